@@ -1,0 +1,320 @@
+/**
+ * The whole surface of the native addon, as types. No logic here; `engine.ts` and `ipvs.ts` are the typed faces that the
+ * rest of the project uses. Shapes in this file are what crosses the boundary: plain objects, numbers with the unit in the name.
+ * Names are the core's (active, backup, initialize); the translation to MASTER, BACKUP, FAULT is in `engine.ts`.
+ */
+
+/** State of a virtual router, RFC 9568 section 6.4. */
+export type NativeState = 'initialize' | 'backup' | 'active';
+
+/** Reasons that keep a router in `initialize` (native/vrrp/types.h, Hold). */
+export type NativeHold =
+  | 'not-started'
+  | 'link-down'
+  | 'tracked-link'
+  | 'no-source'
+  | 'policy'
+  | 'waiting'
+  | 'group'
+  | 'watchdog'
+  | 'standby'
+  | 'address-failed';
+
+/** Holds that JavaScript may set and clear; the engine owns the others. */
+export type PolicyHold = 'policy' | 'waiting' | 'standby';
+
+/** Why a transition happened (native/vrrp/types.h, CauseKind). */
+export type NativeCauseKind =
+  | 'started'
+  | 'owner'
+  | 'silence'
+  | 'preempted'
+  | 'peer-left'
+  | 'higher-priority'
+  | 'held'
+  | 'released'
+  | 'group'
+  | 'command'
+  | 'params'
+  | 'removed'
+  | 'shutdown'
+  | 'address-lost';
+
+/** The cause of a transition as data. */
+export interface NativeCause {
+  readonly kind: NativeCauseKind;
+  /** `held`: the holds that came; `released`: those that went. */
+  readonly holds?: readonly NativeHold[];
+  /** Source address of the advert that decided, or of the master that fell silent. */
+  readonly peer?: string;
+  readonly peerPriority?: number;
+  /** `group`: id of the router that began it, and its own cause. */
+  readonly member?: number;
+  readonly memberKind?: NativeCauseKind;
+  /** `held` by tracked-link or link-down: the interfaces that are down. */
+  readonly links?: readonly string[];
+}
+
+/** One virtual address as the kernel is to have it (ip address add ...). */
+export interface NativeAddress {
+  /** Address with prefix length: `10.0.0.100/24`. */
+  readonly address: string;
+  /** Interface name; it may appear later. */
+  readonly dev: string;
+  /** rtnetlink scope number (0 global, 253 link, 254 host). */
+  readonly scope?: number;
+  /** Interface label, IPv4, at most 15 characters. */
+  readonly label?: string;
+  readonly broadcast?: string;
+  readonly peer?: string;
+  readonly home?: boolean;
+  /** false: added with IFA_F_NODAD (keepalived's default for virtual addresses). */
+  readonly dad?: boolean;
+  readonly noprefixroute?: boolean;
+  readonly mngtmpaddr?: boolean;
+  readonly autojoin?: boolean;
+  /** IFA_CACHEINFO preferred lifetime in seconds; absent: forever. */
+  readonly preferredLifetimeS?: number;
+  /** Loss of the address or of its interface does not matter. */
+  readonly noTrack?: boolean;
+}
+
+/** keepalived garp_* of one router; times in microseconds. */
+export interface NativeAnnounce {
+  readonly delayUs: number;
+  readonly repeat: number;
+  readonly refreshUs: number;
+  readonly refreshRepeat: number;
+  readonly lowerPrioDelayUs: number;
+  readonly lowerPrioRepeat: number;
+}
+
+export interface NativePeer {
+  readonly address: string;
+  /** Accepted TTL / hop limit range of this peer's adverts. */
+  readonly minTtl: number;
+  readonly maxTtl: number;
+}
+
+export interface NativeTrackedLink {
+  readonly name: string;
+  /** 0: the router is held while the link is down; else added to the priority as keepalived's track_interface does. */
+  readonly weight: number;
+  readonly reverse: boolean;
+}
+
+/** Everything that the engine needs to know of one virtual router. */
+export interface NativeRouter {
+  /** Chosen by JavaScript, stable across reloads. */
+  readonly id: number;
+  /** For events and messages. */
+  readonly name: string;
+  readonly vrid: number;
+  readonly version: 2 | 3;
+  readonly family: 4 | 6;
+  /** Interface that adverts are sent and received on; empty: unicast by routing alone. */
+  readonly interface: string;
+  /** Base priority plus every weight that JavaScript knows, before clamping; the engine adds link weights and clamps to 1..254. */
+  readonly prioritySum: number;
+  /** Base priority 255: the priority is 255 whatever the weights say. */
+  readonly owner: boolean;
+  readonly advertIntervalUs: number;
+  readonly downTimerAdverts: number;
+  readonly preempt: boolean;
+  readonly preemptDelayUs: number;
+  readonly startActive: boolean;
+  readonly lowerPrioNoAdvert: boolean;
+  readonly higherPrioSendAdvert: boolean;
+  readonly ownerIgnoreAdverts: boolean;
+  /** Holds that policy sets from the start. */
+  readonly holds: readonly PolicyHold[];
+  /** mcast_src_ip / unicast_src_ip; absent: first IPv4 address, or the link-local IPv6 address, of the interface. */
+  readonly source?: string;
+  /** track_src_ip: hold the router while `source` is not on the host. */
+  readonly trackSource?: boolean;
+  /** Unicast when present and not empty. */
+  readonly unicastPeers: readonly NativePeer[];
+  /** check_unicast_src: only adverts of listed peers within their TTL range are accepted. */
+  readonly checkUnicastSource: boolean;
+  /** TTL / hop limit of unicast adverts. */
+  readonly unicastTtl: number;
+  /** Multicast destination: 224.0.0.18, ff02::12 or the configured group. */
+  readonly multicastGroup: string;
+  /** vrrp_skip_check_adv_addr. */
+  readonly skipCheckAdvAddr: boolean;
+  /** v3 IPv4: checksum without pseudo-header (v3_checksum_as_v2). */
+  readonly v3ChecksumAsV2: boolean;
+  /** VRRPv2 simple password: up to 8 bytes. */
+  readonly authPass?: Uint8Array;
+  readonly addresses: readonly NativeAddress[];
+  readonly excludedAddresses: readonly NativeAddress[];
+  readonly promoteSecondaries: boolean;
+  readonly trackedLinks: readonly NativeTrackedLink[];
+  /** dont_track_primary: the state of the own interface does not hold the router. */
+  readonly dontTrackPrimary: boolean;
+  readonly announce: NativeAnnounce;
+  /** Kernel receive buffer in bytes; 0: default. */
+  readonly rxBufferBytes: number;
+  /** Held by `watchdog` when JavaScript has not answered for eventLoopTimeoutMs. */
+  readonly watchdog: boolean;
+}
+
+export interface NativeGroup {
+  readonly id: number;
+  readonly name: string;
+  readonly members: readonly number[];
+}
+
+/** ARP/NA pacing: the interfaces named share one pace (garp_group); an empty list is the default of all others. */
+export interface NativePace {
+  readonly interfaces: readonly string[];
+  readonly garpIntervalUs: number;
+  readonly gnaIntervalUs: number;
+}
+
+/** A set of changes that the engine carries out between two wake-ups: removals, then routers, groups, single values. */
+export interface NativeTransaction {
+  readonly remove?: readonly number[];
+  /** Added when the id is new, else updated in place. */
+  readonly routers?: readonly NativeRouter[];
+  readonly groups?: readonly NativeGroup[];
+  readonly removeGroups?: readonly number[];
+  readonly paces?: readonly NativePace[];
+  readonly priorities?: readonly { readonly id: number; readonly prioritySum: number }[];
+  readonly holds?: readonly { readonly id: number; readonly set: readonly PolicyHold[]; readonly clear: readonly PolicyHold[] }[];
+  readonly commands?: readonly { readonly id: number; readonly command: 'release' | 'take-over' | 'announce' }[];
+}
+
+/** Options fixed for the life of an engine. */
+export interface NativeEngineOptions {
+  /** Path of a network namespace (/run/netns/NAME); absent: the caller's. */
+  readonly netns?: string;
+  /** SCHED_RR priority 1..99 of the engine thread (vrrp_rt_priority). */
+  readonly realtimePriority?: number;
+  /** Nice value -20..19 of the engine thread (vrrp_priority). */
+  readonly niceness?: number;
+  readonly cpuAffinity?: readonly number[];
+  /** mlock the process (vrrp_no_swap). */
+  readonly lockMemory?: boolean;
+  /** RLIMIT_RTTIME in microseconds (vrrp_rlimit_rttime). */
+  readonly rlimitRttimeUs?: number;
+  /** Delay before any router starts (vrrp_startup_delay). */
+  readonly startupDelayUs?: number;
+  /** Routers with `watchdog` are held when JavaScript has not answered for so long; 0: never. */
+  readonly eventLoopTimeoutMs?: number;
+  /** --dont-release-vrrp: addresses stay at stop. */
+  readonly keepAddresses?: boolean;
+}
+
+/** What happened, in order. `atMs` is wall-clock time in milliseconds since 1970 with microsecond fraction. */
+export type NativeEvent =
+  | {
+      readonly kind: 'transition';
+      readonly atMs: number;
+      readonly router: number;
+      readonly from: NativeState;
+      readonly to: NativeState;
+      readonly holds: readonly NativeHold[];
+      readonly priority: number;
+      readonly cause: NativeCause;
+    }
+  | { readonly kind: 'group-transition'; readonly atMs: number; readonly group: number; readonly from: NativeState; readonly to: NativeState; readonly cause: NativeCause }
+  | { readonly kind: 'priority'; readonly atMs: number; readonly router: number; readonly priority: number; readonly previous: number }
+  | { readonly kind: 'lower-priority-heard'; readonly atMs: number; readonly router: number; readonly peer: string; readonly peerPriority: number }
+  /** A kind of bad advert was seen for the first time since the router's state or the sender changed. */
+  | { readonly kind: 'advert-dropped'; readonly atMs: number; readonly router?: number; readonly vrid: number; readonly interface: string; readonly peer: string; readonly reason: NativeDropReason }
+  /** Sending began to fail, or works again (errno 0). */
+  | { readonly kind: 'send-failed'; readonly atMs: number; readonly router: number; readonly errno: number; readonly code: string; readonly destination: string; readonly failures: number }
+  /** An address was deleted by someone else and put back; `gaveUp` when that happened too often. */
+  | { readonly kind: 'address'; readonly atMs: number; readonly router: number; readonly address: string; readonly dev: string; readonly what: 'restored' | 'gave-up' | 'failed' | 'stale-removed'; readonly errno: number; readonly code: string }
+  | { readonly kind: 'link'; readonly atMs: number; readonly name: string; readonly index: number; readonly present: boolean; readonly up: boolean }
+  /** The engine thread woke later than the smallest skew of its routers, or was not running at all (stopped, VM paused). */
+  | { readonly kind: 'late'; readonly atMs: number; readonly lateUs: number }
+  | { readonly kind: 'watchdog'; readonly atMs: number; readonly stalledMs: number; readonly held: boolean }
+  /** Real-time scheduling, memory locking, or another wish of the configuration could not be had. */
+  | { readonly kind: 'warning'; readonly atMs: number; readonly message: string; readonly errno: number; readonly code: string }
+  /** Events lost because JavaScript did not take them. */
+  | { readonly kind: 'overflow'; readonly atMs: number; readonly lost: number };
+
+/** Why an advert was not accepted; each is a counter (native/wire/vrrp.h DecodeError and the engine's checks). */
+export type NativeDropReason =
+  | 'truncated'
+  | 'ip-header'
+  | 'ttl'
+  | 'version'
+  | 'type'
+  | 'length'
+  | 'checksum'
+  | 'vrid'
+  | 'auth-type'
+  | 'auth-mismatch'
+  | 'auth-failed'
+  | 'interval'
+  | 'address-list'
+  | 'destination'
+  | 'source'
+  | 'owner'
+  | 'own'
+  | 'held';
+
+export interface NativeRouterStatus {
+  readonly id: number;
+  readonly state: NativeState;
+  readonly holds: readonly NativeHold[];
+  readonly priority: number;
+  readonly sinceMs: number;
+  readonly cause: NativeCause;
+  readonly source?: string;
+  readonly master?: string;
+  readonly masterPriority: number;
+  readonly masterAdvertIntervalUs: number;
+  /** Virtual addresses that the kernel holds now because of this router. */
+  readonly installed: readonly string[];
+  readonly counters: {
+    readonly sent: number;
+    readonly sendFailed: number;
+    readonly sendFailedByErrno: Readonly<Record<string, number>>;
+    readonly received: number;
+    readonly priorityZeroSent: number;
+    readonly priorityZeroReceived: number;
+    readonly becameActive: number;
+    readonly releasedActive: number;
+    readonly dropped: Readonly<Partial<Record<NativeDropReason, number>>>;
+    readonly announced: number;
+    /** Time spent in each state so far, microseconds. */
+    readonly timeInStateUs: Readonly<Record<NativeState, number>>;
+  };
+}
+
+export interface NativeEngineStatus {
+  readonly routers: readonly NativeRouterStatus[];
+  readonly wakeUps: number;
+  /** Lateness of timer wake-ups: bucket i counts those below 2^i microseconds (last: all above). */
+  readonly lateness: readonly number[];
+  readonly maxLatenessUs: number;
+  readonly droppedUnknown: Readonly<Partial<Record<NativeDropReason, number>>>;
+  readonly links: readonly { readonly name: string; readonly index: number; readonly up: boolean }[];
+}
+
+/** The raw engine object of the addon. Every method throws NativeError's raw form { code, errno, op, message }. */
+export interface NativeEngine {
+  /** Starts the thread; resolves when its sockets are ready, rejects with what is missing (permission, namespace). */
+  start(): Promise<void>;
+  /** Queues a transaction; resolves when the engine has carried it out. */
+  apply(transaction: NativeTransaction): Promise<void>;
+  status(): NativeEngineStatus;
+  /** Priority 0, addresses removed, thread joined. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface NativeEngineConstructor {
+  /** `onEvents` is called on the JavaScript thread with batches, in order. */
+  new (options: NativeEngineOptions, onEvents: (events: readonly NativeEvent[]) => void): NativeEngine;
+}
+
+/** Exports of the addon. */
+export interface NativeAddon {
+  readonly Engine: NativeEngineConstructor;
+  /** Version of the native surface; `load.ts` refuses another one. */
+  readonly abi: number;
+}
