@@ -13,7 +13,7 @@ export interface Timer {
 export interface Clock {
   /** Monotonic milliseconds, with fraction. */
   nowMs(): number;
-  /** Wall clock, milliseconds since 1970, with fraction. */
+  /** Wall clock, milliseconds since 1970. */
   wallMs(): number;
   /** Calls back once after `delayMs`. The timer keeps the process alive unless `background` is true. */
   schedule(delayMs: number, callback: () => void, options?: { readonly background?: boolean }): Timer;
@@ -43,7 +43,7 @@ const maxTimeoutMs = 2_147_483_647;
 
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
-  wallMs: () => performance.timeOrigin + performance.now(),
+  wallMs: () => Date.now(),
   schedule(delayMs, callback, options) {
     const due = performance.now() + delayMs;
     let handle: NodeJS.Timeout;
