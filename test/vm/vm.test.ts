@@ -1,0 +1,38 @@
+/**
+ * The tests that need IPVS: every `*.guest.ts` of this folder, run together in one boot and reported here one by one.
+ * `KA_VM_ONLY=word` picks the files whose name has that word.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runSuite, suiteObstacle, type SuiteResult } from './suite.js';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const files = readdirSync(here)
+  .filter((name) => name.endsWith('.guest.js') && name.includes(process.env['KA_VM_ONLY'] ?? ''))
+  .sort()
+  .map((name) => join(here, name));
+
+const obstacle = await suiteObstacle();
+if (obstacle !== undefined) {
+  test('IPVS on a real kernel', { skip: obstacle }, () => undefined);
+} else {
+  const suite = await runSuite(files, 900);
+  report(suite);
+}
+
+function report(suite: SuiteResult): void {
+  describe(`IPVS on a real kernel: ${suite.where}`, () => {
+    test('the run came to its end', () => assert.equal(suite.failure, undefined, suite.failure));
+    for (const file of files) {
+      const own = suite.results.filter((result) => file.endsWith(result.file) && !result.isSuite);
+      test(`${file.slice(here.length + 1)} ran tests`, () => assert.notEqual(own.length, 0));
+      for (const result of own) {
+        const skip = result.outcome === 'skip' ? result.detail : false;
+        test(result.path.join(' > '), { skip }, () => assert.ok(result.outcome === 'pass', result.detail));
+      }
+    }
+  });
+}
