@@ -3,6 +3,7 @@
  * rest of the project uses. Shapes in this file are what crosses the boundary: plain objects, numbers with the unit in the name.
  * Names are the core's (active, backup, initialize); the translation to MASTER, BACKUP, FAULT is in `engine.ts`.
  */
+import type { NativeIpvsConstructor } from './native-ipvs.js';
 
 /** State of a virtual router, RFC 9568 section 6.4. */
 export type NativeState = 'initialize' | 'backup' | 'active';
@@ -315,6 +316,7 @@ export interface NativeEngineConstructor {
 /** Exports of the addon. */
 export interface NativeAddon {
   readonly Engine: NativeEngineConstructor;
+  readonly Ipvs: NativeIpvsConstructor;
   /** Version of the native surface; `load.ts` refuses another one. */
   readonly abi: number;
 }
