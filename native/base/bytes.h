@@ -8,8 +8,8 @@
 
 namespace ka {
 
-/// Reads from the front of a span. A read past the end yields zeros, and ok() is false from then on, so that a decoder
-/// may read a whole header and ask once.
+/// Reads from the front of a span. A read past the end yields zeros, and ok() is false from then on, so that
+/// a decoder may read a whole header and ask once.
 class Reader {
  public:
   explicit constexpr Reader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}

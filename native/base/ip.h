@@ -13,7 +13,8 @@ namespace ka {
 
 enum class Family : std::uint8_t { kIpv4 = 4, kIpv6 = 6 };
 
-/// An IPv4 or IPv6 address in network byte order; an IPv4 address uses the first four bytes, the rest is zero.
+/// An IPv4 or IPv6 address in network byte order; an IPv4 address uses the first four bytes, the rest is
+/// zero.
 class IpAddr {
  public:
   constexpr IpAddr() = default;  // 0.0.0.0

@@ -1,5 +1,5 @@
-// When which virtual address is to be announced by gratuitous ARP or neighbour advertisement: batches, second batches,
-// refreshes, pacing. Deadlines and numbers only: no packets, no sockets, no clock.
+// When which virtual address is to be announced by gratuitous ARP or neighbour advertisement: batches, second
+// batches, refreshes, pacing. Deadlines and numbers only: no packets, no sockets, no clock.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace ka::vrrp {
 
-/// Addresses with the same pace number share one queue per family. The engine numbers them: an interface's index, or
-/// a number of its own for each garp_group.
+/// Addresses with the same pace number share one queue per family. The engine numbers them: an interface's
+/// index, or a number of its own for each garp_group.
 using PaceId = std::uint32_t;
 
 /// One address as the announcer knows it.
@@ -38,9 +38,10 @@ struct AnnounceSend {
 
 /// Announcement plans of all routers of one node.
 ///
-/// Fed by the effects kAnnounce and kCancelAnnounce. A router's addresses go out in rounds, each address once a round, and routers
-/// that share a pace take turns round by round: all addresses are announced once before any is announced twice.
-/// Not thread-safe; one owner. Configuration may allocate, everything else never does.
+/// Fed by the effects kAnnounce and kCancelAnnounce. A router's addresses go out in rounds, each address once
+/// a round, and routers that share a pace take turns round by round: all addresses are announced once before
+/// any is announced twice. Not thread-safe; one owner. Configuration may allocate, everything else never
+/// does.
 class Announcer {
  public:
   // ---- configuration ----
@@ -54,7 +55,8 @@ class Announcer {
   // ---- events: never allocate ----
 
   /// Starts what `reason` asks for (keepalived garp_master_*, garp_lower_prio_*).
-  /// Unknown routers are ignored. A batch that still runs is not made longer than one batch of the new reason.
+  /// Unknown routers are ignored. A batch that still runs is not made longer than one batch of the new
+  /// reason.
   void announce(RouterId router, AnnounceReason reason, Instant now);
   /// Forgets everything queued and every later batch of the router.
   void cancel(RouterId router);
@@ -63,8 +65,8 @@ class Announcer {
 
   /// When `take_due` has something to do; not after `now` while work is left over from a full `out`.
   [[nodiscard]] std::optional<Instant> next_deadline() const { return heap_.earliest(); }
-  /// Fills `out` with what is due at `now` and returns how many; the work is bounded by out.size(), so that the caller can
-  /// look after adverts between two calls.
+  /// Fills `out` with what is due at `now` and returns how many; the work is bounded by out.size(), so that
+  /// the caller can look after adverts between two calls.
   std::size_t take_due(Instant now, std::span<AnnounceSend> out);
 
  private:
@@ -115,7 +117,7 @@ class Announcer {
   void arm_plan(const Plan& plan);
   void arm_queue(const Queue& queue);
   void fire_plan(Plan& plan, Instant now);
-  bool serve(Queue& queue, Instant now, AnnounceSend& send);
+  void serve(Queue& queue, Instant now, AnnounceSend& send);
   static void step(std::optional<Instant>& due, Micros period, Instant now);
 
   struct Intervals {

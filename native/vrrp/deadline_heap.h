@@ -1,4 +1,5 @@
-// Deadlines of many things, each known by a small number: set, clear, and the earliest of all. Knows no clock.
+// Deadlines of many things, each known by a small number: set, clear, and the earliest of all. Knows no
+// clock.
 #pragma once
 
 #include <cstddef>

@@ -14,8 +14,8 @@ namespace ka::vrrp {
 
 /// The VRRP state machines of one node. Not thread-safe; one owner (engine thread, or a test).
 ///
-/// Every call that takes `now` may append effects; `effects()` lists them in the order in which they must be carried
-/// out, until `clear_effects()`. `now` never goes backwards.
+/// Every call that takes `now` may append effects; `effects()` lists them in the order in which they must be
+/// carried out, until `clear_effects()`. `now` never goes backwards.
 class Domain {
  public:
   Domain();
@@ -50,13 +50,16 @@ class Domain {
   void set_priority(RouterId id, Priority priority, Instant now);
   /// The source address changed (it breaks ties).
   void set_source(RouterId id, const IpAddr& source, Instant now);
-  /// Yields mastership as if a better router had been heard: priority 0, then Backup (operator's command, or lost address).
+  /// Yields mastership as if a better router had been heard: priority 0, then Backup (operator's command, or
+  /// lost address).
   void release(RouterId id, CauseKind why, Instant now);
-  /// Preempts now although `nopreempt` or preempt_delay would wait (operator's failback); no effect unless Backup.
+  /// Preempts now although `nopreempt` or preempt_delay would wait (operator's failback); no effect unless
+  /// Backup.
   void take_over(RouterId id, Instant now);
   /// Asks for another announcement of all addresses of an Active router.
   void announce_again(RouterId id, AnnounceReason reason, Instant now);
-  /// This node was not running for `late`: running Backup timers get that much grace, so that the peers' adverts are heard first.
+  /// This node was not running for `late`: running Backup timers get that much grace, so that the peers'
+  /// adverts are heard first.
   void grant_grace(Micros late, Instant now);
   /// Fires every deadline that is not after `now`.
   void advance(Instant now);

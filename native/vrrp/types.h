@@ -1,5 +1,6 @@
-// The vocabulary of the VRRP core: parameters in, events in, effects out. Plain values, no behaviour, no system calls.
-// Names are RFC 9568's (Active, Backup, Initialize); the configuration's MASTER, BACKUP and FAULT exist only above bindings/.
+// The vocabulary of the VRRP core: parameters in, events in, effects out. Plain values, no behaviour, no
+// system calls. Names are RFC 9568's (Active, Backup, Initialize); the configuration's MASTER, BACKUP and
+// FAULT exist only above bindings/.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ inline constexpr RouterId kNoRouter = 0xffffffffu;
 
 enum class Version : std::uint8_t { kV2 = 2, kV3 = 3 };
 
-/// RFC 9568 section 6.4. A router with any hold is in Initialize; keepalived shows that as FAULT (INIT before start).
+/// RFC 9568 section 6.4. A router with any hold is in Initialize; keepalived shows that as FAULT (INIT before
+/// start).
 enum class State : std::uint8_t { kInitialize, kBackup, kActive };
 
 /// Reasons that keep a router in Initialize. A router leaves it when none is left.
@@ -29,22 +31,25 @@ enum class Hold : std::uint16_t {
   kNoSource = 1u << 3,     // no source address to send from
   kPolicy = 1u << 4,       // policy: a tracked object with weight 0 is down, or the configuration is in fault
   kWaiting = 1u << 5,      // policy: a tracked object has given no result yet
-  kGroup = 1u << 6,        // another member of the sync group is held (kept by Domain, never set from outside)
-  kWatchdog = 1u << 7,     // JavaScript has not answered within eventLoopTimeout
-  kStandby = 1u << 8,      // the operator asked for maintenance
-  kAddressFailed = 1u << 9 // the kernel refuses the virtual addresses
+  kGroup = 1u << 6,     // another member of the sync group is held (kept by Domain, never set from outside)
+  kWatchdog = 1u << 7,  // JavaScript has not answered within eventLoopTimeout
+  kStandby = 1u << 8,   // the operator asked for maintenance
+  kAddressFailed = 1u << 9  // the kernel refuses the virtual addresses
 };
 /// A set of Hold bits.
 using Holds = std::uint16_t;
-constexpr Holds bit(Hold h) { return static_cast<Holds>(h); }
+constexpr Holds bit(Hold h) {
+  return static_cast<Holds>(h);
+}
 
 /// Announcement plan of one router (keepalived garp_* and the same values for unsolicited NA).
 struct AnnounceParams {
-  Micros delay{5'000'000};        // garp_master_delay: second batch this long after becoming Active; 0: none
-  std::uint16_t repeat = 5;       // garp_master_repeat: packets per address and batch
-  Micros refresh{0};              // garp_master_refresh: period of refresh batches; 0: none
+  Micros delay{5'000'000};   // garp_master_delay: second batch this long after becoming Active; 0: none
+  std::uint16_t repeat = 5;  // garp_master_repeat: packets per address and batch
+  Micros refresh{0};         // garp_master_refresh: period of refresh batches; 0: none
   std::uint16_t refresh_repeat = 1;
-  Micros lower_prio_delay{5'000'000};  // garp_lower_prio_delay: second batch after a lower-priority advert; 0: none
+  Micros lower_prio_delay{
+      5'000'000};  // garp_lower_prio_delay: second batch after a lower-priority advert; 0: none
   std::uint16_t lower_prio_repeat = 5;
 };
 
@@ -63,7 +68,8 @@ struct Params {
   bool preempt = true;
   /// keepalived preempt_delay: how long a lower-priority master is heard before it is preempted.
   Micros preempt_delay{0};
-  /// Become Active at once on leaving kNotStarted (owner with `state MASTER`, or a mastership that is resumed).
+  /// Become Active at once on leaving kNotStarted (owner with `state MASTER`, or a mastership that is
+  /// resumed).
   bool start_active = false;
   /// vrrp_lower_prio_no_advert: stay silent on a lower-priority advert instead of answering at once.
   bool lower_prio_no_advert = false;
@@ -99,8 +105,8 @@ struct Cause {
   CauseKind kind = CauseKind::kNone;
   Holds holds = 0;
   Priority peer_priority = 0;
-  IpAddr peer;                   // unspecified when no peer is involved
-  RouterId member = kNoRouter;   // kGroup: the member that began it
+  IpAddr peer;                               // unspecified when no peer is involved
+  RouterId member = kNoRouter;               // kGroup: the member that began it
   CauseKind member_kind = CauseKind::kNone;  // kGroup: that member's own cause
 };
 
@@ -114,15 +120,22 @@ struct HeardAdvert {
   Instant received_at{};
 };
 
-enum class AnnounceReason : std::uint8_t { kBecameActive, kLowerPriorityHeard, kAddressesChanged, kRequested };
+enum class AnnounceReason : std::uint8_t {
+  kBecameActive,
+  kLowerPriorityHeard,
+  kAddressesChanged,
+  kRequested
+};
 
 enum class EffectKind : std::uint8_t {
-  kSendAdvert,          // priority: what the packet says (0 when leaving)
-  kInstall,             // add the virtual addresses (and what follows them)
-  kRemove,              // remove them
-  kAnnounce,            // begin the gratuitous ARP/NA batches of `reason`
-  kCancelAnnounce,      // forget all queued ones
-  kTransition,          // from -> to, cause; emitted after the effects that make it true
+  kSendAdvert,      // priority: what the packet says (0 when leaving)
+  kInstall,         // add the virtual addresses (and what follows them)
+  kRemove,          // remove them
+  kAnnounce,        // begin the gratuitous ARP/NA batches of `reason`
+  kCancelAnnounce,  // forget all queued ones
+  /// from -> to, cause; emitted after the effects that make it true. Initialize -> Initialize, once: a router
+  /// that was started cannot run (keepalived: from INIT to FAULT).
+  kTransition,
   kGroupTransition,     // group: from -> to
   kLowerPriorityHeard,  // while Active: cause.peer, cause.peer_priority
   kPriorityChanged      // priority: the new effective one, previous_priority
@@ -146,9 +159,9 @@ struct View {
   State state = State::kInitialize;
   Holds holds = bit(Hold::kNotStarted);
   Priority priority = 0;
-  Instant since{};            // of the current state
-  Cause cause;                // of the last transition
-  IpAddr master;              // last accepted master; own source while Active; unspecified when none was heard
+  Instant since{};  // of the current state
+  Cause cause;      // of the last transition
+  IpAddr master;    // last accepted master; own source while Active; unspecified when none was heard
   Priority master_priority = 0;
   Micros master_advert_interval{0};
   bool waits_for_group = false;

@@ -25,7 +25,8 @@ class Checksum {
     if (i < bytes.size()) sum_ += std::uint32_t{bytes[i]} << 8;
   }
   constexpr void add_u16(std::uint16_t word) { sum_ += word; }
-  /// The pseudo-header of RFC 793 (IPv4) or RFC 8200 section 8.1 (IPv6); both add up alike. Families must agree.
+  /// The pseudo-header of RFC 793 (IPv4) or RFC 8200 section 8.1 (IPv6); both add up alike. Families must
+  /// agree.
   void add_pseudo_header(const IpAddr& source, const IpAddr& destination, std::uint8_t protocol,
                          std::size_t payload_length);
   /// What belongs into the checksum field. Over data that contains a right checksum this is 0.
@@ -50,8 +51,8 @@ struct Ipv4View {
 };
 
 /// Takes off an IPv4 header with its options (IHL-aware).
-/// nullopt: not version 4, IHL below 5 or beyond the packet, total length below the header or beyond the packet, or a
-/// fragment other than a whole packet.
+/// nullopt: not version 4, IHL below 5 or beyond the packet, total length below the header or beyond the
+/// packet, or a fragment other than a whole packet.
 [[nodiscard]] std::optional<Ipv4View> strip_ipv4(std::span<const std::uint8_t> packet);
 
 /// Size of the header that `write_ipv4_header` writes (no options).
@@ -70,6 +71,6 @@ struct Ipv4Header {
 
 /// Writes a header for `payload_length` bytes, checksum included. Precondition: both addresses are IPv4.
 [[nodiscard]] std::array<std::uint8_t, kIpv4HeaderSize> ipv4_header(const Ipv4Header& header,
-                                                                   std::size_t payload_length);
+                                                                    std::size_t payload_length);
 
 }  // namespace ka::wire

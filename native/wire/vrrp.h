@@ -1,10 +1,11 @@
-// VRRP advertisements: bytes <-> values, versions 2 and 3, and the rules by which one is accepted. No sockets, no state.
+// VRRP advertisements: bytes <-> values, versions 2 and 3, and the rules by which one is accepted. No
+// sockets, no state.
 //
 // RFC 3768 section 5.1 (v2)                              RFC 9568 section 5.1 (v3)
-//  0 ver 4 | type 4    1 vrid         2 priority  3 count    0 ver | type   1 vrid          2 priority   3 count
-//  4 auth type 8       5 interval, s  6 checksum 16          4 reserved 4 | interval, cs 12 6 checksum 16
-//  8 addresses, 4 bytes each                                 8 addresses, 4 or 16 bytes each
-//  . authentication data, 8 bytes
+//  0 ver 4 | type 4    1 vrid         2 priority  3 count    0 ver | type   1 vrid          2 priority   3
+//  count 4 auth type 8       5 interval, s  6 checksum 16          4 reserved 4 | interval, cs 12 6 checksum
+//  16 8 addresses, 4 bytes each                                 8 addresses, 4 or 16 bytes each .
+//  authentication data, 8 bytes
 #pragma once
 
 #include <array>
@@ -89,12 +90,13 @@ struct Datagram {
 /// The VRID of a payload, to find the router that it is for. Errors: kTruncated, kVrid (0).
 [[nodiscard]] std::variant<Vrid, DropReason> peek_vrid(std::span<const std::uint8_t> payload);
 
-/// Takes an advertisement apart by its own version; judges form only: kTruncated, kVersion, kType, kVrid, kLength, and
-/// kAuthType for v2. The checksum is not looked at.
+/// Takes an advertisement apart by its own version; judges form only: kTruncated, kVersion, kType, kVrid,
+/// kLength, and kAuthType for v2. The checksum is not looked at.
 [[nodiscard]] std::variant<Advert, DropReason> decode(Family family, std::span<const std::uint8_t> payload);
 
 /// True when `payload`'s checksum field is right in the given form. `group` matters to kOldUnicast alone.
-[[nodiscard]] bool checksum_matches(const Advert& advert, const Datagram& datagram, ChecksumForm form, const IpAddr& group);
+[[nodiscard]] bool checksum_matches(const Advert& advert, const Datagram& datagram, ChecksumForm form,
+                                    const IpAddr& group);
 
 /// keepalived old_unicast_checksum: `kAuto` accepts the old form and reports it, `kNever` refuses it.
 enum class OldChecksum : std::uint8_t { kAuto, kNever };
@@ -116,7 +118,8 @@ struct Expectation {
   Micros advert_interval{1'000'000};     // compared in v2 only
   /// Virtual addresses as advertised, any order.
   std::span<const IpAddr> addresses;
-  /// vrrp_skip_check_adv_addr: the caller says whether this sender's list needs no comparing again; the count always does.
+  /// vrrp_skip_check_adv_addr: the caller says whether this sender's list needs no comparing again; the count
+  /// always does.
   bool skip_address_list = false;
   /// v3_checksum_as_v2: the plain form is accepted as well.
   bool accept_plain_checksum = false;
@@ -144,9 +147,9 @@ struct Accepted {
 };
 
 /// The ladder of rules in a fixed order; the first that is broken is the answer.
-/// Order: truncated, version, type, vrid, length, ttl, auth-type, auth-mismatch, auth-failed, interval, checksum,
-/// destination, owner, own, address-list, source. (keepalived's, with the rules of form first, so that a packet of another version
-/// is called that and not "too long".)
+/// Order: truncated, version, type, vrid, length, ttl, auth-type, auth-mismatch, auth-failed, interval,
+/// checksum, destination, owner, own, address-list, source. (keepalived's, with the rules of form first, so
+/// that a packet of another version is called that and not "too long".)
 [[nodiscard]] std::variant<Accepted, DropReason> check(const Datagram& datagram, const Expectation& expected);
 
 /// What to say in an advertisement.
@@ -171,7 +174,8 @@ struct AdvertFields {
 inline constexpr std::size_t kMaxAdvertSize = 8 + 255 * 16;
 
 /// Writes an advertisement, checksum included, and returns its size; does not allocate.
-/// nullopt: `out` is too small, more than 255 addresses, an address of the other family, or version 2 over IPv6.
+/// nullopt: `out` is too small, more than 255 addresses, an address of the other family, or version 2 over
+/// IPv6.
 [[nodiscard]] std::optional<std::size_t> encode(std::span<std::uint8_t> out, const AdvertFields& fields);
 
 }  // namespace ka::wire

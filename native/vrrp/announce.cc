@@ -1,0 +1,302 @@
+#include "native/vrrp/announce.h"
+
+#include <algorithm>
+
+namespace ka::vrrp {
+namespace {
+
+constexpr std::uint64_t queue_key(PaceId pace, Family family) {
+  return (std::uint64_t{pace} << 8) | static_cast<std::uint64_t>(family);
+}
+
+/// Timers that one call may fire for each packet that it may send; keeps a call short when 4,000 second
+/// batches are due.
+constexpr std::size_t kTimersPerSend = 4;
+
+}  // namespace
+
+// ---- configuration ----
+
+void Announcer::set_router(RouterId router, const AnnounceParams& params,
+                           std::span<const AnnounceAddress> addresses) {
+  const auto known = plan_of_.find(router);
+  std::uint32_t index = 0;
+  std::uint32_t rounds = 0;
+  if (known != plan_of_.end()) {
+    index = known->second;
+    for (const std::uint32_t lane : plans_[index].lanes) rounds = std::max(rounds, lanes_[lane].rounds);
+    release_lanes(plans_[index]);
+  } else {
+    if (free_plans_.empty()) {
+      index = static_cast<std::uint32_t>(plans_.size());
+      plans_.emplace_back();
+      plans_[index].slot = claim_slot({false, index});
+    } else {
+      index = free_plans_.back();
+      free_plans_.pop_back();
+    }
+    plan_of_.emplace(router, index);
+  }
+  Plan& plan = plans_[index];
+  plan.router = router;
+  plan.params = params;
+  for (const AnnounceAddress& address : addresses) {
+    const std::uint32_t queue = queue_of(address.pace, address.family);
+    auto lane = std::find_if(plan.lanes.begin(), plan.lanes.end(),
+                             [&](std::uint32_t l) { return lanes_[l].queue == queue; });
+    if (lane == plan.lanes.end()) {
+      std::uint32_t fresh = 0;
+      if (free_lanes_.empty()) {
+        fresh = static_cast<std::uint32_t>(lanes_.size());
+        lanes_.emplace_back();
+      } else {
+        fresh = free_lanes_.back();
+        free_lanes_.pop_back();
+      }
+      lanes_[fresh] = Lane{};
+      lanes_[fresh].router = router;
+      lanes_[fresh].queue = queue;
+      lane = plan.lanes.insert(plan.lanes.end(), fresh);
+    }
+    lanes_[*lane].addresses.push_back(address);
+  }
+  if (rounds > 0) enqueue(plan, rounds, Instant{});
+  if (plan.params.refresh == Micros{0}) plan.refresh.reset();
+  arm_plan(plan);
+}
+
+void Announcer::remove_router(RouterId router) {
+  const auto known = plan_of_.find(router);
+  if (known == plan_of_.end()) return;
+  Plan& plan = plans_[known->second];
+  cancel(router);
+  release_lanes(plan);
+  free_plans_.push_back(known->second);
+  plan_of_.erase(known);
+}
+
+void Announcer::set_pace(PaceId pace, Micros garp_interval, Micros gna_interval) {
+  paces_[pace] = {garp_interval, gna_interval};
+  for (Queue& queue : queues_) {
+    if (queue.pace != pace) continue;
+    const Micros interval = queue.family == Family::kIpv4 ? garp_interval : gna_interval;
+    queue.next_at = std::min(queue.next_at, queue.next_at - queue.interval + interval);
+    queue.interval = interval;
+    arm_queue(queue);
+  }
+}
+
+std::uint32_t Announcer::queue_of(PaceId pace, Family family) {
+  const auto known = queue_of_.find(queue_key(pace, family));
+  if (known != queue_of_.end()) return known->second;
+  const auto index = static_cast<std::uint32_t>(queues_.size());
+  Queue queue;
+  queue.pace = pace;
+  queue.family = family;
+  const auto intervals = paces_.find(pace);
+  if (intervals != paces_.end()) {
+    queue.interval = family == Family::kIpv4 ? intervals->second.garp : intervals->second.gna;
+  }
+  queue.slot = claim_slot({true, index});
+  queues_.push_back(queue);
+  queue_of_.emplace(queue_key(pace, family), index);
+  return index;
+}
+
+Announcer::Slot Announcer::claim_slot(Owner owner) {
+  owners_.push_back(owner);
+  heap_.resize(owners_.size());
+  return static_cast<Slot>(owners_.size() - 1);
+}
+
+void Announcer::release_lanes(Plan& plan) {
+  for (const std::uint32_t lane : plan.lanes) {
+    unlink(lane);
+    lanes_[lane] = Lane{};
+    free_lanes_.push_back(lane);
+  }
+  plan.lanes.clear();
+}
+
+// ---- events ----
+
+void Announcer::announce(RouterId router, AnnounceReason reason, Instant now) {
+  const auto known = plan_of_.find(router);
+  if (known == plan_of_.end()) return;
+  Plan& plan = plans_[known->second];
+  const AnnounceParams& p = plan.params;
+  switch (reason) {
+    case AnnounceReason::kBecameActive:
+      plan.lower_prio_batch.reset();
+      plan.refresh.reset();
+      if (p.refresh > Micros{0}) plan.refresh = now + p.delay + p.refresh;
+      [[fallthrough]];
+    case AnnounceReason::kAddressesChanged:
+      plan.second_batch.reset();
+      if (p.delay > Micros{0}) plan.second_batch = now + p.delay;
+      plan.second_rounds = p.repeat;
+      enqueue(plan, p.repeat, now);
+      break;
+    case AnnounceReason::kLowerPriorityHeard:
+      if (p.lower_prio_repeat == 0) return;
+      // One that is due already stays where it is: adverts without end must not put it off without end.
+      if (p.lower_prio_delay > Micros{0} && !plan.lower_prio_batch) {
+        plan.lower_prio_batch = now + p.lower_prio_delay;
+      }
+      enqueue(plan, p.lower_prio_repeat, now);
+      break;
+    case AnnounceReason::kRequested:
+      enqueue(plan, std::max<std::uint16_t>(p.repeat, 1), now);
+      break;
+  }
+  arm_plan(plan);
+}
+
+void Announcer::cancel(RouterId router) {
+  const auto known = plan_of_.find(router);
+  if (known == plan_of_.end()) return;
+  Plan& plan = plans_[known->second];
+  plan.second_batch.reset();
+  plan.lower_prio_batch.reset();
+  plan.refresh.reset();
+  for (const std::uint32_t lane : plan.lanes) unlink(lane);
+  arm_plan(plan);
+}
+
+void Announcer::enqueue(Plan& plan, std::uint32_t rounds, Instant now) {
+  if (rounds == 0) return;
+  for (const std::uint32_t index : plan.lanes) {
+    Lane& lane = lanes_[index];
+    if (lane.rounds > 0) {
+      // Still at it: a running round is finished, and then as many as were asked for.
+      lane.rounds = std::max(lane.rounds, rounds + (lane.cursor > 0 ? 1u : 0u));
+      continue;
+    }
+    lane.rounds = rounds;
+    lane.cursor = 0;
+    append(index);
+    Queue& queue = queues_[lane.queue];
+    queue.next_at = std::max(queue.next_at, now);
+    arm_queue(queue);
+  }
+}
+
+// ---- queues: intrusive lists of lanes ----
+
+void Announcer::append(std::uint32_t index) {
+  Lane& lane = lanes_[index];
+  Queue& queue = queues_[lane.queue];
+  lane.next = kNone;
+  lane.previous = queue.tail;
+  if (queue.tail == kNone) {
+    queue.head = index;
+  } else {
+    lanes_[queue.tail].next = index;
+  }
+  queue.tail = index;
+}
+
+void Announcer::unlink(std::uint32_t index) {
+  Lane& lane = lanes_[index];
+  if (lane.rounds == 0) return;
+  Queue& queue = queues_[lane.queue];
+  if (lane.previous == kNone) {
+    queue.head = lane.next;
+  } else {
+    lanes_[lane.previous].next = lane.next;
+  }
+  if (lane.next == kNone) {
+    queue.tail = lane.previous;
+  } else {
+    lanes_[lane.next].previous = lane.previous;
+  }
+  lane.next = kNone;
+  lane.previous = kNone;
+  lane.rounds = 0;
+  lane.cursor = 0;
+  arm_queue(queue);
+}
+
+void Announcer::arm_queue(const Queue& queue) {
+  if (queue.head == kNone) {
+    heap_.clear(queue.slot);
+  } else {
+    heap_.set(queue.slot, queue.next_at);
+  }
+}
+
+void Announcer::arm_plan(const Plan& plan) {
+  std::optional<Instant> earliest;
+  for (const auto& due : {plan.second_batch, plan.lower_prio_batch, plan.refresh}) {
+    if (due && (!earliest || *due < *earliest)) earliest = due;
+  }
+  if (earliest) {
+    heap_.set(plan.slot, *earliest);
+  } else {
+    heap_.clear(plan.slot);
+  }
+}
+
+// ---- time ----
+
+void Announcer::fire_plan(Plan& plan, Instant now) {
+  if (plan.second_batch && *plan.second_batch <= now) {
+    plan.second_batch.reset();
+    enqueue(plan, plan.second_rounds, now);
+  }
+  if (plan.lower_prio_batch && *plan.lower_prio_batch <= now) {
+    plan.lower_prio_batch.reset();
+    enqueue(plan, plan.params.lower_prio_repeat, now);
+  }
+  if (plan.refresh && *plan.refresh <= now) {
+    step(plan.refresh, plan.params.refresh, now);
+    enqueue(plan, plan.params.refresh_repeat, now);
+  }
+  arm_plan(plan);
+}
+
+/// Keeps the phase; periods slept through are not made up for.
+void Announcer::step(std::optional<Instant>& due, Micros period, Instant now) {
+  const Nanos length = period;
+  *due += length * ((now - *due) / length + 1);
+}
+
+/// The next packet of a queue: the lane at the head goes on with its round; after a round it is the others'
+/// turn.
+void Announcer::serve(Queue& queue, Instant now, AnnounceSend& send) {
+  const std::uint32_t index = queue.head;
+  Lane& lane = lanes_[index];
+  const AnnounceAddress& address = lane.addresses[lane.cursor];
+  send = {lane.router, address.index, address.link, address.family};
+  ++lane.cursor;
+  queue.next_at = now + queue.interval;
+  if (lane.cursor == lane.addresses.size()) {
+    const std::uint32_t rounds = lane.rounds - 1;
+    unlink(index);
+    if (rounds > 0) {
+      lane.rounds = rounds;
+      append(index);
+    }
+  }
+  arm_queue(queue);
+}
+
+std::size_t Announcer::take_due(Instant now, std::span<AnnounceSend> out) {
+  std::size_t sent = 0;
+  std::size_t steps = out.size() * (1 + kTimersPerSend);
+  while (sent < out.size() && steps > 0) {
+    const auto slot = heap_.due(now);
+    if (!slot) break;
+    const Owner owner = owners_[*slot];
+    --steps;
+    if (owner.is_queue) {
+      serve(queues_[owner.index], now, out[sent]);
+      ++sent;
+    } else {
+      fire_plan(plans_[owner.index], now);
+    }
+  }
+  return sent;
+}
+
+}  // namespace ka::vrrp
