@@ -26,7 +26,8 @@ function load(): NativeAddon {
   try {
     addon = (path === undefined ? (require('node-gyp-build') as Loader)(root) : require(path)) as NativeAddon;
   } catch (cause) {
-    const tried = path === undefined ? `${root}build/Release and ${root}prebuilds` : `${path} (KA_NODE_ADDON)`;
+    const tried =
+      path === undefined ? `${root}build/Release and ${root}prebuilds` : `${path} (KA_NODE_ADDON)`;
     throw new NativeError(
       'KA_NATIVE_MISSING',
       `the native addon could not be loaded from ${tried}; build it with "npm run build:native" ` +

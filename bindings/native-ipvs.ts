@@ -75,7 +75,7 @@ export interface NativeIpvsTable {
       readonly persistentConnections: number;
     })[];
   })[];
-  /** Ten for each service and then for each of its destinations, in order: see `counterNames` in ipvs.ts. */
+  /** Ten for each service and then for each of its destinations, in order: see `readCounters` in ipvs.ts. */
   readonly counters: BigUint64Array;
 }
 

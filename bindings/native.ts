@@ -182,8 +182,15 @@ export interface NativeTransaction {
   readonly removeGroups?: readonly number[];
   readonly paces?: readonly NativePace[];
   readonly priorities?: readonly { readonly id: number; readonly prioritySum: number }[];
-  readonly holds?: readonly { readonly id: number; readonly set: readonly PolicyHold[]; readonly clear: readonly PolicyHold[] }[];
-  readonly commands?: readonly { readonly id: number; readonly command: 'release' | 'take-over' | 'announce' }[];
+  readonly holds?: readonly {
+    readonly id: number;
+    readonly set: readonly PolicyHold[];
+    readonly clear: readonly PolicyHold[];
+  }[];
+  readonly commands?: readonly {
+    readonly id: number;
+    readonly command: 'release' | 'take-over' | 'announce';
+  }[];
 }
 
 /** Options fixed for the life of an engine. */
@@ -219,21 +226,78 @@ export type NativeEvent =
       readonly priority: number;
       readonly cause: NativeCause;
     }
-  | { readonly kind: 'group-transition'; readonly atMs: number; readonly group: number; readonly from: NativeState; readonly to: NativeState; readonly cause: NativeCause }
-  | { readonly kind: 'priority'; readonly atMs: number; readonly router: number; readonly priority: number; readonly previous: number }
-  | { readonly kind: 'lower-priority-heard'; readonly atMs: number; readonly router: number; readonly peer: string; readonly peerPriority: number }
+  | {
+      readonly kind: 'group-transition';
+      readonly atMs: number;
+      readonly group: number;
+      readonly from: NativeState;
+      readonly to: NativeState;
+      readonly cause: NativeCause;
+    }
+  | {
+      readonly kind: 'priority';
+      readonly atMs: number;
+      readonly router: number;
+      readonly priority: number;
+      readonly previous: number;
+    }
+  | {
+      readonly kind: 'lower-priority-heard';
+      readonly atMs: number;
+      readonly router: number;
+      readonly peer: string;
+      readonly peerPriority: number;
+    }
   /** A kind of bad advert was seen for the first time since the router's state or the sender changed. */
-  | { readonly kind: 'advert-dropped'; readonly atMs: number; readonly router?: number; readonly vrid: number; readonly interface: string; readonly peer: string; readonly reason: NativeDropReason }
+  | {
+      readonly kind: 'advert-dropped';
+      readonly atMs: number;
+      readonly router?: number;
+      readonly vrid: number;
+      readonly interface: string;
+      readonly peer: string;
+      readonly reason: NativeDropReason;
+    }
   /** Sending began to fail, or works again (errno 0). */
-  | { readonly kind: 'send-failed'; readonly atMs: number; readonly router: number; readonly errno: number; readonly code: string; readonly destination: string; readonly failures: number }
+  | {
+      readonly kind: 'send-failed';
+      readonly atMs: number;
+      readonly router: number;
+      readonly errno: number;
+      readonly code: string;
+      readonly destination: string;
+      readonly failures: number;
+    }
   /** An address was deleted by someone else and put back; `gaveUp` when that happened too often. */
-  | { readonly kind: 'address'; readonly atMs: number; readonly router: number; readonly address: string; readonly dev: string; readonly what: 'restored' | 'gave-up' | 'failed' | 'stale-removed'; readonly errno: number; readonly code: string }
-  | { readonly kind: 'link'; readonly atMs: number; readonly name: string; readonly index: number; readonly present: boolean; readonly up: boolean }
+  | {
+      readonly kind: 'address';
+      readonly atMs: number;
+      readonly router: number;
+      readonly address: string;
+      readonly dev: string;
+      readonly what: 'restored' | 'gave-up' | 'failed' | 'stale-removed';
+      readonly errno: number;
+      readonly code: string;
+    }
+  | {
+      readonly kind: 'link';
+      readonly atMs: number;
+      readonly name: string;
+      readonly index: number;
+      readonly present: boolean;
+      readonly up: boolean;
+    }
   /** The engine thread woke later than the smallest skew of its routers, or was not running at all (stopped, VM paused). */
   | { readonly kind: 'late'; readonly atMs: number; readonly lateUs: number }
   | { readonly kind: 'watchdog'; readonly atMs: number; readonly stalledMs: number; readonly held: boolean }
   /** Real-time scheduling, memory locking, or another wish of the configuration could not be had. */
-  | { readonly kind: 'warning'; readonly atMs: number; readonly message: string; readonly errno: number; readonly code: string }
+  | {
+      readonly kind: 'warning';
+      readonly atMs: number;
+      readonly message: string;
+      readonly errno: number;
+      readonly code: string;
+    }
   /** Events lost because JavaScript did not take them. */
   | { readonly kind: 'overflow'; readonly atMs: number; readonly lost: number };
 

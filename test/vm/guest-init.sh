@@ -24,7 +24,6 @@ $b mount -t proc x /new/proc
 $b mount -t sysfs x /new/sys
 $b mount -t devtmpfs x /new/dev
 $b mount -t tmpfs x /new/run
-$b mount -t tmpfs x /new/tmp
 $b mkdir -p /new/run/netns /new/dev/pts /new/dev/shm "/new$exchange"
 $b mount -t devpts x /new/dev/pts
 $b mount -t tmpfs x /new/dev/shm
