@@ -62,7 +62,7 @@ export class FileTracker implements Tracker {
         mkdirSync(dirname(file), { recursive: true });
         writeFileSync(file, `${initFile.value}\n`);
       }
-      this.#directoryWatch = watch(dirname(file), { persistent: false }, (_event, changed) => {
+      this.#directoryWatch = watch(dirname(file), (_event, changed) => {
         if (changed === null || changed === basename(file)) this.#onChange();
       });
       this.#directoryWatch.on('error', () => undefined);
@@ -109,7 +109,7 @@ export class FileTracker implements Tracker {
     this.#fileWatch?.close();
     this.#fileWatch = undefined;
     try {
-      this.#fileWatch = watch(this.#options.file, { persistent: false }, () => this.#onChange());
+      this.#fileWatch = watch(this.#options.file, () => this.#onChange());
       this.#fileWatch.on('error', () => undefined);
     } catch {
       // The file does not exist: the directory will tell when it does.
