@@ -4,6 +4,7 @@
  * Names are the core's (active, backup, initialize); the translation to MASTER, BACKUP, FAULT is in `engine.ts`.
  */
 import type { NativeIpvsConstructor } from './native-ipvs.js';
+import type { NativeMakeFifo, NativeSendNoWait, NativeUnixDatagramConstructor } from './native-syslog.js';
 
 /** State of a virtual router, RFC 9568 section 6.4. */
 export type NativeState = 'initialize' | 'backup' | 'active';
@@ -381,6 +382,9 @@ export interface NativeEngineConstructor {
 export interface NativeAddon {
   readonly Engine: NativeEngineConstructor;
   readonly Ipvs: NativeIpvsConstructor;
+  readonly UnixDatagram: NativeUnixDatagramConstructor;
+  readonly sendNoWait: NativeSendNoWait;
+  readonly makeFifo: NativeMakeFifo;
   /** Version of the native surface; `load.ts` refuses another one. */
   readonly abi: number;
 }
