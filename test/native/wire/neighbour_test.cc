@@ -1,0 +1,45 @@
+// Frames of Debian's keepalived 2.2.7, captured with tcpdump on a veth pair, MAC 02:00:00:00:00:18.
+#include "native/wire/neighbour.h"
+
+#include <doctest/doctest.h>
+#include <algorithm>
+
+#include "test/native/hex.h"
+
+using ka::IpAddr;
+using ka::test::hex;
+
+namespace {
+constexpr ka::MacAddr kMac{0x02, 0x00, 0x00, 0x00, 0x00, 0x18};
+
+template <typename Frame>
+bool same(const Frame& frame, const std::vector<std::uint8_t>& expected) {
+  return std::equal(frame.begin(), frame.end(), expected.begin(), expected.end());
+}
+}  // namespace
+
+TEST_CASE("a gratuitous ARP is keepalived's, byte for byte [keepalived: garp_master_repeat]") {
+  const auto expected =
+      hex("ffffffffffff020000000018 0806 0001080006040001 020000000018 0a000064 ffffffffffff 0a000064");
+  CHECK(same(ka::wire::gratuitous_arp(kMac, *IpAddr::parse("10.0.0.100")), expected));
+}
+
+TEST_CASE("an unsolicited neighbour advertisement is keepalived's, byte for byte [RFC4861-7.2.6]") {
+  const auto link_local = hex(
+      "333300000001020000000018 86dd 6000000000203aff fe800000000000000000000000000100"
+      "ff020000000000000000000000000001 8800558620000000 fe800000000000000000000000000100 0201020000000018");
+  CHECK(same(ka::wire::unsolicited_na(kMac, *IpAddr::parse("fe80::100"), false), link_local));
+  const auto global = hex(
+      "333300000001020000000018 86dd 6000000000203aff 20010db8000000000000000000000100"
+      "ff020000000000000000000000000001 8800f71520000000 20010db8000000000000000000000100 0201020000000018");
+  CHECK(same(ka::wire::unsolicited_na(kMac, *IpAddr::parse("2001:db8::100"), false), global));
+}
+
+TEST_CASE("a forwarding interface sets the router flag, and the checksum follows") {
+  // The override bit is 20000000, the router bit 80000000; the checksum is keepalived's 5586 less 8000 (one's
+  // complement).
+  const auto expected = hex(
+      "333300000001020000000018 86dd 6000000000203aff fe800000000000000000000000000100"
+      "ff020000000000000000000000000001 8800d585a0000000 fe800000000000000000000000000100 0201020000000018");
+  CHECK(same(ka::wire::unsolicited_na(kMac, *IpAddr::parse("fe80::100"), true), expected));
+}
