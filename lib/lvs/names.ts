@@ -1,0 +1,34 @@
+/** How virtual and real servers are called in log lines, FIFO lines, mails and messages: keepalived's words. */
+import type { VirtualServer } from '../config/model-lvs.js';
+import { assertNever } from '../errors.js';
+
+/** `[10.0.0.1]:tcp:80`. Without protocol (a server of a firewall mark): `none`. */
+export function endpointName(address: string, protocol: VirtualServer['protocol'], port: number): string {
+  return `[${address}]:${protocol?.toLowerCase() ?? 'none'}:${port}`;
+}
+
+/** `[10.0.0.1]:tcp:80`, `FWM 7`, or `[GROUP]:SEQ` with the place among the virtual servers of that group. */
+export function virtualServerName(server: VirtualServer, sequence: number): string {
+  const { key } = server;
+  switch (key.kind) {
+    case 'address':
+      return endpointName(key.address, server.protocol, key.port);
+    case 'fwmark':
+      return `FWM ${key.fwmark}`;
+    case 'group':
+      return `[${key.group}]:${sequence}`;
+    default:
+      return assertNever(key);
+  }
+}
+
+/** The names of all virtual servers, in order. */
+export function virtualServerNames(servers: readonly VirtualServer[]): readonly string[] {
+  const used = new Map<string, number>();
+  return servers.map((server) => {
+    if (server.key.kind !== 'group') return virtualServerName(server, 0);
+    const sequence = used.get(server.key.group) ?? 0;
+    used.set(server.key.group, sequence + 1);
+    return virtualServerName(server, sequence);
+  });
+}
