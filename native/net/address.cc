@@ -5,14 +5,13 @@
 #include <netlink/attr.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 
 namespace ka::net {
 
 namespace {
 
-/// Address protocol that keepalived 2.4 marks its addresses with (linux 5.18 and later show it, older ones ignore it).
-constexpr std::uint8_t kProtocolKeepalived = 18;
 /// IFA_PROTO, linux 5.18; spelt out for older headers.
 constexpr int kIfaProto = 11;
 constexpr std::uint32_t kForever = 0xffffffffU;
@@ -67,9 +66,10 @@ NlMessage list_addresses() {
 }
 
 std::optional<KernelAddress> read_address(const nlmsghdr& header) {
-  std::array<nlattr*, IFA_MAX + 1> attributes{};
+  constexpr int kMax = std::max<int>(IFA_MAX, kIfaProto);
+  std::array<nlattr*, kMax + 1> attributes{};
   // libnl takes the header as non-const and only reads from it.
-  if (nlmsg_parse(const_cast<nlmsghdr*>(&header), sizeof(ifaddrmsg), attributes.data(), IFA_MAX, nullptr) < 0) {
+  if (nlmsg_parse(const_cast<nlmsghdr*>(&header), sizeof(ifaddrmsg), attributes.data(), kMax, nullptr) < 0) {
     return std::nullopt;
   }
   const auto* fixed = static_cast<const ifaddrmsg*>(nlmsg_data(&header));
@@ -84,6 +84,7 @@ std::optional<KernelAddress> read_address(const nlmsghdr& header) {
                                               {static_cast<const std::uint8_t*>(nla_data(local)), size});
   address.prefix.length = fixed->ifa_prefixlen;
   address.scope = fixed->ifa_scope;
+  if (attributes[kIfaProto] != nullptr) address.protocol = nla_get_u8(attributes[kIfaProto]);
   address.flags = attributes[IFA_FLAGS] != nullptr ? nla_get_u32(attributes[IFA_FLAGS]) : fixed->ifa_flags;
   return address;
 }

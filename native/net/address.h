@@ -36,7 +36,12 @@ struct KernelAddress {
   Prefix prefix;
   std::uint32_t flags = 0;
   std::uint8_t scope = 0;
+  /// IFA_PROTO, linux 5.18 and later; else 0.
+  std::uint8_t protocol = 0;
 };
+
+/// Address protocol that keepalived 2.4 marks its addresses with, and so do we (older kernels ignore it).
+inline constexpr std::uint8_t kProtocolKeepalived = 18;
 
 /// RTM_NEWADDR; an address that is there already is answered with EEXIST.
 [[nodiscard]] NlMessage add_address(const Address& address);

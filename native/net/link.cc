@@ -3,14 +3,33 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace ka::net {
+
+namespace {
+
+/// IFLA_AF_SPEC / AF_INET6 / IFLA_INET6_CONF is an array of the settings below net.ipv6.conf.LINK.
+bool reads_forwarding(const nlattr* af_spec) {
+  if (af_spec == nullptr) return false;
+  const nlattr* inet6 = nla_find(static_cast<const nlattr*>(nla_data(af_spec)), nla_len(af_spec), AF_INET6);
+  if (inet6 == nullptr) return false;
+  const nlattr* conf = nla_find(static_cast<const nlattr*>(nla_data(inet6)), nla_len(inet6), IFLA_INET6_CONF);
+  constexpr int kNeeded = (DEVCONF_FORWARDING + 1) * static_cast<int>(sizeof(std::int32_t));
+  if (conf == nullptr || nla_len(conf) < kNeeded) return false;
+  std::array<std::int32_t, DEVCONF_FORWARDING + 1> settings{};
+  std::memcpy(settings.data(), nla_data(conf), kNeeded);
+  return settings[DEVCONF_FORWARDING] != 0;
+}
+
+}  // namespace
 
 bool Link::is_up() const {
   constexpr std::uint32_t kBoth = std::uint32_t{IFF_UP} | std::uint32_t{IFF_RUNNING};
@@ -53,6 +72,7 @@ std::optional<Link> read_link(const nlmsghdr& header) {
   link.index = static_cast<IfIndex>(fixed->ifi_index);
   link.flags = fixed->ifi_flags;
   if (attributes[IFLA_IFNAME] != nullptr) link.name = nla_get_string(attributes[IFLA_IFNAME]);
+  link.forwards_v6 = reads_forwarding(attributes[IFLA_AF_SPEC]);
   const nlattr* mac = attributes[IFLA_ADDRESS];
   if (mac != nullptr && nla_len(mac) == static_cast<int>(link.mac.size())) {
     std::copy_n(static_cast<const std::uint8_t*>(nla_data(mac)), link.mac.size(), link.mac.begin());

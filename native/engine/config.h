@@ -1,0 +1,139 @@
+// What the engine is told: options for its life, virtual routers, sync groups, and transactions of changes.
+// Plain values; the checks that need no kernel are in check_transaction.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "native/base/ip.h"
+#include "native/base/result.h"
+#include "native/base/units.h"
+#include "native/engine/status.h"
+#include "native/vrrp/types.h"
+#include "native/wire/vrrp.h"
+
+namespace ka::engine {
+
+/// Options fixed for the life of an engine (NativeEngineOptions in bindings/native.ts).
+struct Options {
+  /// Path of a network namespace; empty: that of the thread that calls Engine::start.
+  std::string netns;
+  std::optional<int> realtime_priority;
+  std::optional<int> niceness;
+  std::vector<int> cpus;
+  bool lock_memory = false;
+  std::optional<Micros> rlimit_rttime;
+  Micros startup_delay{0};
+  Micros event_loop_timeout{0};
+  bool keep_addresses = false;
+};
+
+/// One virtual address as the configuration has it; the device by name, it may appear later.
+struct VirtualAddress {
+  Prefix prefix;
+  std::string dev;
+  std::uint8_t scope = 0;
+  std::string label;
+  std::optional<IpAddr> broadcast;
+  std::optional<IpAddr> peer;
+  /// IFA_F_* bits, among them IFA_F_NODAD unless `-nodad` was written.
+  std::uint32_t flags = 0;
+  std::optional<std::uint32_t> preferred_s;
+  bool no_track = false;
+
+  friend bool operator==(const VirtualAddress&, const VirtualAddress&) = default;
+};
+
+struct TrackedLink {
+  std::string name;
+  int weight = 0;
+  bool reverse = false;
+};
+
+/// Everything that the engine needs to know of one virtual router (NativeRouter in bindings/native.ts).
+struct RouterConfig {
+  vrrp::RouterId id = vrrp::kNoRouter;
+  std::string name;
+  std::string interface;
+  int priority_sum = 100;
+  bool owner = false;
+  /// Everything but priority and source, which the engine works out itself.
+  vrrp::Params params;
+  bool owner_ignore_adverts = false;
+  vrrp::Holds holds = 0;
+  std::optional<IpAddr> source;
+  bool track_source = false;
+  std::vector<wire::Peer> peers;
+  bool check_unicast_source = false;
+  std::uint8_t unicast_ttl = 255;
+  IpAddr multicast_group;
+  bool skip_check_adv_addr = false;
+  bool v3_checksum_as_v2 = false;
+  wire::OldChecksum old_checksum = wire::OldChecksum::kAuto;
+  std::optional<wire::AuthData> auth_pass;
+  std::vector<VirtualAddress> addresses;
+  std::vector<VirtualAddress> excluded;
+  bool promote_secondaries = false;
+  std::vector<TrackedLink> tracked;
+  bool dont_track_primary = false;
+  int receive_buffer = 0;
+  bool watchdog = false;
+  /// Made by the caller, who reads it while the engine writes; an update hands over the same one.
+  std::shared_ptr<RouterShared> shared;
+  /// One flag for each of addresses, then excluded: the kernel holds it now because of this router.
+  std::shared_ptr<InstalledFlags> installed;
+
+  [[nodiscard]] bool is_unicast() const { return !peers.empty(); }
+};
+
+struct GroupConfig {
+  vrrp::GroupId id = vrrp::kNoGroup;
+  std::string name;
+  std::vector<vrrp::RouterId> members;
+};
+
+/// Interfaces that share one pace of gratuitous ARP and NA; none: the default of all others.
+struct Pace {
+  std::vector<std::string> interfaces;
+  Micros garp{0};
+  Micros gna{0};
+};
+
+struct PriorityChange {
+  vrrp::RouterId id = vrrp::kNoRouter;
+  int priority_sum = 0;
+};
+
+struct HoldChange {
+  vrrp::RouterId id = vrrp::kNoRouter;
+  vrrp::Holds set = 0;
+  vrrp::Holds clear = 0;
+};
+
+enum class CommandKind : std::uint8_t { kRelease, kTakeOver, kAnnounce };
+
+struct Command {
+  vrrp::RouterId id = vrrp::kNoRouter;
+  CommandKind kind = CommandKind::kAnnounce;
+};
+
+/// Changes that are carried out together, between two wake-ups: all of them, or none when one is wrong.
+struct Transaction {
+  std::vector<vrrp::RouterId> remove;
+  std::vector<RouterConfig> routers;
+  std::vector<GroupConfig> groups;
+  std::vector<vrrp::GroupId> remove_groups;
+  std::optional<std::vector<Pace>> paces;
+  std::vector<PriorityChange> priorities;
+  std::vector<HoldChange> holds;
+  std::vector<Command> commands;
+};
+
+/// Holds that JavaScript may set and clear.
+inline constexpr vrrp::Holds kPolicyHolds =
+    vrrp::bit(vrrp::Hold::kPolicy) | vrrp::bit(vrrp::Hold::kWaiting) | vrrp::bit(vrrp::Hold::kStandby);
+
+}  // namespace ka::engine

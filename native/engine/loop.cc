@@ -1,0 +1,173 @@
+#include "native/engine/loop.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include <cerrno>
+
+#include "native/engine/realtime.h"
+#include "native/net/nl.h"
+
+namespace ka::engine {
+
+namespace {
+
+/// Packets of one wake-up; a flood beyond that waits until timers had their turn.
+constexpr std::size_t kPacketBudget = 2048;
+constexpr std::chrono::seconds kLateEventPause{1};
+constexpr std::chrono::seconds kLeaveLimit{5};
+
+/// What an epoll event is about; anything else is a SocketEntry.
+int timer_tag;
+int doorbell_tag;
+int monitor_tag;
+
+Result<void> enter_namespace(const std::string& path) {
+  if (path.empty()) return {};
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return net::kernel_error("open", errno, "network namespace " + path);
+  if (::setns(fd.get(), CLONE_NEWNET) != 0) return net::kernel_error("setns", errno, "network namespace " + path);
+  return {};
+}
+
+}  // namespace
+
+Result<void> Loop::open() {
+  const Options& options = engine_.options_;
+  if (auto entered = enter_namespace(options.netns); !entered.ok()) return entered;
+  for (const Error& refused : apply_realtime(options)) {
+    Event event;
+    event.kind = EventKind::kWarning;
+    event.err_no = refused.err_no;
+    event.text = Text<96>(refused.detail + ": " + refused.op);
+    event.at_ns = realtime_now_ns();
+    engine_.events_.push(event);
+  }
+  epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
+  timer_ = Fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!epoll_.valid() || !timer_.valid()) return net::kernel_error("epoll_create1", errno);
+  auto node = Node::open(options, epoll_.get(), engine_.shared_, engine_.events_);
+  if (!node.ok()) return node.error();
+  node_ = std::move(*node);
+  const auto watch = [&](int fd, int& tag) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = &tag;
+    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+  };
+  if (!watch(timer_.get(), timer_tag) || !watch(engine_.doorbell_.get(), doorbell_tag) ||
+      !watch(node_->monitor_fd(), monitor_tag)) {
+    return net::kernel_error("epoll_ctl", errno);
+  }
+  if (auto learned = node_->learn_links(); !learned.ok()) return learned;
+  if (options.startup_delay > Micros{0}) node_->start(monotonic_now() + options.startup_delay);
+  return {};
+}
+
+std::uint64_t Loop::run() {
+  std::array<epoll_event, kReady> ready;
+  while (!stop_ticket_) {
+    arm(monotonic_now());
+    const int count = ::epoll_wait(epoll_.get(), ready.data(), kReady, has_work_ ? 0 : -1);
+    turn(std::span(ready).first(static_cast<std::size_t>(count > 0 ? count : 0)), monotonic_now());
+  }
+  leave();
+  return *stop_ticket_;
+}
+
+void Loop::arm(Instant now) {
+  std::optional<Instant> next = node_->next_deadline();
+  if (engine_.options_.event_loop_timeout > Micros{0} && !engine_.is_watchdog_held_.load(std::memory_order_relaxed)) {
+    const Instant silent = Instant{Nanos{engine_.heartbeat_ns_.load(std::memory_order_relaxed)}} +
+                           engine_.options_.event_loop_timeout;
+    if (!next || silent < *next) next = silent;
+  }
+  // A timer that is armed too early costs one idle wake-up; moving it later for every advert heard would cost more.
+  const Instant wanted = next.value_or(Instant::max());
+  if (armed_ > now && armed_ <= wanted && armed_ != Instant::max()) return;
+  if (wanted == armed_) return;
+  itimerspec setting{};
+  if (next) {
+    // Zero would disarm.
+    const auto since_boot = std::max<std::int64_t>(wanted.time_since_epoch().count(), 1);
+    setting.it_value.tv_sec = since_boot / 1'000'000'000;
+    setting.it_value.tv_nsec = since_boot % 1'000'000'000;
+  }
+  static_cast<void>(::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr));
+  armed_ = wanted;
+}
+
+void Loop::turn(std::span<const epoll_event> ready, Instant now) {
+  engine_.shared_.wake_ups.add();
+  clock_.begin(now);
+  drain_sockets(ready, now);
+  // Links before timers: a router whose link went down must not take over because it hears nothing.
+  if (is_monitor_ready_ || !node_->is_monitor_current()) node_->read_monitor(now);
+  is_monitor_ready_ = false;
+  note_lateness(now);
+  node_->advance(now);
+  watch_javascript(now);
+  read_letters(now);
+  has_work_ = node_->work(now);
+  engine_.notify();
+}
+
+void Loop::drain_sockets(std::span<const epoll_event> ready, Instant now) {
+  std::size_t budget = kPacketBudget;
+  std::array<epoll_event, kReady> more;
+  while (!ready.empty()) {
+    for (const epoll_event& event : ready) {
+      const void* tag = event.data.ptr;
+      if (tag == &monitor_tag) is_monitor_ready_ = true;
+      if (tag == &timer_tag || tag == &doorbell_tag || tag == &monitor_tag) continue;
+      node_->receive_from(*static_cast<SocketEntry*>(event.data.ptr), now, clock_, budget);
+    }
+    if (ready.size() < kReady || budget == 0) return;
+    const int count = ::epoll_wait(epoll_.get(), more.data(), kReady, 0);
+    ready = std::span(more).first(static_cast<std::size_t>(count > 0 ? count : 0));
+  }
+}
+
+void Loop::note_lateness(Instant now) {
+  if (armed_ > now) return;
+  const auto late = std::chrono::duration_cast<Micros>(now - armed_);
+  engine_.shared_.record_lateness(late);
+  if (late <= node_->smallest_skew() || now - late_told_ < kLateEventPause) return;
+  late_told_ = now;
+  node_->was_late(late, now);
+}
+
+void Loop::watch_javascript(Instant now) {
+  if (engine_.options_.event_loop_timeout <= Micros{0}) return;
+  const Nanos silent = now - Instant{Nanos{engine_.heartbeat_ns_.load(std::memory_order_relaxed)}};
+  const bool held = silent >= engine_.options_.event_loop_timeout;
+  if (held == engine_.is_watchdog_held_.load(std::memory_order_relaxed)) return;
+  engine_.is_watchdog_held_.store(held, std::memory_order_seq_cst);
+  node_->set_watchdog(held, std::chrono::duration_cast<Millis>(silent), now);
+}
+
+void Loop::read_letters(Instant now) {
+  if (engine_.inbox_.is_empty()) return;
+  eventfd_t rung = 0;
+  static_cast<void>(::eventfd_read(engine_.doorbell_.get(), &rung));
+  for (auto& letter : engine_.inbox_.take_all()) {
+    if (stop_ticket_) {
+      engine_.reply(letter->ticket, Error{Errc::kClosed, "apply", 0, "the engine was stopped"});
+    } else if (letter->kind == Engine::Letter::Kind::kStop) {
+      stop_ticket_ = letter->ticket;
+    } else {
+      engine_.reply(letter->ticket, node_->apply(std::move(letter->transaction), now));
+    }
+  }
+}
+
+void Loop::leave() {
+  const Instant begin = monotonic_now();
+  node_->shutdown(begin);
+  while (node_->work(monotonic_now()) && monotonic_now() - begin < kLeaveLimit) {
+  }
+}
+
+}  // namespace ka::engine

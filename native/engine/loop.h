@@ -1,0 +1,52 @@
+// The engine thread: what it sleeps on, and the order of work when it wakes.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "native/engine/engine.h"
+#include "native/engine/node.h"
+#include "native/net/fd.h"
+
+namespace ka::engine {
+
+/// One wake-up: sockets are drained, then links are looked at, then timers fire, then transactions and address changes
+/// have their turn. So a late wake-up never mistakes its own lateness for a dead master.
+/// Thread: engine.
+class Loop {
+ public:
+  explicit Loop(Engine& engine) : engine_(engine) {}
+
+  /// Enters the network namespace, opens everything. Errors: kNotFound (namespace), kPermission, kKernel.
+  Result<void> open();
+  /// Runs until it is asked to stop; returns the ticket of that request.
+  std::uint64_t run();
+
+ private:
+  void arm(Instant now);
+  void turn(std::span<const epoll_event> ready, Instant now);
+  void drain_sockets(std::span<const epoll_event> ready, Instant now);
+  void note_lateness(Instant now);
+  void watch_javascript(Instant now);
+  void read_letters(Instant now);
+  void leave();
+
+  static constexpr std::size_t kReady = 64;
+
+  Engine& engine_;
+  Fd epoll_;
+  Fd timer_;
+  std::unique_ptr<Node> node_;  // after epoll_, which its sockets are in
+  StampClock clock_;
+  Instant armed_ = Instant::max();
+  Instant late_told_{};
+  bool is_monitor_ready_ = false;
+  bool has_work_ = false;
+  std::optional<std::uint64_t> stop_ticket_;
+};
+
+}  // namespace ka::engine

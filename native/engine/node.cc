@@ -1,0 +1,296 @@
+#include "native/engine/node.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "native/net/address.h"
+
+namespace ka::engine {
+
+namespace {
+
+/// Acknowledgements of a few hundred requests.
+constexpr int kRequestBuffer = 4 * 1024 * 1024;
+/// Address requests of one turn: about a fifth of a millisecond of kernel time, then adverts are looked after again.
+constexpr std::size_t kRequestsPerTurn = 32;
+constexpr int kMonitorDatagramsPerTurn = 256;
+constexpr int kLearnTimeoutMs = 10'000;
+
+/// Deletes nothing; without CAP_NET_ADMIN the kernel refuses before it looks at what is asked.
+Result<void> may_change_addresses(net::NlPipeline& pipeline) {
+  net::Address nothing;
+  nothing.link = 0x7fffffff;
+  nothing.prefix = {IpAddr::v4({192, 0, 2, 1}), 32};
+  std::vector<net::Completion> done;
+  pipeline.queue(net::delete_address(nothing), 0);
+  pipeline.flush(done);
+  pipeline.collect(done);
+  for (const auto& completion : done) {
+    if (completion.err_no == EPERM || completion.err_no == EACCES) {
+      return net::kernel_error("RTM_DELADDR", completion.err_no,
+                               "changing addresses is not permitted: CAP_NET_ADMIN is missing");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, EngineShared& shared, EventRing& ring) {
+  auto frames = FrameSocket::open();
+  if (!frames.ok()) {
+    Error error = frames.error();
+    if (error.code == Errc::kPermission) error.detail = "raw sockets are not permitted: CAP_NET_RAW is missing";
+    return error;
+  }
+  auto requests = net::NlSocket::open(NETLINK_ROUTE, kRequestBuffer);
+  if (!requests.ok()) return requests.error();
+  net::NlPipeline pipeline(std::move(*requests));
+  if (auto permitted = may_change_addresses(pipeline); !permitted.ok()) return permitted.error();
+  auto monitor = net::Monitor::open();
+  if (!monitor.ok()) return monitor.error();
+  return std::unique_ptr<Node>(new Node(options, epoll, shared, ring, std::move(*monitor), std::move(pipeline),
+                                        std::move(*frames)));
+}
+
+Node::Node(const Options& options, int epoll, EngineShared& shared, EventRing& ring, net::Monitor monitor,
+           net::NlPipeline pipeline, FrameSocket frames)
+    : world_(options, epoll, shared, ring),
+      monitor_(std::move(monitor)),
+      addresses_(world_.links, std::move(pipeline), *this),
+      executor_(world_, addresses_, std::move(frames)),
+      receiver_(world_) {}
+
+Result<void> Node::learn_links() {
+  for (;;) {
+    monitor_.drain(*this, kMonitorDatagramsPerTurn);
+    if (monitor_.is_current()) break;
+    pollfd waiting{monitor_.fd(), POLLIN, 0};
+    if (::poll(&waiting, 1, kLearnTimeoutMs) == 0) {
+      return net::kernel_error("RTM_GETLINK", ETIMEDOUT, "the kernel did not list its links");
+    }
+  }
+  has_learned_ = true;
+  return {};
+}
+
+// ---- packets and time ----
+
+void Node::receive_from(SocketEntry& entry, Instant now, const StampClock& clock, std::size_t& budget) {
+  now_ = now;
+  while (budget > 0) {
+    const bool is_empty = receiver_.receive(entry, now, clock);
+    budget -= std::min(budget, ReceiveBatch::kSize);
+    if (!world_.domain.effects().empty()) executor_.run(now);
+    if (is_empty) return;
+  }
+}
+
+void Node::advance(Instant now) {
+  now_ = now;
+  world_.domain.advance(now);
+  executor_.run(now);
+  if (start_at_ && *start_at_ <= now) start_routers(now);
+  addresses_.advance(now);
+}
+
+bool Node::work(Instant now) {
+  now_ = now;
+  bool has_more = addresses_.step(kRequestsPerTurn, now);
+  if (!world_.domain.effects().empty()) executor_.run(now);
+  const auto due = world_.announcer.next_deadline();
+  if (due && *due <= now) has_more |= executor_.announce_due(now);
+  return has_more || !monitor_.is_current();
+}
+
+std::optional<Instant> Node::next_deadline() const {
+  std::optional<Instant> earliest = world_.domain.next_deadline();
+  const auto consider = [&](std::optional<Instant> other) {
+    if (other && (!earliest || *other < *earliest)) earliest = other;
+  };
+  consider(world_.announcer.next_deadline());
+  consider(addresses_.next_deadline());
+  consider(start_at_);
+  return earliest;
+}
+
+void Node::was_late(Micros late, Instant now) {
+  Event event;
+  event.kind = EventKind::kLate;
+  event.amount = late.count();
+  world_.tell(event);
+  world_.domain.grant_grace(late, now);
+}
+
+void Node::set_watchdog(bool held, Millis stalled, Instant now) {
+  if (held == is_watchdog_held_) return;
+  now_ = now;
+  is_watchdog_held_ = held;
+  Event event;
+  event.kind = EventKind::kWatchdog;
+  event.amount = stalled.count();
+  event.up = held;
+  world_.tell(event);
+  for (auto& [id, router] : world_.routers) refresh(*router, now);
+  executor_.run(now);
+}
+
+void Node::shutdown(Instant now) {
+  now_ = now;
+  if (world_.options.keep_addresses) executor_.leave_everything_as_it_is();
+  start_at_.reset();
+  world_.domain.shutdown(now);
+  executor_.run(now);
+}
+
+// ---- net::MonitorSink ----
+
+void Node::read_monitor(Instant now) {
+  now_ = now;
+  monitor_.drain(*this, kMonitorDatagramsPerTurn);
+  world_.shared.netlink_overruns.raise_to(monitor_.overruns());
+  if (std::exchange(are_links_changed_, false)) refresh_routers(now);
+}
+
+void Node::list_begin() {
+  world_.links.list_begin();
+  addresses_.list_begin();
+}
+
+void Node::list_end() {
+  for (const IfIndex index : world_.links.list_end()) link_gone(index);
+  addresses_.list_end(now_);
+  are_links_changed_ = true;
+}
+
+void Node::link_present(const net::Link& link) {
+  const Links::Change change = world_.links.set_link(link);
+  // The old name loses the link before the new one has it.
+  link_changed(change.second);
+  link_changed(change.first);
+}
+
+void Node::link_gone(IfIndex index) { link_changed(world_.links.remove_link(index).first); }
+
+void Node::link_changed(LinkState* link) {
+  if (link == nullptr || !link->is_used) return;
+  addresses_.link_changed(*link);
+  are_links_changed_ = true;
+  show_link(*link);
+  Event event;
+  event.kind = EventKind::kLink;
+  event.name = Text<16>(link->name);
+  event.link = link->index;
+  event.present = link->is_present();
+  event.up = link->is_up();
+  world_.tell(event);
+}
+
+void Node::address_present(const net::KernelAddress& address, net::Origin origin) {
+  if (addresses_.address_present(address, origin)) return;
+  const bool is_new = world_.links.add_address(address);
+  const LinkState* link = world_.links.by_index(address.link);
+  if (is_new && link != nullptr && link->is_used) are_links_changed_ = true;
+}
+
+void Node::address_gone(const net::KernelAddress& address, net::Origin origin) {
+  if (addresses_.address_gone(address, origin, now_)) return;
+  if (world_.links.remove_address(address)) are_links_changed_ = true;
+}
+
+// ---- AddressObserver ----
+
+void Node::address_event(vrrp::RouterId id, const VirtualAddress& address, AddressEvent what, int err_no) {
+  Event event;
+  event.kind = EventKind::kAddress;
+  event.router = id;
+  event.address = address.prefix.address;
+  event.prefix_length = address.prefix.length;
+  event.name = Text<16>(address.dev);
+  event.address_event = what;
+  event.err_no = err_no;
+  world_.tell(event);
+  if (what == AddressEvent::kRestored) world_.domain.announce_again(id, vrrp::AnnounceReason::kRequested, now_);
+}
+
+void Node::addresses_settled(vrrp::RouterId id) {
+  if (Router* router = world_.find(id)) executor_.addresses_settled(*router, now_);
+}
+
+// ---- links ----
+
+void Node::refresh_routers(Instant now) {
+  for (auto& [id, router] : world_.routers) {
+    refresh(*router, now);
+    announce_plan(*router);
+  }
+  executor_.run(now);
+}
+
+void Node::refresh(Router& router, Instant now) {
+  const vrrp::RouterId id = router.config.id;
+  if (auto attached = world_.sockets.attach(router, now); !attached.ok()) warn_no_socket(router, attached.error());
+  if (const IpAddr source = choose_source(router); source != router.source) {
+    router.source = source;
+    world_.domain.set_source(id, source, now);
+  }
+  if (const Priority priority = effective_priority(router); priority != router.priority) {
+    router.priority = priority;
+    world_.domain.set_priority(id, priority, now);
+  }
+  vrrp::Holds wanted = link_holds(router, world_.links) | static_cast<vrrp::Holds>(router.holds & kPolicyHolds);
+  if (router.socket == nullptr) wanted |= bit(vrrp::Hold::kLinkDown);
+  if (is_watchdog_held_ && router.config.watchdog) wanted |= bit(vrrp::Hold::kWatchdog);
+  const auto set = static_cast<vrrp::Holds>(wanted & ~router.holds);
+  const auto clear = static_cast<vrrp::Holds>(router.holds & ~wanted);
+  router.holds = wanted;
+  if ((set | clear) != 0) world_.domain.set_holds(id, set, clear, now);
+  world_.publish(router);
+}
+
+void Node::warn_no_socket(const Router& router, const Error& error) {
+  Event event;
+  event.kind = EventKind::kWarning;
+  event.router = router.config.id;
+  event.err_no = error.err_no;
+  event.text = Text<96>(router.config.name + ": no socket for adverts: " + error.op);
+  world_.tell(event);
+}
+
+LinkState* Node::use_link(const std::string& name) {
+  LinkState& link = world_.links.use(name);
+  if (link.shown_at == 0) show_link(link);
+  return &link;
+}
+
+void Node::show_link(LinkState& link) {
+  EngineShared& shared = world_.shared;
+  if (link.shown_at == 0) {
+    const std::uint32_t count = shared.link_count.load(std::memory_order_relaxed);
+    if (count >= shared.links.size()) return;
+    link.shown_at = count + 1;
+  }
+  LinkView view;
+  link.name.copy(static_cast<char*>(view.name), sizeof view.name - 1);
+  view.index = link.index;
+  view.is_up = link.is_up();
+  shared.links[link.shown_at - 1].store(view);
+  if (link.shown_at > shared.link_count.load(std::memory_order_relaxed)) {
+    shared.link_count.store(link.shown_at, std::memory_order_release);
+  }
+}
+
+void Node::measure_skew() {
+  Micros smallest{1'000'000};
+  for (const auto& [id, router] : world_.routers) {
+    const Micros unit = router->config.params.version == vrrp::Version::kV3 ? router->config.params.advert_interval
+                                                                            : Micros{1'000'000};
+    smallest = std::min(smallest, Micros{unit.count() * (256 - router->priority) / 256});
+  }
+  // Below this a late wake-up is what any busy machine does.
+  smallest_skew_ = std::max(smallest, Micros{1'000});
+}
+
+}  // namespace ka::engine

@@ -1,0 +1,107 @@
+// One VRRP node: brings configuration, links and addresses together and feeds the state machine. No thread, no waiting:
+// the loop in engine.cc calls it, with the time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "native/engine/executor.h"
+#include "native/engine/receiver.h"
+#include "native/engine/world.h"
+#include "native/net/monitor.h"
+
+namespace ka::engine {
+
+/// Thread: engine.
+class Node final : public net::MonitorSink, public AddressObserver {
+ public:
+  /// Errors: kPermission (CAP_NET_RAW or CAP_NET_ADMIN is missing), kKernel.
+  static Result<std::unique_ptr<Node>> open(const Options& options, int epoll, EngineShared& shared, EventRing& ring);
+
+  /// Reads the first list of links and addresses. The only call that waits; nothing runs yet.
+  Result<void> learn_links();
+  /// Routers may run from `at` on (vrrp_startup_delay).
+  void start(Instant at) { start_at_ = at; }
+
+  /// Carries out a transaction, or nothing of it.
+  /// Errors: kNotFound, kExists, kInvalidArgument; `detail` names the router and what is wrong.
+  Result<void> apply(Transaction transaction, Instant now);
+
+  void receive_from(SocketEntry& entry, Instant now, const StampClock& clock, std::size_t& budget);
+  void read_monitor(Instant now);
+  /// Everything that is due: what was decided is carried out, adverts first.
+  void advance(Instant now);
+  /// A bounded part of the work that need not be done at once. True while more waits.
+  bool work(Instant now);
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
+
+  /// This node did not run for `late`.
+  void was_late(Micros late, Instant now);
+  /// Smallest skew_time of the routers that run.
+  [[nodiscard]] Micros smallest_skew() const { return smallest_skew_; }
+  /// JavaScript stopped answering, or answers again.
+  void set_watchdog(bool held, Millis stalled, Instant now);
+
+  /// Priority 0 and removal of addresses begin; `work` carries them out.
+  void shutdown(Instant now);
+
+  /// False while a list of links is being read.
+  [[nodiscard]] bool is_monitor_current() const { return monitor_.is_current(); }
+  [[nodiscard]] int monitor_fd() const { return monitor_.fd(); }
+
+ private:
+  Node(const Options& options, int epoll, EngineShared& shared, EventRing& ring, net::Monitor monitor,
+       net::NlPipeline pipeline, FrameSocket frames);
+
+  // ---- net::MonitorSink ----
+  void list_begin() override;
+  void list_end() override;
+  void link_present(const net::Link& link) override;
+  void link_gone(IfIndex index) override;
+  void address_present(const net::KernelAddress& address, net::Origin origin) override;
+  void address_gone(const net::KernelAddress& address, net::Origin origin) override;
+  // ---- AddressObserver ----
+  void address_event(vrrp::RouterId id, const VirtualAddress& address, AddressEvent what, int err_no) override;
+  void addresses_settled(vrrp::RouterId id) override;
+
+  // ---- transactions (transaction.cc) ----
+  [[nodiscard]] Result<void> check(const Transaction& transaction) const;
+  [[nodiscard]] Result<void> check_collisions(const Transaction& transaction) const;
+  void remove_router(vrrp::RouterId id, Instant now);
+  Result<void> put_router(RouterConfig config, bool joins_running_group, Instant now);
+  void configure(Router& router);
+  void set_groups(const Transaction& transaction, Instant now);
+  void set_paces(std::vector<Pace> paces);
+  void run_command(const Command& command, Instant now);
+  void start_routers(Instant now);
+
+  // ---- links ----
+  void link_changed(LinkState* link);
+  void refresh_routers(Instant now);
+  void refresh(Router& router, Instant now);
+  void warn_no_socket(const Router& router, const Error& error);
+  void announce_plan(const Router& router);
+  [[nodiscard]] vrrp::PaceId pace_of(const LinkState& link);
+  void show_link(LinkState& link);
+  LinkState* use_link(const std::string& name);
+  void measure_skew();
+
+  World world_;
+  net::Monitor monitor_;
+  AddressTable addresses_;
+  Executor executor_;
+  Receiver receiver_;
+  std::map<vrrp::GroupId, std::vector<vrrp::RouterId>> groups_;
+  std::vector<Pace> paces_;
+  Pace default_pace_;
+  std::optional<Instant> start_at_;
+  Micros smallest_skew_{1'000'000};
+  Instant now_{};  // of the call that runs
+  bool are_links_changed_ = false;
+  bool is_watchdog_held_ = false;
+  bool has_learned_ = false;
+};
+
+}  // namespace ka::engine

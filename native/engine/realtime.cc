@@ -1,0 +1,69 @@
+#include "native/engine/realtime.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+
+#include "native/net/nl.h"
+
+namespace ka::engine {
+
+namespace {
+
+/// Deeper than any call of the engine goes.
+constexpr std::size_t kStack = 128 * 1024;
+
+/// Touches stack pages now, so that none has to be found on the advert path.
+void prefault_stack() {
+  std::array<volatile char, kStack> stack;
+  for (std::size_t i = 0; i < stack.size(); i += 4096) stack[i] = 0;
+}
+
+}  // namespace
+
+std::vector<Error> apply_realtime(const Options& options) {
+  std::vector<Error> refused;
+  const auto note = [&](const char* op, std::string detail) {
+    refused.push_back(net::kernel_error(op, errno, std::move(detail)));
+  };
+  // Sleeps end when they should, not up to 50 us later.
+  static_cast<void>(::prctl(PR_SET_TIMERSLACK, 1UL));
+  if (!options.cpus.empty()) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (const int cpu : options.cpus) {
+      if (cpu >= 0 && cpu < CPU_SETSIZE) CPU_SET(static_cast<std::size_t>(cpu), &set);
+    }
+    if (::sched_setaffinity(0, sizeof set, &set) != 0) note("sched_setaffinity", "CPU affinity not set");
+  }
+  if (options.niceness && ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), *options.niceness) != 0) {
+    note("setpriority", "nice value " + std::to_string(*options.niceness) + " not set");
+  }
+  if (options.realtime_priority) {
+    // A thread that the engine (or a script's child) might start later must not inherit the class.
+    const sched_param parameters{.sched_priority = *options.realtime_priority};
+    if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) != 0) {
+      note("sched_setscheduler", "real-time priority " + std::to_string(*options.realtime_priority) + " not set");
+    }
+  }
+  if (options.rlimit_rttime) {
+    const auto us = static_cast<rlim_t>(options.rlimit_rttime->count());
+    const rlimit limit{us, us};
+    if (::setrlimit(RLIMIT_RTTIME, &limit) != 0) note("setrlimit(RLIMIT_RTTIME)", std::to_string(us) + " us not set");
+  }
+  if (options.lock_memory) {
+    // On fault: what is used stays in memory; the address space that V8 only reserves costs nothing.
+    if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0) note("mlockall", "memory not locked");
+    prefault_stack();
+  }
+  return refused;
+}
+
+}  // namespace ka::engine

@@ -1,0 +1,15 @@
+// Scheduling wishes for the engine thread: real-time class, nice value, affinity, memory locking.
+#pragma once
+
+#include <vector>
+
+#include "native/base/result.h"
+#include "native/engine/config.h"
+
+namespace ka::engine {
+
+/// Does what `options` asks for, for the calling thread (memory locking and RLIMIT_RTTIME: for the process).
+/// What could not be had is returned; it is a warning, not a failure. Thread: engine.
+[[nodiscard]] std::vector<Error> apply_realtime(const Options& options);
+
+}  // namespace ka::engine

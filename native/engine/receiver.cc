@@ -1,0 +1,72 @@
+#include "native/engine/receiver.h"
+
+namespace ka::engine {
+
+bool Receiver::receive(SocketEntry& entry, Instant now, const StampClock& clock) {
+  const std::size_t got = batch_.receive(entry.socket);
+  for (std::size_t i = 0; i < got; ++i) {
+    const ReceivedPacket received = batch_.packet(i, entry.socket.family());
+    packet(entry, received, clock.received_at(received.realtime_ns, entry.empty_at), now);
+  }
+  if (got == ReceiveBatch::kSize) return false;
+  entry.empty_at = now;
+  return true;
+}
+
+void Receiver::packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now) {
+  if (packet.is_ip_header_broken) return refuse_unknown(wire::DropReason::kIpHeader);
+  const auto vrid = wire::peek_vrid(packet.datagram.payload);
+  if (const auto* reason = std::get_if<wire::DropReason>(&vrid)) return refuse_unknown(*reason);
+  Router* router = SocketTable::recipient(entry, *std::get_if<Vrid>(&vrid), packet.datagram);
+  if (router == nullptr) return refuse_unknown(wire::DropReason::kVrid);
+  if (router->holds != 0 || !router->is_started) {
+    router->shared().dropped[static_cast<std::size_t>(wire::DropReason::kHeld)].add();
+    return;
+  }
+  const auto judged = wire::check(packet.datagram, expectation(*router, packet.datagram.source));
+  if (const auto* reason = std::get_if<wire::DropReason>(&judged)) {
+    return refuse(*router, entry, packet.datagram.source, *reason);
+  }
+  accept(*router, packet.datagram, *std::get_if<wire::Accepted>(&judged), received_at, now);
+}
+
+void Receiver::accept(Router& router, const wire::Datagram& datagram, const wire::Accepted& accepted,
+                      Instant received_at, Instant now) {
+  RouterShared& shared = router.shared();
+  shared.received.add();
+  if (accepted.advert.priority == kPriorityLeaving) shared.priority_zero_received.add();
+  router.list_checked_for = datagram.source;
+  if (accepted.checksum_form == wire::ChecksumForm::kOldUnicast) router.checksum_form = accepted.checksum_form;
+  vrrp::HeardAdvert heard;
+  heard.priority = accepted.advert.priority;
+  heard.advert_interval = accepted.advert.advert_interval;
+  heard.source = datagram.source;
+  heard.received_at = received_at;
+  world_.domain.advert(router.config.id, heard, now);
+  world_.publish(router);
+}
+
+void Receiver::refuse(Router& router, const SocketEntry& entry, const IpAddr& sender, wire::DropReason reason) {
+  router.shared().dropped[static_cast<std::size_t>(reason)].add();
+  if (router.told_sender != sender) {
+    router.told_sender = sender;
+    router.told_drops = 0;
+  }
+  const std::uint32_t flag = std::uint32_t{1} << static_cast<unsigned>(reason);
+  if ((router.told_drops & flag) != 0) return;
+  router.told_drops |= flag;
+  Event event;
+  event.kind = EventKind::kAdvertDropped;
+  event.router = router.config.id;
+  event.vrid = router.config.params.vrid;
+  event.reason = reason;
+  event.address = sender;
+  event.name = Text<16>(entry.link_name);
+  world_.tell(event);
+}
+
+void Receiver::refuse_unknown(wire::DropReason reason) {
+  world_.shared.dropped_unknown[static_cast<std::size_t>(reason)].add();
+}
+
+}  // namespace ka::engine

@@ -1,0 +1,28 @@
+// From packets to the state machine: which router a packet is for, whether it is acceptable, and the counters of both.
+#pragma once
+
+#include "native/engine/sockets.h"
+#include "native/engine/world.h"
+
+namespace ka::engine {
+
+/// Thread: engine.
+class Receiver {
+ public:
+  explicit Receiver(World& world) : world_(world) {}
+
+  /// One recvmmsg. True when the socket was found empty.
+  bool receive(SocketEntry& entry, Instant now, const StampClock& clock);
+
+ private:
+  void packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now);
+  void accept(Router& router, const wire::Datagram& datagram, const wire::Accepted& accepted, Instant received_at,
+              Instant now);
+  void refuse(Router& router, const SocketEntry& entry, const IpAddr& sender, wire::DropReason reason);
+  void refuse_unknown(wire::DropReason reason);
+
+  World& world_;
+  ReceiveBatch batch_;
+};
+
+}  // namespace ka::engine
