@@ -16,7 +16,8 @@ const libraries = ['libnl-3.0', 'libnl-route-3.0', 'libnl-genl-3.0'];
 
 /** Packages that bring a C++20 compiler, make, Python, pkg-config and libnl's headers. */
 const packages = {
-  'Debian, Ubuntu': 'apt-get install build-essential python3 pkg-config libnl-3-dev libnl-route-3-dev libnl-genl-3-dev',
+  'Debian, Ubuntu':
+    'apt-get install build-essential python3 pkg-config libnl-3-dev libnl-route-3-dev libnl-genl-3-dev',
   'RHEL, Fedora': 'dnf install gcc-c++ make python3 pkgconf-pkg-config libnl3-devel',
   Alpine: 'apk add build-base python3 pkgconf libnl3-dev linux-headers',
   'openSUSE, SLES': 'zypper install gcc-c++ make python3 pkg-config libnl3-devel',
@@ -36,7 +37,8 @@ const families = {
 };
 
 const compileOnly =
-  process.argv.includes('--compile') || process.env.npm_config_build_from_source?.match(/^(true|ka-node)$/) != null;
+  process.argv.includes('--compile') ||
+  process.env.npm_config_build_from_source?.match(/^(true|ka-node)$/) != null;
 process.exitCode = await main();
 
 async function main() {
@@ -47,7 +49,9 @@ This is ${process.platform}. Develop in a Linux container or virtual machine.`);
   if (!compileOnly && prebuiltLoads()) return 0;
   const missing = whatIsMissing();
   if (missing.length > 0) {
-    const none = existsSync(join(root, 'prebuilds')) ? 'The prebuilt addon does not load on this machine' : '';
+    const none = existsSync(join(root, 'prebuilds'))
+      ? 'The prebuilt addon does not load on this machine'
+      : '';
     return refuse(`${none === '' ? 'ka-node has' : `${none}, so ka-node has`} to compile its native addon, and cannot.
 Missing: ${missing.join('; ')}.
 
@@ -73,11 +77,18 @@ function prebuiltLoads() {
 function whatIsMissing() {
   const missing = [];
   const compiler = process.env.CXX ?? 'g++';
-  if (!works('sh', ['-c', `${compiler} -std=c++20 -fsyntax-only -x c++ -`], '#include <compare>\n#include <span>\n')) {
+  if (
+    !works(
+      'sh',
+      ['-c', `${compiler} -std=c++20 -fsyntax-only -x c++ -`],
+      '#include <compare>\n#include <span>\n',
+    )
+  ) {
     missing.push(`a C++20 compiler ('${compiler}' was tried; g++ 10, clang 10 or newer)`);
   }
   if (!works('make', ['--version'])) missing.push('make');
-  if (!works(process.env.npm_config_python ?? process.env.PYTHON ?? 'python3', ['--version'])) missing.push('python3');
+  if (!works(process.env.npm_config_python ?? process.env.PYTHON ?? 'python3', ['--version']))
+    missing.push('python3');
   if (!works('pkg-config', ['--version'])) missing.push('pkg-config');
   else {
     const absent = libraries.filter((name) => !works('pkg-config', ['--exists', name]));
@@ -126,7 +137,9 @@ If something is missing: ${installHint()}`);
 /** The one command for this distribution, or all of them. */
 function installHint() {
   const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
-  const ids = [...release.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap((match) => match[1].split(/[\s-]+/));
+  const ids = [...release.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap((match) =>
+    match[1].split(/[\s-]+/),
+  );
   const family = ids.map((id) => families[id]).find((each) => each !== undefined);
   const chosen = Object.entries(packages).filter(([name]) => family === undefined || name === family);
   // The others are named too: images of one distribution often call themselves something else.
@@ -138,7 +151,9 @@ function installHint() {
 }
 
 function again() {
-  return existsSync(join(root, 'tsconfig.json')) ? 'npm install' : `node ${join(root, 'scripts/install.mjs')}`;
+  return existsSync(join(root, 'tsconfig.json'))
+    ? 'npm install'
+    : `node ${join(root, 'scripts/install.mjs')}`;
 }
 
 function refuse(message) {

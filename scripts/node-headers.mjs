@@ -7,7 +7,12 @@ import { dirname, join } from 'node:path';
  * archive and its packages put it, or in /usr. Undefined when there is none: node-gyp then uses its own cache, or downloads.
  */
 export function nodeHeaders() {
-  const candidates = [process.env.npm_config_nodedir, dirname(dirname(process.execPath)), '/usr', '/usr/local'];
+  const candidates = [
+    process.env.npm_config_nodedir,
+    dirname(dirname(process.execPath)),
+    '/usr',
+    '/usr/local',
+  ];
   return candidates.find((prefix) => {
     if (prefix === undefined || prefix === '') return false;
     const version = join(prefix, 'include/node/node_version.h');

@@ -19,7 +19,7 @@ function namespacesOf(prefix: string): string[] {
 }
 
 test('two hosts of a lab reach each other in both families, and nothing is left of them afterwards', async () => {
-  let prefix = '';
+  let prefix: string;
   {
     await using lab = await NetLab.create('self');
     prefix = lab.prefix;

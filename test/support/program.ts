@@ -242,23 +242,22 @@ export async function waitUntil(
 ): Promise<void> {
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   let wake: () => void = () => undefined;
-  let dirty = false;
   let failure: Error | undefined;
   const unsubscribe = subscribe((error) => {
     failure ??= error;
-    dirty = true;
     wake();
   });
   const timer = setTimeout(() => {
     failure ??= new Error(`waited ${timeoutMs} ms for ${what}, in vain. ${options.describe?.() ?? ''}`);
-    dirty = true;
     wake();
   }, timeoutMs);
   try {
-    while (!(await condition())) {
+    for (;;) {
+      // Made before the look at the condition, so that a change during the look is not lost.
+      const changed = new Promise<void>((resolve) => (wake = resolve));
+      if (await condition()) return;
       if (failure !== undefined) throw failure;
-      if (!dirty) await new Promise<void>((resolve) => (wake = resolve));
-      dirty = false;
+      await changed;
     }
   } finally {
     clearTimeout(timer);
