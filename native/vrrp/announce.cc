@@ -30,7 +30,7 @@ void Announcer::set_router(RouterId router, const AnnounceParams& params,
     if (free_plans_.empty()) {
       index = static_cast<std::uint32_t>(plans_.size());
       plans_.emplace_back();
-      plans_[index].slot = claim_slot({false, index});
+      due_plans_.resize(plans_.size());
     } else {
       index = free_plans_.back();
       free_plans_.pop_back();
@@ -62,7 +62,7 @@ void Announcer::set_router(RouterId router, const AnnounceParams& params,
   }
   if (rounds > 0) enqueue(plan, rounds, Instant{});
   if (plan.params.refresh == Micros{0}) plan.refresh.reset();
-  arm_plan(plan);
+  arm_plan(index);
 }
 
 void Announcer::remove_router(RouterId router) {
@@ -77,12 +77,13 @@ void Announcer::remove_router(RouterId router) {
 
 void Announcer::set_pace(PaceId pace, Micros garp_interval, Micros gna_interval) {
   paces_[pace] = {garp_interval, gna_interval};
-  for (Queue& queue : queues_) {
+  for (std::uint32_t index = 0; index < queues_.size(); ++index) {
+    Queue& queue = queues_[index];
     if (queue.pace != pace) continue;
     const Micros interval = queue.family == Family::kIpv4 ? garp_interval : gna_interval;
     queue.next_at = std::min(queue.next_at, queue.next_at - queue.interval + interval);
     queue.interval = interval;
-    arm_queue(queue);
+    arm_queue(index);
   }
 }
 
@@ -97,16 +98,10 @@ std::uint32_t Announcer::queue_of(PaceId pace, Family family) {
   if (intervals != paces_.end()) {
     queue.interval = family == Family::kIpv4 ? intervals->second.garp : intervals->second.gna;
   }
-  queue.slot = claim_slot({true, index});
   queues_.push_back(queue);
+  due_queues_.resize(queues_.size());
   queue_of_.emplace(queue_key(pace, family), index);
   return index;
-}
-
-Announcer::Slot Announcer::claim_slot(Owner owner) {
-  owners_.push_back(owner);
-  heap_.resize(owners_.size());
-  return static_cast<Slot>(owners_.size() - 1);
 }
 
 void Announcer::release_lanes(Plan& plan) {
@@ -149,7 +144,7 @@ void Announcer::announce(RouterId router, AnnounceReason reason, Instant now) {
       enqueue(plan, std::max<std::uint16_t>(p.repeat, 1), now);
       break;
   }
-  arm_plan(plan);
+  arm_plan(known->second);
 }
 
 void Announcer::cancel(RouterId router) {
@@ -160,7 +155,7 @@ void Announcer::cancel(RouterId router) {
   plan.lower_prio_batch.reset();
   plan.refresh.reset();
   for (const std::uint32_t lane : plan.lanes) unlink(lane);
-  arm_plan(plan);
+  arm_plan(known->second);
 }
 
 void Announcer::enqueue(Plan& plan, std::uint32_t rounds, Instant now) {
@@ -177,7 +172,7 @@ void Announcer::enqueue(Plan& plan, std::uint32_t rounds, Instant now) {
     append(index);
     Queue& queue = queues_[lane.queue];
     queue.next_at = std::max(queue.next_at, now);
-    arm_queue(queue);
+    arm_queue(lane.queue);
   }
 }
 
@@ -214,32 +209,41 @@ void Announcer::unlink(std::uint32_t index) {
   lane.previous = kNone;
   lane.rounds = 0;
   lane.cursor = 0;
-  arm_queue(queue);
+  arm_queue(lane.queue);
 }
 
-void Announcer::arm_queue(const Queue& queue) {
-  if (queue.head == kNone) {
-    heap_.clear(queue.slot);
+void Announcer::arm_queue(std::uint32_t index) {
+  if (queues_[index].head == kNone) {
+    due_queues_.clear(index);
   } else {
-    heap_.set(queue.slot, queue.next_at);
+    due_queues_.set(index, queues_[index].next_at);
   }
 }
 
-void Announcer::arm_plan(const Plan& plan) {
+void Announcer::arm_plan(std::uint32_t index) {
+  const Plan& plan = plans_[index];
   std::optional<Instant> earliest;
   for (const auto& due : {plan.second_batch, plan.lower_prio_batch, plan.refresh}) {
     if (due && (!earliest || *due < *earliest)) earliest = due;
   }
   if (earliest) {
-    heap_.set(plan.slot, *earliest);
+    due_plans_.set(index, *earliest);
   } else {
-    heap_.clear(plan.slot);
+    due_plans_.clear(index);
   }
 }
 
 // ---- time ----
 
-void Announcer::fire_plan(Plan& plan, Instant now) {
+std::optional<Instant> Announcer::next_deadline() const {
+  const auto plans = due_plans_.earliest();
+  const auto queues = due_queues_.earliest();
+  if (!plans || !queues) return plans ? plans : queues;
+  return std::min(*plans, *queues);
+}
+
+void Announcer::fire_plan(std::uint32_t index, Instant now) {
+  Plan& plan = plans_[index];
   if (plan.second_batch && *plan.second_batch <= now) {
     plan.second_batch.reset();
     enqueue(plan, plan.second_rounds, now);
@@ -252,7 +256,7 @@ void Announcer::fire_plan(Plan& plan, Instant now) {
     step(plan.refresh, plan.params.refresh, now);
     enqueue(plan, plan.params.refresh_repeat, now);
   }
-  arm_plan(plan);
+  arm_plan(index);
 }
 
 /// Keeps the phase; periods slept through are not made up for.
@@ -263,7 +267,8 @@ void Announcer::step(std::optional<Instant>& due, Micros period, Instant now) {
 
 /// The next packet of a queue: the lane at the head goes on with its round; after a round it is the others'
 /// turn.
-void Announcer::serve(Queue& queue, Instant now, AnnounceSend& send) {
+void Announcer::serve(std::uint32_t queue_index, Instant now, AnnounceSend& send) {
+  Queue& queue = queues_[queue_index];
   const std::uint32_t index = queue.head;
   Lane& lane = lanes_[index];
   const AnnounceAddress& address = lane.addresses[lane.cursor];
@@ -278,23 +283,23 @@ void Announcer::serve(Queue& queue, Instant now, AnnounceSend& send) {
       append(index);
     }
   }
-  arm_queue(queue);
+  arm_queue(queue_index);
 }
 
 std::size_t Announcer::take_due(Instant now, std::span<AnnounceSend> out) {
+  // Batches that begin at one instant all begin before the first of them is sent, so that they take turns.
+  for (std::size_t fired = 0; fired < out.size() * kTimersPerSend; ++fired) {
+    const auto plan = due_plans_.due(now);
+    if (!plan) break;
+    fire_plan(*plan, now);
+  }
+  if (due_plans_.due(now)) return 0;
   std::size_t sent = 0;
-  std::size_t steps = out.size() * (1 + kTimersPerSend);
-  while (sent < out.size() && steps > 0) {
-    const auto slot = heap_.due(now);
-    if (!slot) break;
-    const Owner owner = owners_[*slot];
-    --steps;
-    if (owner.is_queue) {
-      serve(queues_[owner.index], now, out[sent]);
-      ++sent;
-    } else {
-      fire_plan(plans_[owner.index], now);
-    }
+  while (sent < out.size()) {
+    const auto queue = due_queues_.due(now);
+    if (!queue) break;
+    serve(*queue, now, out[sent]);
+    ++sent;
   }
   return sent;
 }

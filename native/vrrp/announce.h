@@ -63,14 +63,14 @@ class Announcer {
 
   // ---- answers ----
 
-  /// When `take_due` has something to do; not after `now` while work is left over from a full `out`.
-  [[nodiscard]] std::optional<Instant> next_deadline() const { return heap_.earliest(); }
-  /// Fills `out` with what is due at `now` and returns how many; the work is bounded by out.size(), so that
-  /// the caller can look after adverts between two calls.
+  /// When `take_due` has something to do; not after `now` while work is left over.
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
+  /// Fills `out` with what is due at `now` and returns how many. The work is bounded by out.size(), so that
+  /// the caller can look after adverts between two calls: 0 does not mean that nothing is left,
+  /// next_deadline() says.
   std::size_t take_due(Instant now, std::span<AnnounceSend> out);
 
  private:
-  using Slot = DeadlineHeap::Slot;
   static constexpr std::uint32_t kNone = 0xffffffffu;
 
   /// Addresses of one router that share a queue.
@@ -90,7 +90,6 @@ class Announcer {
     Instant next_at{};  // no packet before this
     std::uint32_t head = kNone;
     std::uint32_t tail = kNone;
-    Slot slot = kNone;
   };
   struct Plan {
     RouterId router = kNoRouter;
@@ -100,24 +99,16 @@ class Announcer {
     std::optional<Instant> lower_prio_batch;
     std::optional<Instant> refresh;
     std::uint16_t second_rounds = 0;
-    Slot slot = kNone;
   };
-  /// What a heap slot stands for.
-  struct Owner {
-    bool is_queue = false;
-    std::uint32_t index = kNone;
-  };
-
   std::uint32_t queue_of(PaceId pace, Family family);
-  Slot claim_slot(Owner owner);
   void release_lanes(Plan& plan);
   void enqueue(Plan& plan, std::uint32_t rounds, Instant now);
   void unlink(std::uint32_t lane);
   void append(std::uint32_t lane);
-  void arm_plan(const Plan& plan);
-  void arm_queue(const Queue& queue);
-  void fire_plan(Plan& plan, Instant now);
-  void serve(Queue& queue, Instant now, AnnounceSend& send);
+  void arm_plan(std::uint32_t plan);
+  void arm_queue(std::uint32_t queue);
+  void fire_plan(std::uint32_t plan, Instant now);
+  void serve(std::uint32_t queue, Instant now, AnnounceSend& send);
   static void step(std::optional<Instant>& due, Micros period, Instant now);
 
   struct Intervals {
@@ -131,10 +122,10 @@ class Announcer {
   std::vector<Plan> plans_;
   std::vector<Lane> lanes_;
   std::vector<Queue> queues_;
-  std::vector<Owner> owners_;  // by heap slot
   std::vector<std::uint32_t> free_plans_;
   std::vector<std::uint32_t> free_lanes_;
-  DeadlineHeap heap_;
+  DeadlineHeap due_plans_;   // slots are indices of plans_
+  DeadlineHeap due_queues_;  // slots are indices of queues_
 };
 
 }  // namespace ka::vrrp
