@@ -1,0 +1,178 @@
+/**
+ * Lines on their way into something that may be full, slow or gone (a named pipe, a log socket, a full disk): written in order,
+ * kept for a while when they cannot be written, given up, oldest first and counted, when too much waits. Never waits
+ * itself. It does not know what the lines mean.
+ */
+import type { Clock, Timer } from './host.js';
+
+/** What became of one attempt to write. `sent` may cover less than all bytes. */
+export type WriteOutcome =
+  | { readonly kind: 'sent'; readonly bytes: number }
+  /** Full now; worth another try. */
+  | { readonly kind: 'busy' }
+  /** `code` is an errno name. */
+  | { readonly kind: 'failed'; readonly code: string };
+
+export interface LineQueueOptions {
+  readonly clock: Clock;
+  /** One attempt, which must not wait. */
+  readonly write: (bytes: Uint8Array) => WriteOutcome;
+  /** Bytes that may wait. */
+  readonly limitBytes: number;
+  /** A failed write is tried again like a busy one (the receiver may come back); false: the line is lost. */
+  readonly retryFailures: boolean;
+  /** Called when lines begin to be lost or to wait, and when everything that waited has been written. */
+  readonly onChange?: (state: LineQueueState) => void;
+}
+
+/** `behind`: lines wait. `losing`: some were given up since the last `clear`; `why` names the errno, or EAGAIN when busy. */
+export type LineQueueState =
+  | { readonly kind: 'clear'; readonly lost: number }
+  | { readonly kind: 'behind'; readonly why: string }
+  | { readonly kind: 'losing'; readonly why: string };
+
+/** First pause before another try, doubled up to the last. */
+const firstPauseMs = 5;
+const lastPauseMs = 500;
+
+export class LineQueue {
+  readonly #options: LineQueueOptions;
+  readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** The first waiting line is written in part, and must be ended before anything else. */
+  #isCut = false;
+  #timer: Timer | undefined;
+  #pauseMs = firstPauseMs;
+  #state: LineQueueState['kind'] = 'clear';
+  #lost = 0;
+  #lostSinceClear = 0;
+  #written = 0;
+  #closed = false;
+
+  constructor(options: LineQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Lines written to the end. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Lines given up. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Lines that wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Writes a line (with its newline, if it has one), or keeps it until it can be written. */
+  push(bytes: Uint8Array): void {
+    if (this.#closed) {
+      this.#lost += 1;
+      return;
+    }
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (this.#timer === undefined) this.#drain();
+    else this.#shed('EAGAIN');
+  }
+
+  /** Another try now, e.g. before the end. True when nothing waits any more. */
+  flush(): boolean {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#drain();
+    return this.#waiting.length === 0;
+  }
+
+  /** One last try; what still waits then is lost. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#lost += this.#waiting.length;
+    this.#waiting.length = 0;
+  }
+
+  #drain(): void {
+    for (let line = this.#waiting[0]; line !== undefined; line = this.#waiting[0]) {
+      const outcome = this.#options.write(line);
+      if (outcome.kind === 'sent' && outcome.bytes > 0) {
+        this.#advance(line, outcome.bytes);
+      } else if (outcome.kind === 'failed' && !this.#options.retryFailures) {
+        this.#drop(0);
+        this.#enter({ kind: 'losing', why: outcome.code });
+      } else {
+        this.#wait(outcome.kind === 'failed' ? outcome.code : 'EAGAIN');
+        return;
+      }
+    }
+    this.#pauseMs = firstPauseMs;
+    if (this.#lostSinceClear === 0 || this.#written > this.#writtenAtLoss) this.#clear();
+  }
+
+  /** Lines written when the last one was lost: the trouble is over only when one was written after it. */
+  #writtenAtLoss = 0;
+
+  #advance(line: Uint8Array, bytes: number): void {
+    this.#waitingBytes -= bytes;
+    this.#isCut = bytes < line.length;
+    if (this.#isCut) {
+      this.#waiting[0] = line.subarray(bytes);
+      return;
+    }
+    this.#waiting.shift();
+    this.#written += 1;
+  }
+
+  #wait(why: string): void {
+    this.#enter({ kind: 'behind', why });
+    this.#shed(why);
+    this.#timer = this.#options.clock.schedule(
+      this.#pauseMs,
+      () => {
+        this.#timer = undefined;
+        this.#drain();
+      },
+      { background: true },
+    );
+    this.#pauseMs = Math.min(this.#pauseMs * 2, lastPauseMs);
+  }
+
+  /** Gives up the oldest lines until the limit holds: the newest tell the reader where things stand. */
+  #shed(why: string): void {
+    const first = this.#isCut ? 1 : 0;
+    while (this.#waitingBytes > this.#options.limitBytes && this.#waiting.length > first) {
+      this.#drop(first);
+      this.#enter({ kind: 'losing', why });
+    }
+  }
+
+  #drop(index: number): void {
+    const [line] = this.#waiting.splice(index, 1);
+    this.#waitingBytes -= line?.length ?? 0;
+    if (index === 0) this.#isCut = false;
+    this.#lost += 1;
+    this.#lostSinceClear += 1;
+    this.#writtenAtLoss = this.#written;
+  }
+
+  #enter(state: Exclude<LineQueueState, { kind: 'clear' }>): void {
+    const order = { clear: 0, behind: 1, losing: 2 };
+    if (order[state.kind] <= order[this.#state]) return;
+    this.#state = state.kind;
+    this.#options.onChange?.(state);
+  }
+
+  #clear(): void {
+    if (this.#state === 'clear') return;
+    const lost = this.#lostSinceClear;
+    this.#state = 'clear';
+    this.#lostSinceClear = 0;
+    this.#options.onChange?.({ kind: 'clear', lost });
+  }
+}
