@@ -103,12 +103,13 @@ export class Ipvs implements AsyncDisposable {
     options: { readonly intervalMs?: number; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<readonly IpvsEntryStatus[], void, void> {
     const { intervalMs = 1000, signal } = options;
-    while (signal?.aborted !== true) {
+    const isOver = (): boolean => signal?.aborted === true;
+    while (!isOver()) {
       yield await this.table();
       try {
         await sleep(this.#clock, intervalMs, signal);
       } catch (error) {
-        if (signal?.aborted === true) return;
+        if (isOver()) return;
         throw error;
       }
     }

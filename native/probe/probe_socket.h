@@ -1,0 +1,36 @@
+// The system calls of one probe: open, begin, look at what came. Non-blocking throughout.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "native/probe/prober.h"
+
+namespace ka::probe {
+
+/// What a step of a probe led to: nothing yet (nullopt), or its end.
+struct End {
+  Outcome outcome = Outcome::kOk;
+  int err_no = 0;
+  const char* op = "";
+};
+
+struct Started {
+  int fd = -1;
+  /// kPing over a raw socket: replies must be told apart by identifier.
+  bool is_raw = false;
+  std::uint16_t identifier = 0;
+  std::optional<End> end;
+};
+
+/// Opens and binds the socket and connects or sends. `fd` is -1 when that failed.
+Started begin_probe(const Spec& spec);
+
+/// kTcp: the connection is made or refused. kUdp, kPing: reads what is there; fills `report.reply`.
+std::optional<End> continue_probe(const Spec& spec, const Started& started, std::uint32_t events,
+                                  Report& report);
+
+/// Closes without lingering: a TCP connection ends with RST, so that no state stays behind on either side.
+void close_probe(const Spec& spec, int fd);
+
+}  // namespace ka::probe
