@@ -8,7 +8,8 @@ namespace ka::engine {
 
 namespace {
 
-/// Someone who keeps deleting an address is answered this often in a window, then left alone until the window ends.
+/// Someone who keeps deleting an address is answered this often in a window, then left alone until the window
+/// ends.
 constexpr int kMaxRestores = 5;
 constexpr std::chrono::seconds kRestoreWindow{10};
 /// An address that the kernel refuses is tried again after this.
@@ -103,7 +104,8 @@ void AddressTable::define(vrrp::RouterId router, std::span<const VirtualAddress>
       slot.is_outdated = slot.is_present;
       slot.spec = addresses[i];
     }
-    const bool is_known = std::erase_if(slot.users, [&](const User& user) { return user.router == router; }) > 0;
+    const bool is_known =
+        std::erase_if(slot.users, [&](const User& user) { return user.router == router; }) > 0;
     slot.users.push_back({router, i});
     owner.slots.push_back(id);
     if (!is_known) {
@@ -214,7 +216,8 @@ void AddressTable::link_changed(const LinkState& link) {
       bind(id);
       for (const User& user : slot.users) {
         const Owner& owner = owners_[user.router];
-        if (owner.is_wanted && !slot.is_present && std::ranges::find(slot.waiting, user.router) == slot.waiting.end()) {
+        if (owner.is_wanted && !slot.is_present &&
+            std::ranges::find(slot.waiting, user.router) == slot.waiting.end()) {
           slot.waiting.push_back(user.router);
           ++owners_[user.router].pending;
         }
@@ -256,7 +259,8 @@ bool AddressTable::address_gone(const net::KernelAddress& address, net::Origin o
   if (is_mine) {
     // The answer to our own request has told already, or this news is older than our last request.
     if (origin.sequence == slot.delete_sequence) return true;
-    if (slot.add_sequence != 0 && static_cast<std::int32_t>(origin.sequence - slot.add_sequence) < 0) return true;
+    if (slot.add_sequence != 0 && static_cast<std::int32_t>(origin.sequence - slot.add_sequence) < 0)
+      return true;
   }
   lost(id, !is_mine, now);
   return true;
@@ -401,7 +405,8 @@ void AddressTable::publish(const Slot& slot) {
     const auto owner = owners_.find(user.router);
     if (owner == owners_.end() || owner->second.flags == nullptr) continue;
     if (user.index >= owner->second.flags->size()) continue;
-    (*owner->second.flags)[user.index].store(slot.is_present && owner->second.is_wanted, std::memory_order_relaxed);
+    (*owner->second.flags)[user.index].store(slot.is_present && owner->second.is_wanted,
+                                             std::memory_order_relaxed);
   }
 }
 

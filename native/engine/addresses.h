@@ -1,6 +1,6 @@
-// The virtual addresses of all routers: which are wanted, which the kernel has, and the requests that bring the one to
-// the other. Declares nothing about routers but their numbers. Only what the engine added, or what its configuration
-// owned before it started, is ever removed.
+// The virtual addresses of all routers: which are wanted, which the kernel has, and the requests that bring
+// the one to the other. Declares nothing about routers but their numbers. Only what the engine added, or what
+// its configuration owned before it started, is ever removed.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ namespace ka::engine {
 class AddressObserver {
  public:
   virtual ~AddressObserver() = default;
-  virtual void address_event(vrrp::RouterId router, const VirtualAddress& address, AddressEvent what, int err_no) = 0;
+  virtual void address_event(vrrp::RouterId router, const VirtualAddress& address, AddressEvent what,
+                             int err_no) = 0;
   /// Every address of a router that `want` asked for is there, or was refused by the kernel.
   virtual void addresses_settled(vrrp::RouterId router) = 0;
 };
@@ -42,8 +43,8 @@ class AddressTable {
       : links_(links), pipeline_(std::move(pipeline)), observer_(observer) {}
 
   /// Gives a router its addresses, or new ones.
-  void define(vrrp::RouterId router, std::span<const VirtualAddress> addresses, std::shared_ptr<InstalledFlags> flags,
-              Leftovers leftovers);
+  void define(vrrp::RouterId router, std::span<const VirtualAddress> addresses,
+              std::shared_ptr<InstalledFlags> flags, Leftovers leftovers);
   void forget(vrrp::RouterId router);
   /// The router is Active and needs its addresses, or no longer. `addresses_settled` follows an installation.
   void want(vrrp::RouterId router, bool wanted);
@@ -87,11 +88,11 @@ class AddressTable {
     std::uint32_t wanted = 0;
     bool is_present = false;
     bool is_ours = false;
-    bool is_stale = false;      // there before us
-    bool is_outdated = false;   // there with other options than `spec`
+    bool is_stale = false;     // there before us
+    bool is_outdated = false;  // there with other options than `spec`
     Leftovers leftovers = Leftovers::kRemove;
-    bool is_adopted = false;    // not to be touched until its router's first state is known
-    bool is_restored = false;   // the running request puts it back
+    bool is_adopted = false;   // not to be touched until its router's first state is known
+    bool is_restored = false;  // the running request puts it back
     bool is_queued = false;
     bool is_listed = false;
     bool has_failed = false;

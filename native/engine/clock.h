@@ -22,8 +22,8 @@ namespace ka::engine {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-/// Turns wall-clock time stamps of packets into monotonic time. A packet was received between the last time its socket
-/// was found empty and now; what a stepped clock makes of it is kept within that.
+/// Turns wall-clock time stamps of packets into monotonic time. A packet was received between the last time
+/// its socket was found empty and now; what a stepped clock makes of it is kept within that.
 class StampClock {
  public:
   /// Begins a wake-up at `now`.

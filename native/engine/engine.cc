@@ -19,12 +19,17 @@ constexpr std::size_t kStackSize = 512 * 1024;
 }  // namespace
 
 Engine::Engine(Options options, std::function<void()> wake)
-    : options_(std::move(options)), wake_(std::move(wake)), doorbell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+    : options_(std::move(options)),
+      wake_(std::move(wake)),
+      doorbell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+  stop();
+}
 
 Result<void> Engine::start() {
-  if (is_stopped_ || thread_) return Error{Errc::kClosed, "start", 0, "the engine was started or stopped already"};
+  if (is_stopped_ || thread_)
+    return Error{Errc::kClosed, "start", 0, "the engine was started or stopped already"};
   if (!doorbell_.valid()) return net::kernel_error("eventfd", EMFILE);
   heartbeat();
   pthread_attr_t attributes;
@@ -78,7 +83,8 @@ Result<void> Engine::apply(std::uint64_t ticket, Transaction transaction) {
 
 void Engine::heartbeat() {
   heartbeat_ns_.store(monotonic_now().time_since_epoch().count(), std::memory_order_seq_cst);
-  if (is_watchdog_held_.load(std::memory_order_seq_cst)) static_cast<void>(::eventfd_write(doorbell_.get(), 1));
+  if (is_watchdog_held_.load(std::memory_order_seq_cst))
+    static_cast<void>(::eventfd_write(doorbell_.get(), 1));
 }
 
 void Engine::request_stop(std::uint64_t ticket) {

@@ -1,5 +1,6 @@
-// The engine as its user sees it: started, told transactions, asked for status, stopped. Owns the real-time thread.
-// Nothing here waits for the engine thread except stop(), and the engine thread never waits for its user.
+// The engine as its user sees it: started, told transactions, asked for status, stopped. Owns the real-time
+// thread. Nothing here waits for the engine thread except stop(), and the engine thread never waits for its
+// user.
 #pragma once
 
 #include <pthread.h>
@@ -29,7 +30,8 @@ struct Answer {
 /// Thread: one owner, except where said otherwise.
 class Engine {
  public:
-  /// `wake` is called on the engine thread when events or answers wait and nobody was told yet; it must not block.
+  /// `wake` is called on the engine thread when events or answers wait and nobody was told yet; it must not
+  /// block.
   Engine(Options options, std::function<void()> wake);
   /// Stops.
   ~Engine();
@@ -44,7 +46,8 @@ class Engine {
   void heartbeat();
   /// Priority 0, addresses removed, thread joined. Idempotent. What was queued before is still carried out.
   void stop();
-  /// Begins what stop() ends, without waiting: an Answer with `ticket` follows when the thread is about to end.
+  /// Begins what stop() ends, without waiting: an Answer with `ticket` follows when the thread is about to
+  /// end.
   void request_stop(std::uint64_t ticket);
 
   /// To be called once for each `wake`, before events and answers are taken.

@@ -80,7 +80,9 @@ class EventRing {
   static constexpr std::size_t kCapacity = 8192;  // 4,000 routers may move at one instant
 
   // Memory that nobody has written to costs nothing: slots are constructed when they are first used.
-  EventRing() : slots_(static_cast<Event*>(::operator new(sizeof(Event) * kCapacity, std::align_val_t{alignof(Event)}))) {}
+  EventRing()
+      : slots_(static_cast<Event*>(
+            ::operator new (sizeof(Event) * kCapacity, std::align_val_t{alignof(Event)}))) {}
 
   /// Thread: engine.
   void push(const Event& event) {
@@ -108,7 +110,7 @@ class EventRing {
 
  private:
   struct Free {
-    void operator()(Event* slots) const { ::operator delete(slots, std::align_val_t{alignof(Event)}); }
+    void operator()(Event* slots) const { ::operator delete (slots, std::align_val_t{alignof(Event)}); }
   };
   static_assert(std::is_trivially_destructible_v<Event>);
 

@@ -107,8 +107,9 @@ void Executor::sent(Router& router, Priority priority, const IpAddr& destination
 void Executor::advert_finished(Router& router) {
   const int error = std::exchange(router.advert_error, 0);
   if (error != 0 || router.last_send_error == 0) return;
-  tell_send_failed(router, 0, router.config.is_unicast() ? router.config.peers.front().address
-                                                         : router.config.multicast_group);
+  tell_send_failed(
+      router, 0,
+      router.config.is_unicast() ? router.config.peers.front().address : router.config.multicast_group);
   router.last_send_error = 0;
   router.failures_in_a_row = 0;
 }

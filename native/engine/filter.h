@@ -20,8 +20,8 @@ struct FilterProgram {
   unsigned short size = 0;
 };
 
-/// Accepts packets whose VRID is in `vrids`, and those too short to have one, so that they are counted as truncated.
-/// IPv4 raw sockets filter from the IP header on, IPv6 ones from the payload on.
+/// Accepts packets whose VRID is in `vrids`, and those too short to have one, so that they are counted as
+/// truncated. IPv4 raw sockets filter from the IP header on, IPv6 ones from the payload on.
 [[nodiscard]] FilterProgram vrid_filter(Family family, const VridSet& vrids);
 
 }  // namespace ka::engine

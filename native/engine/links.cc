@@ -6,7 +6,9 @@ namespace ka::engine {
 
 namespace {
 
-bool same_address(const net::KernelAddress& a, const net::KernelAddress& b) { return a.prefix == b.prefix; }
+bool same_address(const net::KernelAddress& a, const net::KernelAddress& b) {
+  return a.prefix == b.prefix;
+}
 
 }  // namespace
 
@@ -42,8 +44,8 @@ Links::Change Links::set_link(const net::Link& link) {
     known.state->index = 0;
     change.second = known.state;
   }
-  const bool is_same = state.index == link.index && state.link.flags == link.flags && state.link.mac == link.mac &&
-                       state.link.forwards_v6 == link.forwards_v6;
+  const bool is_same = state.index == link.index && state.link.flags == link.flags &&
+                       state.link.mac == link.mac && state.link.forwards_v6 == link.forwards_v6;
   if (!is_same || change.second != nullptr) change.first = &state;
   known.state = &state;
   state.index = link.index;

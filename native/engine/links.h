@@ -1,5 +1,5 @@
-// What the engine knows of links: presence, state and addresses, by name, because the configuration speaks of names
-// and a link may come, go, or change its name at any time.
+// What the engine knows of links: presence, state and addresses, by name, because the configuration speaks of
+// names and a link may come, go, or change its name at any time.
 #pragma once
 
 #include <memory>

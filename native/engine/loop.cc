@@ -28,7 +28,8 @@ Result<void> enter_namespace(const std::string& path) {
   if (path.empty()) return {};
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return net::kernel_error("open", errno, "network namespace " + path);
-  if (::setns(fd.get(), CLONE_NEWNET) != 0) return net::kernel_error("setns", errno, "network namespace " + path);
+  if (::setns(fd.get(), CLONE_NEWNET) != 0)
+    return net::kernel_error("setns", errno, "network namespace " + path);
   return {};
 }
 
@@ -79,12 +80,14 @@ std::uint64_t Loop::run() {
 
 void Loop::arm(Instant now) {
   std::optional<Instant> next = node_->next_deadline();
-  if (engine_.options_.event_loop_timeout > Micros{0} && !engine_.is_watchdog_held_.load(std::memory_order_relaxed)) {
+  if (engine_.options_.event_loop_timeout > Micros{0} &&
+      !engine_.is_watchdog_held_.load(std::memory_order_relaxed)) {
     const Instant silent = Instant{Nanos{engine_.heartbeat_ns_.load(std::memory_order_relaxed)}} +
                            engine_.options_.event_loop_timeout;
     if (!next || silent < *next) next = silent;
   }
-  // A timer that is armed too early costs one idle wake-up; moving it later for every advert heard would cost more.
+  // A timer that is armed too early costs one idle wake-up; moving it later for every advert heard would cost
+  // more.
   const Instant wanted = next.value_or(Instant::max());
   if (armed_ > now && armed_ <= wanted && armed_ != Instant::max()) return;
   if (wanted == armed_) return;

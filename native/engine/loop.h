@@ -14,8 +14,8 @@
 
 namespace ka::engine {
 
-/// One wake-up: sockets are drained, then links are looked at, then timers fire, then transactions and address changes
-/// have their turn. So a late wake-up never mistakes its own lateness for a dead master.
+/// One wake-up: sockets are drained, then links are looked at, then timers fire, then transactions and
+/// address changes have their turn. So a late wake-up never mistakes its own lateness for a dead master.
 /// Thread: engine.
 class Loop {
  public:

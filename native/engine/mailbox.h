@@ -20,7 +20,8 @@ class Mailbox {
   void send(std::unique_ptr<T> letter) {
     T* raw = letter.release();
     raw->next = head_.load(std::memory_order_relaxed);
-    while (!head_.compare_exchange_weak(raw->next, raw, std::memory_order_release, std::memory_order_relaxed)) {
+    while (
+        !head_.compare_exchange_weak(raw->next, raw, std::memory_order_release, std::memory_order_relaxed)) {
     }
   }
   /// Everything sent so far, oldest first. Thread: the receiver.

@@ -13,7 +13,8 @@ namespace {
 
 /// Acknowledgements of a few hundred requests.
 constexpr int kRequestBuffer = 4 * 1024 * 1024;
-/// Address requests of one turn: about a fifth of a millisecond of kernel time, then adverts are looked after again.
+/// Address requests of one turn: about a fifth of a millisecond of kernel time, then adverts are looked after
+/// again.
 constexpr std::size_t kRequestsPerTurn = 32;
 constexpr int kMonitorDatagramsPerTurn = 256;
 constexpr int kLearnTimeoutMs = 10'000;
@@ -38,11 +39,13 @@ Result<void> may_change_addresses(net::NlPipeline& pipeline) {
 
 }  // namespace
 
-Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, EngineShared& shared, EventRing& ring) {
+Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, EngineShared& shared,
+                                         EventRing& ring) {
   auto frames = FrameSocket::open();
   if (!frames.ok()) {
     Error error = frames.error();
-    if (error.code == Errc::kPermission) error.detail = "raw sockets are not permitted: CAP_NET_RAW is missing";
+    if (error.code == Errc::kPermission)
+      error.detail = "raw sockets are not permitted: CAP_NET_RAW is missing";
     return error;
   }
   auto requests = net::NlSocket::open(NETLINK_ROUTE, kRequestBuffer);
@@ -51,8 +54,8 @@ Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, Engi
   if (auto permitted = may_change_addresses(pipeline); !permitted.ok()) return permitted.error();
   auto monitor = net::Monitor::open();
   if (!monitor.ok()) return monitor.error();
-  return std::unique_ptr<Node>(new Node(options, epoll, shared, ring, std::move(*monitor), std::move(pipeline),
-                                        std::move(*frames)));
+  return std::unique_ptr<Node>(
+      new Node(options, epoll, shared, ring, std::move(*monitor), std::move(pipeline), std::move(*frames)));
 }
 
 Node::Node(const Options& options, int epoll, EngineShared& shared, EventRing& ring, net::Monitor monitor,
@@ -172,7 +175,9 @@ void Node::link_present(const net::Link& link) {
   link_changed(change.first);
 }
 
-void Node::link_gone(IfIndex index) { link_changed(world_.links.remove_link(index).first); }
+void Node::link_gone(IfIndex index) {
+  link_changed(world_.links.remove_link(index).first);
+}
 
 void Node::link_changed(LinkState* link) {
   if (link == nullptr || !link->is_used) return;
@@ -212,7 +217,8 @@ void Node::address_event(vrrp::RouterId id, const VirtualAddress& address, Addre
   event.address_event = what;
   event.err_no = err_no;
   world_.tell(event);
-  if (what == AddressEvent::kRestored) world_.domain.announce_again(id, vrrp::AnnounceReason::kRequested, now_);
+  if (what == AddressEvent::kRestored)
+    world_.domain.announce_again(id, vrrp::AnnounceReason::kRequested, now_);
 }
 
 void Node::addresses_settled(vrrp::RouterId id) {
@@ -231,7 +237,8 @@ void Node::refresh_routers(Instant now) {
 
 void Node::refresh(Router& router, Instant now) {
   const vrrp::RouterId id = router.config.id;
-  if (auto attached = world_.sockets.attach(router, now); !attached.ok()) warn_no_socket(router, attached.error());
+  if (auto attached = world_.sockets.attach(router, now); !attached.ok())
+    warn_no_socket(router, attached.error());
   if (const IpAddr source = choose_source(router); source != router.source) {
     router.source = source;
     world_.domain.set_source(id, source, now);
@@ -240,7 +247,8 @@ void Node::refresh(Router& router, Instant now) {
     router.priority = priority;
     world_.domain.set_priority(id, priority, now);
   }
-  vrrp::Holds wanted = link_holds(router, world_.links) | static_cast<vrrp::Holds>(router.holds & kPolicyHolds);
+  vrrp::Holds wanted =
+      link_holds(router, world_.links) | static_cast<vrrp::Holds>(router.holds & kPolicyHolds);
   if (router.socket == nullptr) wanted |= bit(vrrp::Hold::kLinkDown);
   if (is_watchdog_held_ && router.config.watchdog) wanted |= bit(vrrp::Hold::kWatchdog);
   const auto set = static_cast<vrrp::Holds>(wanted & ~router.holds);
@@ -285,8 +293,9 @@ void Node::show_link(LinkState& link) {
 void Node::measure_skew() {
   Micros smallest{1'000'000};
   for (const auto& [id, router] : world_.routers) {
-    const Micros unit = router->config.params.version == vrrp::Version::kV3 ? router->config.params.advert_interval
-                                                                            : Micros{1'000'000};
+    const Micros unit = router->config.params.version == vrrp::Version::kV3
+                            ? router->config.params.advert_interval
+                            : Micros{1'000'000};
     smallest = std::min(smallest, Micros{unit.count() * (256 - router->priority) / 256});
   }
   // Below this a late wake-up is what any busy machine does.

@@ -1,5 +1,5 @@
-// One VRRP node: brings configuration, links and addresses together and feeds the state machine. No thread, no waiting:
-// the loop in engine.cc calls it, with the time.
+// One VRRP node: brings configuration, links and addresses together and feeds the state machine. No thread,
+// no waiting: the loop in engine.cc calls it, with the time.
 #pragma once
 
 #include <map>
@@ -18,7 +18,8 @@ namespace ka::engine {
 class Node final : public net::MonitorSink, public AddressObserver {
  public:
   /// Errors: kPermission (CAP_NET_RAW or CAP_NET_ADMIN is missing), kKernel.
-  static Result<std::unique_ptr<Node>> open(const Options& options, int epoll, EngineShared& shared, EventRing& ring);
+  static Result<std::unique_ptr<Node>> open(const Options& options, int epoll, EngineShared& shared,
+                                            EventRing& ring);
 
   /// Reads the first list of links and addresses. The only call that waits; nothing runs yet.
   Result<void> learn_links();
@@ -63,7 +64,8 @@ class Node final : public net::MonitorSink, public AddressObserver {
   void address_present(const net::KernelAddress& address, net::Origin origin) override;
   void address_gone(const net::KernelAddress& address, net::Origin origin) override;
   // ---- AddressObserver ----
-  void address_event(vrrp::RouterId id, const VirtualAddress& address, AddressEvent what, int err_no) override;
+  void address_event(vrrp::RouterId id, const VirtualAddress& address, AddressEvent what,
+                     int err_no) override;
   void addresses_settled(vrrp::RouterId id) override;
 
   // ---- transactions (transaction.cc) ----

@@ -43,20 +43,23 @@ std::vector<Error> apply_realtime(const Options& options) {
     }
     if (::sched_setaffinity(0, sizeof set, &set) != 0) note("sched_setaffinity", "CPU affinity not set");
   }
-  if (options.niceness && ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), *options.niceness) != 0) {
+  if (options.niceness &&
+      ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), *options.niceness) != 0) {
     note("setpriority", "nice value " + std::to_string(*options.niceness) + " not set");
   }
   if (options.realtime_priority) {
     // A thread that the engine (or a script's child) might start later must not inherit the class.
     const sched_param parameters{.sched_priority = *options.realtime_priority};
     if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) != 0) {
-      note("sched_setscheduler", "real-time priority " + std::to_string(*options.realtime_priority) + " not set");
+      note("sched_setscheduler",
+           "real-time priority " + std::to_string(*options.realtime_priority) + " not set");
     }
   }
   if (options.rlimit_rttime) {
     const auto us = static_cast<rlim_t>(options.rlimit_rttime->count());
     const rlimit limit{us, us};
-    if (::setrlimit(RLIMIT_RTTIME, &limit) != 0) note("setrlimit(RLIMIT_RTTIME)", std::to_string(us) + " us not set");
+    if (::setrlimit(RLIMIT_RTTIME, &limit) != 0)
+      note("setrlimit(RLIMIT_RTTIME)", std::to_string(us) + " us not set");
   }
   if (options.lock_memory) {
     // On fault: what is used stays in memory; the address space that V8 only reserves costs nothing.

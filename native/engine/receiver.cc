@@ -13,7 +13,8 @@ bool Receiver::receive(SocketEntry& entry, Instant now, const StampClock& clock)
   return true;
 }
 
-void Receiver::packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now) {
+void Receiver::packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at,
+                      Instant now) {
   if (packet.is_ip_header_broken) return refuse_unknown(wire::DropReason::kIpHeader);
   const auto vrid = wire::peek_vrid(packet.datagram.payload);
   if (const auto* reason = std::get_if<wire::DropReason>(&vrid)) return refuse_unknown(*reason);
@@ -36,7 +37,8 @@ void Receiver::accept(Router& router, const wire::Datagram& datagram, const wire
   shared.received.add();
   if (accepted.advert.priority == kPriorityLeaving) shared.priority_zero_received.add();
   router.list_checked_for = datagram.source;
-  if (accepted.checksum_form == wire::ChecksumForm::kOldUnicast) router.checksum_form = accepted.checksum_form;
+  if (accepted.checksum_form == wire::ChecksumForm::kOldUnicast)
+    router.checksum_form = accepted.checksum_form;
   vrrp::HeardAdvert heard;
   heard.priority = accepted.advert.priority;
   heard.advert_interval = accepted.advert.advert_interval;
@@ -46,7 +48,8 @@ void Receiver::accept(Router& router, const wire::Datagram& datagram, const wire
   world_.publish(router);
 }
 
-void Receiver::refuse(Router& router, const SocketEntry& entry, const IpAddr& sender, wire::DropReason reason) {
+void Receiver::refuse(Router& router, const SocketEntry& entry, const IpAddr& sender,
+                      wire::DropReason reason) {
   router.shared().dropped[static_cast<std::size_t>(reason)].add();
   if (router.told_sender != sender) {
     router.told_sender = sender;

@@ -1,4 +1,5 @@
-// From packets to the state machine: which router a packet is for, whether it is acceptable, and the counters of both.
+// From packets to the state machine: which router a packet is for, whether it is acceptable, and the counters
+// of both.
 #pragma once
 
 #include "native/engine/sockets.h"
@@ -16,8 +17,8 @@ class Receiver {
 
  private:
   void packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now);
-  void accept(Router& router, const wire::Datagram& datagram, const wire::Accepted& accepted, Instant received_at,
-              Instant now);
+  void accept(Router& router, const wire::Datagram& datagram, const wire::Accepted& accepted,
+              Instant received_at, Instant now);
   void refuse(Router& router, const SocketEntry& entry, const IpAddr& sender, wire::DropReason reason);
   void refuse_unknown(wire::DropReason reason);
 

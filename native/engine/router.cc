@@ -8,7 +8,9 @@ namespace ka::engine {
 
 using vrrp::Hold;
 
-bool has_source(const Router& router) { return !router.source.is_unspecified(); }
+bool has_source(const Router& router) {
+  return !router.source.is_unspecified();
+}
 
 vrrp::Params effective_params(const Router& router) {
   vrrp::Params params = router.config.params;
@@ -22,7 +24,8 @@ Priority effective_priority(const Router& router) {
   if (router.config.owner) return kPriorityOwner;
   int sum = router.config.priority_sum;
   for (const auto& [tracked, link] : router.tracked) {
-    // A positive weight counts while the link is up, a negative one while it is down; reverse turns the effect round.
+    // A positive weight counts while the link is up, a negative one while it is down; reverse turns the
+    // effect round.
     const bool applies = tracked.weight > 0 ? link->is_up() : !link->is_up();
     if (applies) sum += tracked.reverse ? -tracked.weight : tracked.weight;
   }
@@ -51,8 +54,8 @@ vrrp::Holds link_holds(const Router& router, const Links& links) {
       std::ranges::any_of(router.tracked, [](const auto& t) { return holds_by_track(t.first, *t.second); }) ||
       std::ranges::any_of(router.address_links, [](const LinkState* link) { return !link->is_up(); });
   if (tracked_down) holds |= bit(Hold::kTrackedLink);
-  const bool source_missing = router.config.track_source && router.config.source &&
-                              !links.has_address(*router.config.source);
+  const bool source_missing =
+      router.config.track_source && router.config.source && !links.has_address(*router.config.source);
   if (!has_source(router) || source_missing) holds |= bit(Hold::kNoSource);
   return holds;
 }
@@ -63,7 +66,8 @@ IpAddr choose_source(const Router& router) {
   const bool is_v4 = router.family() == Family::kIpv4;
   for (const auto& address : router.link->addresses) {
     if (address.prefix.address.family() != router.family()) continue;
-    const bool is_usable = (address.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0 || (address.flags & IFA_F_OPTIMISTIC) != 0;
+    const bool is_usable =
+        (address.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0 || (address.flags & IFA_F_OPTIMISTIC) != 0;
     if (is_v4 || (address.prefix.address.is_link_local() && is_usable)) return address.prefix.address;
   }
   return {};
@@ -114,12 +118,14 @@ wire::Expectation expectation(const Router& router, const IpAddr& sender) {
 }
 
 bool collide(const RouterConfig& a, const RouterConfig& b) {
-  if (a.params.vrid != b.params.vrid || a.params.family != b.params.family || a.interface != b.interface) return false;
+  if (a.params.vrid != b.params.vrid || a.params.family != b.params.family || a.interface != b.interface)
+    return false;
   if (a.is_unicast() != b.is_unicast()) return false;
   if (!a.is_unicast()) return a.multicast_group == b.multicast_group;
   if (a.source != b.source) return false;
   return std::ranges::any_of(a.peers, [&](const wire::Peer& peer) {
-    return std::ranges::any_of(b.peers, [&](const wire::Peer& other) { return other.address == peer.address; });
+    return std::ranges::any_of(b.peers,
+                               [&](const wire::Peer& other) { return other.address == peer.address; });
   });
 }
 

@@ -1,4 +1,5 @@
-// A virtual router as the engine thread keeps it: its configuration, what was worked out from links, and its counters.
+// A virtual router as the engine thread keeps it: its configuration, what was worked out from links, and its
+// counters.
 #pragma once
 
 #include <array>
@@ -63,7 +64,8 @@ struct Router {
 /// What the router demands of an advert that it hears.
 [[nodiscard]] wire::Expectation expectation(const Router& router, const IpAddr& sender);
 
-/// Two routers that cannot tell their adverts apart: same VRID, family and link, and overlapping destinations.
+/// Two routers that cannot tell their adverts apart: same VRID, family and link, and overlapping
+/// destinations.
 [[nodiscard]] bool collide(const RouterConfig& a, const RouterConfig& b);
 
 }  // namespace ka::engine

@@ -70,7 +70,8 @@ void SocketTable::release(SocketEntry& entry) {
 
 Result<void> SocketTable::refresh_filter(SocketEntry& entry) {
   VridSet vrids;
-  for (std::size_t vrid = 1; vrid < entry.by_vrid.size(); ++vrid) vrids.set(vrid, !entry.by_vrid[vrid].empty());
+  for (std::size_t vrid = 1; vrid < entry.by_vrid.size(); ++vrid)
+    vrids.set(vrid, !entry.by_vrid[vrid].empty());
   return entry.socket.set_filter(vrids);
 }
 

@@ -13,7 +13,8 @@ namespace ka::engine {
 
 /// One socket and the routers that it serves.
 struct SocketEntry {
-  explicit SocketEntry(VrrpSocket opened, std::string name) : socket(std::move(opened)), link_name(std::move(name)) {}
+  explicit SocketEntry(VrrpSocket opened, std::string name)
+      : socket(std::move(opened)), link_name(std::move(name)) {}
 
   VrrpSocket socket;
   std::string link_name;

@@ -33,7 +33,9 @@ void force_buffer(int fd, int forced, int limited, int bytes) {
   if (!set(fd, SOL_SOCKET, forced, bytes)) static_cast<void>(set(fd, SOL_SOCKET, limited, bytes));
 }
 
-Error failed(const char* op, const std::string& about) { return net::kernel_error(op, errno, about); }
+Error failed(const char* op, const std::string& about) {
+  return net::kernel_error(op, errno, about);
+}
 
 Result<void> prepare_v4(int fd) {
   if (!set(fd, IPPROTO_IP, IP_HDRINCL, 1)) return failed("IP_HDRINCL", "");
@@ -70,7 +72,8 @@ void put_control(msghdr& header, std::size_t& length, int level, int type, const
   header.msg_controllen = length;
 }
 
-/// sendmmsg that goes on behind a packet that fails. The error of a later packet comes back when it is the first.
+/// sendmmsg that goes on behind a packet that fails. The error of a later packet comes back when it is the
+/// first.
 void send_messages(int fd, std::span<mmsghdr> headers, std::span<int> errors) {
   std::size_t at = 0;
   while (at < headers.size()) {
@@ -86,7 +89,8 @@ void send_messages(int fd, std::span<mmsghdr> headers, std::span<int> errors) {
 
 }  // namespace
 
-Result<VrrpSocket> VrrpSocket::open(IfIndex link, const std::string& link_name, Family family, int receive_buffer) {
+Result<VrrpSocket> VrrpSocket::open(IfIndex link, const std::string& link_name, Family family,
+                                    int receive_buffer) {
   const bool is_v4 = family == Family::kIpv4;
   Fd fd(::socket(is_v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, wire::kProtocolVrrp));
   if (!fd.valid()) return failed("socket(SOCK_RAW, 112)", link_name);
@@ -119,7 +123,8 @@ Result<void> VrrpSocket::membership(const IpAddr& group, bool join) {
     ip_mreqn request{};
     std::memcpy(&request.imr_multiaddr, group.bytes().data(), sizeof request.imr_multiaddr);
     request.imr_ifindex = static_cast<int>(link_);
-    result = ::setsockopt(fd(), IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request, sizeof request);
+    result = ::setsockopt(fd(), IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request,
+                          sizeof request);
   } else {
     ipv6_mreq request{};
     std::memcpy(&request.ipv6mr_multiaddr, group.bytes().data(), sizeof request.ipv6mr_multiaddr);
@@ -133,9 +138,13 @@ Result<void> VrrpSocket::membership(const IpAddr& group, bool join) {
   return {};
 }
 
-Result<void> VrrpSocket::join(const IpAddr& group) { return membership(group, true); }
+Result<void> VrrpSocket::join(const IpAddr& group) {
+  return membership(group, true);
+}
 
-Result<void> VrrpSocket::leave(const IpAddr& group) { return membership(group, false); }
+Result<void> VrrpSocket::leave(const IpAddr& group) {
+  return membership(group, false);
+}
 
 Result<void> VrrpSocket::set_filter(const VridSet& vrids) {
   FilterProgram program = vrid_filter(family_, vrids);
@@ -244,7 +253,8 @@ void SendBatch::add(const Outgoing& outgoing, std::size_t payload_size) {
   }
   slot.to.sin6_family = AF_INET6;
   std::memcpy(&slot.to.sin6_addr, outgoing.destination.bytes().data(), 16);
-  if (outgoing.destination.is_link_local() || outgoing.destination.is_multicast()) slot.to.sin6_scope_id = outgoing.link;
+  if (outgoing.destination.is_link_local() || outgoing.destination.is_multicast())
+    slot.to.sin6_scope_id = outgoing.link;
   header.msg_namelen = sizeof slot.to;
   header.msg_control = slot.control.data();
   std::size_t length = 0;

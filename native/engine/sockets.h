@@ -1,5 +1,5 @@
-// The sockets that carry adverts and announcements: one raw protocol 112 socket per link and family, one packet socket
-// for all gratuitous ARP and NA frames. Batches in and out; no knowledge of routers.
+// The sockets that carry adverts and announcements: one raw protocol 112 socket per link and family, one
+// packet socket for all gratuitous ARP and NA frames. Batches in and out; no knowledge of routers.
 #pragma once
 
 #include <linux/if_packet.h>
@@ -27,7 +27,8 @@ class VrrpSocket {
  public:
   /// Sends with TOS 0xc0, multicast not looped back; receives nothing until set_filter. `link` 0: not bound.
   /// Errors: kPermission (CAP_NET_RAW), kNotFound (no such link), kKernel.
-  static Result<VrrpSocket> open(IfIndex link, const std::string& link_name, Family family, int receive_buffer);
+  static Result<VrrpSocket> open(IfIndex link, const std::string& link_name, Family family,
+                                 int receive_buffer);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] IfIndex link() const { return link_; }

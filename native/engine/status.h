@@ -1,5 +1,5 @@
-// What the engine lets other threads read while it runs: counters as atomics, and views under a sequence lock.
-// The engine thread writes and never waits; readers retry.
+// What the engine lets other threads read while it runs: counters as atomics, and views under a sequence
+// lock. The engine thread writes and never waits; readers retry.
 #pragma once
 
 #include <array>
@@ -29,7 +29,8 @@ class SeqLock {
     std::memcpy(words.data(), &value, sizeof value);
     const std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
     sequence_.store(sequence + 1, std::memory_order_relaxed);
-    // Release on each word keeps the odd number in front of it; release on the last store keeps all words before that.
+    // Release on each word keeps the odd number in front of it; release on the last store keeps all words
+    // before that.
     for (std::size_t i = 0; i < kWords; ++i) words_[i].store(words[i], std::memory_order_release);
     sequence_.store(sequence + 2, std::memory_order_release);
   }

@@ -12,7 +12,9 @@ namespace {
 /// Numbers of paces that interfaces share; below are interface indexes.
 constexpr vrrp::PaceId kSharedPace = 0x80000000U;
 
-Error wrong(Errc code, const char* op, std::string detail) { return Error{code, op, 0, std::move(detail)}; }
+Error wrong(Errc code, const char* op, std::string detail) {
+  return Error{code, op, 0, std::move(detail)};
+}
 
 std::vector<VirtualAddress> all_addresses(const RouterConfig& config) {
   std::vector<VirtualAddress> all = config.addresses;
@@ -47,7 +49,8 @@ Result<void> Node::check(const Transaction& transaction) const {
   std::set<vrrp::RouterId> given;
   for (const RouterConfig& config : transaction.routers) {
     if (!given.insert(config.id).second) {
-      return wrong(Errc::kInvalidArgument, "routers", config.name + ": id " + std::to_string(config.id) + " is given twice");
+      return wrong(Errc::kInvalidArgument, "routers",
+                   config.name + ": id " + std::to_string(config.id) + " is given twice");
     }
     known.insert(config.id);
   }
@@ -67,7 +70,8 @@ Result<void> Node::check(const Transaction& transaction) const {
   for (const auto& [id, set, clear] : transaction.holds) {
     if (!known.contains(id)) return missing("holds", id);
     if (((set | clear) & ~kPolicyHolds) != 0) {
-      return wrong(Errc::kInvalidArgument, "holds", "router " + std::to_string(id) + ": not a hold of policy");
+      return wrong(Errc::kInvalidArgument, "holds",
+                   "router " + std::to_string(id) + ": not a hold of policy");
     }
   }
   for (const auto& [id, kind] : transaction.commands) {
@@ -97,8 +101,8 @@ Result<void> Node::check_collisions(const Transaction& transaction) const {
     if (const RouterConfig* other = meets(config)) {
       return wrong(Errc::kExists, "routers",
                    config.name + ": VRID " + std::to_string(config.params.vrid) + " on " +
-                       (config.interface.empty() ? "no interface" : config.interface) + " is used by " + other->name +
-                       " already");
+                       (config.interface.empty() ? "no interface" : config.interface) + " is used by " +
+                       other->name + " already");
     }
   }
   return {};
@@ -196,23 +200,25 @@ Result<void> Node::put_router(RouterConfig config, bool joins_running_group, Ins
     const vrrp::Holds start = starts_now ? vrrp::Holds{0} : bit(vrrp::Hold::kNotStarted);
     // Leftovers go before the router can want them, unless it may be Active at once.
     addresses_.define(id, after, router.config.installed,
-                      router.config.owner                ? Leftovers::kLeave
+                      router.config.owner                 ? Leftovers::kLeave
                       : router.config.params.start_active ? Leftovers::kAdopt
                                                           : Leftovers::kRemove);
     taken = world_.domain.add(id, effective_params(router), router.holds | start, now);
   } else {
     taken = world_.domain.update(id, effective_params(router), now);
     const auto view = world_.domain.view(id);
-    const vrrp::Holds own = view ? static_cast<vrrp::Holds>(view->holds & ~bit(vrrp::Hold::kGroup) &
-                                                            ~bit(vrrp::Hold::kNotStarted))
-                                 : vrrp::Holds{0};
+    const vrrp::Holds own =
+        view
+            ? static_cast<vrrp::Holds>(view->holds & ~bit(vrrp::Hold::kGroup) & ~bit(vrrp::Hold::kNotStarted))
+            : vrrp::Holds{0};
     world_.domain.set_holds(id, router.holds, static_cast<vrrp::Holds>(own & ~router.holds), now);
     if (router.state == vrrp::State::kActive && !(before == after)) {
       router.must_announce = router.is_installing = true;
       router.announce_reason = vrrp::AnnounceReason::kAddressesChanged;
     }
     addresses_.define(id, after, router.config.installed, Leftovers::kRemove);
-    if (router.is_installing && addresses_.is_settled(id)) router.must_announce = router.is_installing = false;
+    if (router.is_installing && addresses_.is_settled(id))
+      router.must_announce = router.is_installing = false;
   }
   announce_plan(router);
   world_.publish(router);
@@ -224,10 +230,12 @@ void Node::configure(Router& router) {
   router.link = config.interface.empty() ? nullptr : use_link(config.interface);
   router.advertised.clear();
   for (const auto& address : config.addresses) {
-    if (address.prefix.address.family() == config.params.family) router.advertised.push_back(address.prefix.address);
+    if (address.prefix.address.family() == config.params.family)
+      router.advertised.push_back(address.prefix.address);
   }
   router.tracked.clear();
-  for (const TrackedLink& tracked : config.tracked) router.tracked.emplace_back(tracked, use_link(tracked.name));
+  for (const TrackedLink& tracked : config.tracked)
+    router.tracked.emplace_back(tracked, use_link(tracked.name));
   router.address_links.clear();
   for (const auto& address : all_addresses(config)) {
     LinkState* link = use_link(address.dev);

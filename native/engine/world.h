@@ -1,4 +1,5 @@
-// Everything that the engine thread owns, in one place: the parts of the engine are handed this and nothing else.
+// Everything that the engine thread owns, in one place: the parts of the engine are handed this and nothing
+// else.
 #pragma once
 
 #include <memory>

@@ -14,7 +14,8 @@ struct nlmsghdr;
 
 namespace ka::net {
 
-/// An address as the kernel is to have it. Equivalent: ip address add PREFIX [peer P] [broadcast B] [label L] dev LINK
+/// An address as the kernel is to have it. Equivalent: ip address add PREFIX [peer P] [broadcast B] [label L]
+/// dev LINK
 struct Address {
   IfIndex link = 0;
   Prefix prefix;
@@ -45,7 +46,8 @@ inline constexpr std::uint8_t kProtocolKeepalived = 18;
 
 /// RTM_NEWADDR; an address that is there already is answered with EEXIST.
 [[nodiscard]] NlMessage add_address(const Address& address);
-/// RTM_DELADDR; one that is not there is answered with EADDRNOTAVAIL. Equivalent: ip address del PREFIX dev LINK
+/// RTM_DELADDR; one that is not there is answered with EADDRNOTAVAIL. Equivalent: ip address del PREFIX dev
+/// LINK
 [[nodiscard]] NlMessage delete_address(const Address& address);
 /// RTM_GETADDR for all links and families. Equivalent: ip address show
 [[nodiscard]] NlMessage list_addresses();

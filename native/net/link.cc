@@ -62,7 +62,8 @@ NlMessage promote_secondaries(IfIndex link, bool on) {
 
 std::optional<Link> read_link(const nlmsghdr& header) {
   std::array<nlattr*, IFLA_MAX + 1> attributes{};
-  if (nlmsg_parse(const_cast<nlmsghdr*>(&header), sizeof(ifinfomsg), attributes.data(), IFLA_MAX, nullptr) < 0) {
+  if (nlmsg_parse(const_cast<nlmsghdr*>(&header), sizeof(ifinfomsg), attributes.data(), IFLA_MAX, nullptr) <
+      0) {
     return std::nullopt;
   }
   const auto* fixed = static_cast<const ifinfomsg*>(nlmsg_data(&header));

@@ -1,4 +1,5 @@
-// Links (network interfaces): the requests that list them and change their settings, and what the kernel tells of them.
+// Links (network interfaces): the requests that list them and change their settings, and what the kernel
+// tells of them.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ struct Link {
   std::uint32_t flags = 0;
   /// All zero when the link has no Ethernet address.
   MacAddr mac{};
-  /// net.ipv6.conf.LINK.forwarding when the kernel last told of the link: neighbour advertisements say "router".
+  /// net.ipv6.conf.LINK.forwarding when the kernel last told of the link: neighbour advertisements say
+  /// "router".
   bool forwards_v6 = false;
 
   /// Up as VRRP means it: administratively up and with carrier (keepalived: UP and RUNNING).
@@ -31,7 +33,8 @@ struct Link {
 /// RTM_GETLINK for all links. Equivalent: ip link show
 [[nodiscard]] NlMessage list_links();
 /// Sets net.ipv4.conf.LINK.promote_secondaries: deleting a primary address keeps the others of its subnet.
-/// Goes through netlink, so that it works where /proc/sys is read-only (containers) and in the socket's own namespace.
+/// Goes through netlink, so that it works where /proc/sys is read-only (containers) and in the socket's own
+/// namespace.
 [[nodiscard]] NlMessage promote_secondaries(IfIndex link, bool on);
 /// Reads RTM_NEWLINK or RTM_DELLINK. nullopt: broken, or not about a link itself (bridge port notifications).
 [[nodiscard]] std::optional<Link> read_link(const nlmsghdr& header);

@@ -1,5 +1,5 @@
-// Watches links and addresses: one list of everything at the start, changes after that, and a new list when the kernel
-// had to drop changes. Never waits.
+// Watches links and addresses: one list of everything at the start, changes after that, and a new list when
+// the kernel had to drop changes. Never waits.
 #pragma once
 
 #include <cstdint>

@@ -61,9 +61,13 @@ void NlMessage::put(int attribute, std::span<const std::uint8_t> bytes) {
   put_raw(attribute, bytes.data(), bytes.size());
 }
 
-void NlMessage::put_u32(int attribute, std::uint32_t value) { put_raw(attribute, &value, sizeof value); }
+void NlMessage::put_u32(int attribute, std::uint32_t value) {
+  put_raw(attribute, &value, sizeof value);
+}
 
-void NlMessage::put_u8(int attribute, std::uint8_t value) { put_raw(attribute, &value, sizeof value); }
+void NlMessage::put_u8(int attribute, std::uint8_t value) {
+  put_raw(attribute, &value, sizeof value);
+}
 
 void NlMessage::put_string(int attribute, std::string_view text) {
   const std::string terminated(text);
@@ -101,7 +105,8 @@ Result<NlSocket> NlSocket::open(int protocol, int receive_buffer) {
 }
 
 Result<void> NlSocket::join(int group) {
-  if (nl_socket_add_membership(socket_.get(), group) < 0) return kernel_error("NETLINK_ADD_MEMBERSHIP", errno);
+  if (nl_socket_add_membership(socket_.get(), group) < 0)
+    return kernel_error("NETLINK_ADD_MEMBERSHIP", errno);
   return {};
 }
 
@@ -109,8 +114,8 @@ Result<void> NlSocket::send(std::span<const std::uint8_t> messages) {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   for (;;) {
-    const ssize_t sent = ::sendto(fd(), messages.data(), messages.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
-                                  sizeof kernel);
+    const ssize_t sent = ::sendto(fd(), messages.data(), messages.size(), 0,
+                                  reinterpret_cast<sockaddr*>(&kernel), sizeof kernel);
     if (sent >= 0) return {};
     if (errno != EINTR) return kernel_error("netlink sendmsg", errno);
   }

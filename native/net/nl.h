@@ -1,5 +1,6 @@
-// Netlink through libnl-3: sockets and messages with owners, and a pipeline that sends many requests in one system call
-// and collects their acknowledgements later. It knows no message type; address.h, link.h and monitor.h do.
+// Netlink through libnl-3: sockets and messages with owners, and a pipeline that sends many requests in one
+// system call and collects their acknowledgements later. It knows no message type; address.h, link.h and
+// monitor.h do.
 #pragma once
 
 #include <netlink/msg.h>
@@ -121,10 +122,11 @@ class NlPipeline {
 
   /// Adds a request to the next flush; its Completion carries `cookie`. Returns its sequence number.
   std::uint32_t queue(const NlMessage& message, std::uint64_t cookie);
-  /// Sends what was queued with one system call. The kernel carries requests out before the call returns; when the call
-  /// itself fails, every queued request completes with that errno.
+  /// Sends what was queued with one system call. The kernel carries requests out before the call returns;
+  /// when the call itself fails, every queued request completes with that errno.
   void flush(std::vector<Completion>& done);
-  /// Collects the acknowledgements that are there. After an overrun all requests in flight complete with ENOBUFS.
+  /// Collects the acknowledgements that are there. After an overrun all requests in flight complete with
+  /// ENOBUFS.
   void collect(std::vector<Completion>& done);
 
   [[nodiscard]] int fd() const { return socket_.fd(); }

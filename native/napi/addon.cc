@@ -1,0 +1,23 @@
+// What the addon exports. Everything else is in the files that define it.
+#include <napi.h>
+
+#include "native/napi/engine_wrap.h"
+#include "native/napi/ipvs_wrap.h"
+#include "native/napi/syslog_wrap.h"
+
+namespace {
+
+/// bindings/load.ts refuses another number.
+constexpr int kAbi = 1;
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  ka::addon::init_engine(env, exports);
+  ka::addon::init_ipvs(env, exports);
+  ka::addon::init_syslog(env, exports);
+  exports.Set("abi", Napi::Number::New(env, kAbi));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(ka_node, init)
