@@ -31,7 +31,7 @@ export type LineQueueState =
   | { readonly kind: 'behind'; readonly why: string }
   | { readonly kind: 'losing'; readonly why: string };
 
-/** First pause before another try, doubled up to the last. */
+/** First pause before another try, doubled up to the last while nothing can be written. */
 const firstPauseMs = 5;
 const lastPauseMs = 500;
 
@@ -47,6 +47,8 @@ export class LineQueue {
   #lost = 0;
   #lostSinceClear = 0;
   #written = 0;
+  /** `#written` when the last line was lost: the trouble is over only when one was written after it. */
+  #writtenAtLoss = 0;
   #closed = false;
 
   constructor(options: LineQueueOptions) {
@@ -111,14 +113,11 @@ export class LineQueue {
         return;
       }
     }
-    this.#pauseMs = firstPauseMs;
     if (this.#lostSinceClear === 0 || this.#written > this.#writtenAtLoss) this.#clear();
   }
 
-  /** Lines written when the last one was lost: the trouble is over only when one was written after it. */
-  #writtenAtLoss = 0;
-
   #advance(line: Uint8Array, bytes: number): void {
+    this.#pauseMs = firstPauseMs;
     this.#waitingBytes -= bytes;
     this.#isCut = bytes < line.length;
     if (this.#isCut) {
@@ -130,9 +129,8 @@ export class LineQueue {
   }
 
   #wait(why: string): void {
-    this.#enter({ kind: 'behind', why });
-    this.#shed(why);
-    this.#timer = this.#options.clock.schedule(
+    // Armed first: what `onChange` calls may push a line.
+    this.#timer ??= this.#options.clock.schedule(
       this.#pauseMs,
       () => {
         this.#timer = undefined;
@@ -141,6 +139,8 @@ export class LineQueue {
       { background: true },
     );
     this.#pauseMs = Math.min(this.#pauseMs * 2, lastPauseMs);
+    this.#enter({ kind: 'behind', why });
+    this.#shed(why);
   }
 
   /** Gives up the oldest lines until the limit holds: the newest tell the reader where things stand. */
