@@ -1,0 +1,248 @@
+/**
+ * The contract of health checks, and the loop that repeats one: first delay, interval, retries (judge.ts), suspension.
+ * A check itself is one attempt; it knows neither of time between attempts nor of what its result means for the pool.
+ */
+import type { CheckerTiming } from '../config/model-lvs.js';
+import type { Host, Random, Timer } from '../host.js';
+import { initialStanding, judge, type Judgement, type JudgeRules, type Standing } from './judge.js';
+
+/** What one attempt brought. */
+export type Outcome =
+  | {
+      readonly kind: 'success';
+      /** For people: what was seen, e.g. `status 200, 512 bytes`. */
+      readonly detail?: string | undefined;
+      /** Weight that the check asks for, in place of the configured one; undefined: the configured one. */
+      readonly weight?: number | undefined;
+    }
+  | { readonly kind: 'failure'; readonly reason: string }
+  /** The check could not be made (no socket, no address to bind): the server is not to blame. */
+  | { readonly kind: 'postponed'; readonly reason: string };
+
+/** A check that can be repeated. */
+export interface Check {
+  /** Keyword of the configuration. */
+  readonly name: string;
+  readonly timing: CheckerTiming;
+  /** How results are judged; absent: plain, one step. */
+  readonly rules?: Pick<JudgeRules, 'policy' | 'steps' | 'fastRecovery'>;
+  /** MISC_CHECK: the interval runs from the start of an attempt, else from its end. */
+  readonly isIntervalFromStart?: boolean;
+  /** One attempt. Never rejects; ends soon after `signal` aborts. `step`: which url. */
+  attempt(step: number, signal: AbortSignal): Promise<Outcome>;
+  /** The log line of an event, in keepalived's words; undefined: none. */
+  describe(event: CheckEvent): string | undefined;
+}
+
+/** What a check may have a log line for. */
+export type CheckEvent =
+  | { readonly kind: 'up'; readonly outcome: Outcome }
+  /** `retries`: those that were used up before. */
+  | { readonly kind: 'down'; readonly reason: string; readonly retries: number }
+  /** A step passed while the checker is down or new. */
+  | { readonly kind: 'step'; readonly step: number; readonly outcome: Outcome }
+  /** A failed attempt; asked for with log_all_failures only. `attempt` of `retry`; 0: not a retry. */
+  | {
+      readonly kind: 'attempt';
+      readonly reason: string;
+      readonly step: number;
+      readonly isForgiven: boolean;
+      readonly attempt: number;
+    }
+  | { readonly kind: 'postponed'; readonly reason: string };
+
+/** Last result of a checker, for people. */
+export interface CheckerStatus {
+  readonly name: string;
+  readonly isUp: boolean;
+  readonly hasRun: boolean;
+  readonly isSuspended: boolean;
+  /** Reason of the last failure or detail of the last success. */
+  readonly detail: string;
+  /** Duration of the last attempt, milliseconds. */
+  readonly latencyMs: number | undefined;
+  /** Monotonic milliseconds of its end. */
+  readonly atMs: number | undefined;
+}
+
+/** Who follows a checker. */
+export interface CheckerListener {
+  /** The checker's own state was settled: the first time, and at every change. */
+  onVerdict(isUp: boolean, reason: string): void;
+  /** A success named another weight than the last one; undefined: back to the configured weight. */
+  onWeight(weight: number | undefined): void;
+}
+
+/** Something that has a state of its own and reports it; `CheckLoop` and the event-driven checkers are ones. */
+export interface Checker {
+  readonly status: CheckerStatus;
+  start(): void;
+  /** ha_suspend: nothing is attempted until `resume`; the state stays. */
+  suspend(): void;
+  resume(): void;
+  /** No report comes after it. Idempotent. */
+  close(): void;
+}
+
+export interface CheckLoopOptions {
+  readonly check: Check;
+  readonly host: Host;
+  /** Phase of the first attempt within `warmup`. */
+  readonly random: Random;
+  readonly listener: CheckerListener;
+  /** State before a reload. */
+  readonly standing?: Standing | undefined;
+}
+
+/** keepalived: the first attempt comes 1 s after the start plus a part of `warmup`. */
+const firstDelayMs = 1000;
+
+/** Repeats a check for as long as it is open. */
+export class CheckLoop implements Checker {
+  readonly #check: Check;
+  readonly #host: Host;
+  readonly #random: Random;
+  readonly #listener: CheckerListener;
+  readonly #rules: JudgeRules;
+  readonly #abort = new AbortController();
+  #standing: Standing;
+  #timer: Timer | undefined;
+  #isSuspended = false;
+  #weight: number | undefined;
+  #last: { readonly detail: string; readonly latencyMs: number; readonly atMs: number } | undefined;
+
+  constructor(options: CheckLoopOptions) {
+    this.#check = options.check;
+    this.#host = options.host;
+    this.#random = options.random;
+    this.#listener = options.listener;
+    const { policy, steps, fastRecovery } = options.check.rules ?? plain;
+    this.#rules = { ...options.check.timing, policy, steps, fastRecovery };
+    this.#standing = options.standing ?? initialStanding(this.#rules);
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  get status(): CheckerStatus {
+    const { isUp, hasRun } = this.#standing;
+    return {
+      name: this.#check.name,
+      isUp,
+      hasRun,
+      isSuspended: this.#isSuspended,
+      detail: this.#last?.detail ?? '',
+      latencyMs: this.#last?.latencyMs,
+      atMs: this.#last?.atMs,
+    };
+  }
+
+  start(): void {
+    this.#schedule(firstDelayMs + (this.#random.next() * this.#check.timing.warmup) / 1000);
+  }
+
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  resume(): void {
+    this.#isSuspended = false;
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#abort.abort();
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = this.#host.clock.schedule(delayMs, () => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#host;
+    const delayLoopMs = this.#check.timing.delayLoop / 1000;
+    if (this.#isSuspended) {
+      this.#schedule(delayLoopMs);
+      return;
+    }
+    const startedMs = clock.nowMs();
+    const { step } = this.#standing;
+    const outcome = await this.#attempt(step);
+    if (this.#abort.signal.aborted) return;
+    const latencyMs = clock.nowMs() - startedMs;
+    const detail = outcome.kind === 'success' ? (outcome.detail ?? '') : outcome.reason;
+    this.#last = { detail, latencyMs, atMs: clock.nowMs() };
+    if (outcome.kind === 'postponed') {
+      this.#log({ kind: 'postponed', reason: outcome.reason });
+      this.#schedule(delayLoopMs);
+      return;
+    }
+    const before = this.#standing;
+    const judgement = judge(before, this.#rules, outcome.kind === 'success');
+    this.#standing = judgement.standing;
+    // Scheduled first: a listener that closes the checker then ends it.
+    this.#schedule(this.#nextDelayMs(judgement, latencyMs));
+    this.#report(outcome, before, judgement);
+  }
+
+  /** A check that throws against its contract costs one failed attempt, never the loop. */
+  async #attempt(step: number): Promise<Outcome> {
+    try {
+      return await this.#check.attempt(step, this.#abort.signal);
+    } catch (error) {
+      return { kind: 'failure', reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #nextDelayMs({ delay }: Judgement, latencyMs: number): number {
+    const delayMs = delay / 1000;
+    return this.#check.isIntervalFromStart === true ? Math.max(0, delayMs - latencyMs) : delayMs;
+  }
+
+  #report(outcome: Outcome, before: Standing, { standing, verdict, isForgiven }: Judgement): void {
+    if (outcome.kind === 'success') {
+      if (!before.isUp || !before.hasRun) this.#log({ kind: 'step', step: before.step, outcome });
+      if (verdict === 'up') this.#log({ kind: 'up', outcome });
+      if (verdict === 'up') this.#listener.onVerdict(true, outcome.detail ?? '');
+      if (standing.isUp) this.#setWeight(outcome.weight);
+      return;
+    }
+    const reason = outcome.kind === 'failure' ? outcome.reason : '';
+    if (this.#check.timing.logAllFailures) {
+      const attempt = before.retries + 1;
+      this.#log({ kind: 'attempt', reason, step: before.step, isForgiven, attempt });
+    }
+    if (verdict !== 'down') return;
+    this.#log({ kind: 'down', reason, retries: before.hasRun ? this.#rules.retry : 0 });
+    // The dynamic weight is forgotten before the server leaves, so that it comes back with its own.
+    this.#setWeight(undefined);
+    this.#listener.onVerdict(false, reason);
+  }
+
+  #setWeight(weight: number | undefined): void {
+    if (weight === this.#weight) return;
+    this.#weight = weight;
+    this.#listener.onWeight(weight);
+  }
+
+  #log(event: CheckEvent): void {
+    const line = this.#check.describe(event);
+    if (line !== undefined) this.#host.logger.log('info', line);
+  }
+}
+
+const plain = { policy: 'plain', steps: 1, fastRecovery: false } as const;
+
+/** Fractions that lie apart from one another however many are drawn: thousands of checks fall evenly over their interval. */
+export function evenPhases(random: Random): Random {
+  let last = random.next();
+  return {
+    next: () => {
+      last = (last + goldenFraction) % 1;
+      return last;
+    },
+  };
+}
+
+const goldenFraction = 0.618_033_988_749_895;

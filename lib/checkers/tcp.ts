@@ -1,0 +1,31 @@
+/** TCP_CHECK: the server accepts a connection in time. */
+import type { TcpCheck } from '../config/model-lvs.js';
+import type { Check, CheckEvent, Outcome } from './checker.js';
+import { afterRetries, probeOutcome, probeTarget, type CheckContext } from './network.js';
+
+export function tcpCheck(config: TcpCheck, context: CheckContext): Check {
+  const { serverName, prober } = context;
+  const target = probeTarget(config);
+  return {
+    name: config.kind,
+    timing: config,
+    async attempt(_step, signal): Promise<Outcome> {
+      const end = await prober.tcp(target, signal);
+      return end.kind === 'ok' ? { kind: 'success', detail: 'connected' } : probeOutcome(end);
+    },
+    describe(event: CheckEvent): string | undefined {
+      switch (event.kind) {
+        case 'up':
+          return `TCP connection to ${serverName} success.`;
+        case 'down':
+          return `TCP_CHECK on service ${serverName} failed${afterRetries(event.retries)}`;
+        case 'attempt':
+          return `TCP connection to ${serverName} ${event.reason === 'timeout' ? 'timeout' : 'failed'}.`;
+        case 'postponed':
+          return `TCP_CHECK on service ${serverName}: ${event.reason}. Rescheduling.`;
+        case 'step':
+          return undefined;
+      }
+    },
+  };
+}
