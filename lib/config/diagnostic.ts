@@ -1,6 +1,7 @@
 /**
  * Diagnostics as data, and the collector that gathers them. Rendering is in `render.ts`; texts and codes are in `messages.ts`.
  */
+import type { Message } from './messages.js';
 import type { Span } from './source.js';
 
 /**
@@ -11,9 +12,11 @@ export type Severity = 'error' | 'warning' | 'deprecated' | 'security' | 'info';
 
 /**
  * What keepalived's own test mode makes of the same thing: nothing (0), an interface or file that does not exist (4),
- * any complaint (5), a security problem (6), a fatal include (6), the immediate end (2).
+ * any complaint (5), a complaint of versions before 2.4 alone (5),
+ * a security problem (6), a fatal include (6), the immediate end (2).
  */
-export type KeepalivedClass = 'none' | 'missing' | 'complaint' | 'security' | 'fatal-include' | 'gives-up';
+export type KeepalivedClass =
+  'none' | 'missing' | 'complaint' | 'newer' | 'security' | 'fatal-include' | 'gives-up';
 
 /** Another place that belongs to the same mistake. */
 export interface Related {
@@ -32,4 +35,51 @@ export interface Diagnostic {
   readonly span: Span;
   readonly related: readonly Related[];
   readonly keepalivedClass: KeepalivedClass;
+  /** A daemon cannot run with it, whatever else is right. */
+  readonly isFatal: boolean;
+  /** Found after reading, by a check that keepalived skips when an interface is missing. */
+  readonly isLate: boolean;
+}
+
+/** How a mistake is mended. */
+export interface Repair {
+  readonly hint?: string;
+  readonly replacement?: string;
+}
+
+/** Gathers diagnostics in the order in which they are found. */
+export class Diagnostics {
+  readonly #list: Diagnostic[] = [];
+  /** What is reported from now on is found by late checks. */
+  isLate = false;
+
+  get list(): readonly Diagnostic[] {
+    return this.#list;
+  }
+
+  report<A extends readonly string[]>(message: Message<A>, span: Span, ...args: A): void {
+    this.reportWith(message, span, {}, ...args);
+  }
+
+  /** As `report`, with the repair that fits this one case. */
+  reportWith<A extends readonly string[]>(message: Message<A>, span: Span, repair: Repair, ...args: A): void {
+    this.#list.push({
+      code: message.code,
+      severity: message.severity,
+      message: message.text(...args),
+      hint: repair.hint ?? message.hint,
+      replacement: repair.replacement,
+      span,
+      related: [],
+      keepalivedClass: message.keepalivedClass,
+      isFatal: message.isFatal,
+      isLate: this.isLate,
+    });
+  }
+
+  /** Adds a place to the latest diagnostic. */
+  relate(message: string, span: Span): void {
+    const latest = this.#list.pop();
+    if (latest !== undefined) this.#list.push({ ...latest, related: [...latest.related, { message, span }] });
+  }
 }

@@ -1,8 +1,16 @@
 /**
  * From text or a path to a model and its diagnostics. Nothing here throws for bad input.
  */
-import type { Diagnostic } from './diagnostic.js';
+import { dirname } from 'node:path';
+import { assembleConfig } from './assemble.js';
+import { Diagnostics, type Diagnostic } from './diagnostic.js';
+import { matchFiles } from './include.js';
+import { messages } from './messages.js';
 import type { Config } from './model.js';
+import { Parser } from './parser.js';
+import { Preprocessor, readText, stripByteOrderMark, unreadable } from './preprocess.js';
+import { SourceFile } from './source.js';
+import { forgivingFiles, systemMachine } from './system.js';
 
 /** Where configuration text comes from; the default reads the file system. */
 export interface FileAccess {
@@ -62,10 +70,79 @@ export type ConfigInput = { readonly path: string } | { readonly text: string; r
 export interface ParseResult {
   readonly model: Config | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Every file that was read, in order; each knows its comments. */
+  readonly sources: readonly SourceFile[];
 }
 
 /**
  * Reads a configuration: a file with its includes, or a text (whose includes are relative to the working directory).
  * Never throws for what the configuration contains; look at `diagnostics`.
  */
-export declare function parseConfig(input: ConfigInput, options?: ParseOptions): ParseResult;
+export function parseConfig(input: ConfigInput, options: ParseOptions = {}): ParseResult {
+  const diagnostics = new Diagnostics();
+  const machine = options.machine ?? systemMachine();
+  const files = options.files ?? forgivingFiles;
+  const configId = options.configId ?? machine.hostName.split('.')[0] ?? '';
+  const parser = new Parser(diagnostics);
+  const preprocessor = new Preprocessor(
+    { configId, files, machine, strictIncludes: options.strictIncludes ?? false },
+    parser,
+    diagnostics,
+  );
+  const main =
+    'path' in input ? readMain(input.path, files, preprocessor, diagnostics) : textMain(input, preprocessor);
+  if (main === undefined)
+    return { model: undefined, diagnostics: diagnostics.list, sources: preprocessor.sources };
+  const tree = parser.finish(main);
+  const model = preprocessor.isStopped
+    ? undefined
+    : assembleConfig(tree, {
+        configId,
+        diagnostics,
+        mode: options.mode ?? 'daemon',
+        isOffline: options.offline ?? false,
+        machine,
+        files,
+      });
+  return { model, diagnostics: diagnostics.list, sources: preprocessor.sources };
+}
+
+function textMain(
+  input: { readonly text: string; readonly name?: string },
+  preprocessor: Preprocessor,
+): SourceFile {
+  const source = new SourceFile(input.name ?? '<text>', stripByteOrderMark(input.text));
+  preprocessor.file(source, '.', source.name);
+  return source;
+}
+
+/** Reads what `-f` names, which may be a pattern. The first file is the main one. */
+function readMain(
+  path: string,
+  files: FileAccess,
+  preprocessor: Preprocessor,
+  diagnostics: Diagnostics,
+): SourceFile | undefined {
+  const paths = matchFiles(path, '.', files).flatMap((match) => match.paths);
+  const missing = (name: string, why: string): undefined => {
+    const nowhere = new SourceFile(name, '');
+    diagnostics.report(messages.fileMissing, nowhere.span(0, 0), name, why);
+  };
+  if (paths.length === 0) return missing(path, 'it does not exist');
+  let main: SourceFile | undefined;
+  for (const name of paths) {
+    const fault = unreadable(name, files);
+    if (fault !== undefined) {
+      if (paths.length === 1) return missing(name, fault);
+      continue;
+    }
+    const text = readText(name, files);
+    if (typeof text !== 'string') return missing(name, text.reason);
+    const source = new SourceFile(name, stripByteOrderMark(text));
+    if (source.text !== text) diagnostics.report(messages.byteOrderMark, source.span(0, 0));
+    if (main !== undefined) diagnostics.report(messages.severalMainFiles, source.span(0, 0), path);
+    main ??= source;
+    preprocessor.file(source, dirname(name), files.realPath(name) ?? name);
+  }
+  return main ?? missing(path, 'none of its files can be read');
+}

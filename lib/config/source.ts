@@ -24,19 +24,32 @@ export interface Span {
   readonly origin?: Origin | undefined;
 }
 
+/** Text whose ranges can be traced to where they were written. */
+export interface Text {
+  readonly text: string;
+  /** Place of the range `start` to `end` of `text`. */
+  span(start: number, end: number): Span;
+}
+
 /** One file of configuration, decoded. Line starts are indexed when first asked for. */
-export class SourceFile {
+export class SourceFile implements Text {
   /** As shown to the user: the path that was given or that the include pattern matched. */
   readonly name: string;
   readonly text: string;
   /** Where this file was included; undefined for the main file. */
   readonly includedAt: Span | undefined;
+  /** Comments met while reading, as start, end, start, end, ... in order. */
+  readonly comments: number[] = [];
   #lineStarts: number[] | undefined;
 
   constructor(name: string, text: string, includedAt?: Span) {
     this.name = name;
     this.text = text;
     this.includedAt = includedAt;
+  }
+
+  span(start: number, end: number): Span {
+    return { source: this, start, end, origin: undefined };
   }
 
   /** Position of an offset; offsets outside the file are moved to its ends. */

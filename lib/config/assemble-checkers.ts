@@ -1,0 +1,246 @@
+/**
+ * Checkers as meant: what they do not say comes from the real server, the virtual server, or the kind of checker.
+ */
+import { micros, seconds, type Family, type Micros } from '../units.js';
+import { messages } from './messages.js';
+import type { Checker, CheckerConnection, CheckerTiming, HttpUrl } from './model-lvs.js';
+import type { GlobalDefs } from './model.js';
+import type { Context, Decoded } from './schema/dsl.js';
+import type { Section } from './schema/lists.js';
+import type { connectionRows, httpCheck, miscCheck, timingRows } from './schema/checkers.js';
+import type { RawChecker, realServer } from './schema/lvs.js';
+import type { Span } from './source.js';
+import { hasDefaultUser } from './scripts.js';
+
+/** What a real server hands down to its checkers. */
+export interface CheckerDefaults {
+  readonly address: string;
+  readonly family: Family;
+  readonly port: number;
+  readonly retry: number | undefined;
+  readonly delayBeforeRetry: Micros | undefined;
+  readonly warmup: Micros | undefined;
+  readonly delayLoop: Micros;
+  /** That of the virtual server, which MISC_CHECK's time limit follows. */
+  readonly serverDelayLoop: Micros;
+  readonly connectTimeout: Micros;
+  readonly alpha: boolean;
+  readonly virtualhost: string | undefined;
+  readonly logAllFailures: boolean;
+}
+
+type Timing = Decoded<typeof timingRows>;
+type Connection = Decoded<typeof connectionRows>;
+
+export function assembleCheckers(
+  section: Section<typeof realServer.rows>,
+  defaults: CheckerDefaults,
+  globals: GlobalDefs,
+  context: Context,
+): readonly Checker[] {
+  const result: Checker[] = [];
+  for (const raw of inOrder(section)) {
+    if (raw.kind === 'SMTP_CHECK' && raw.section.fields.host.length > 0) {
+      for (const host of raw.section.fields.host) {
+        const { heloName } = raw.section.fields;
+        result.push({ kind: 'SMTP_CHECK', ...connection(host.fields, host.at, defaults, 1, 1), heloName });
+      }
+      continue;
+    }
+    const checker = assembleChecker(raw, defaults, globals, context);
+    if (checker !== undefined) result.push(checker);
+  }
+  return result;
+}
+
+/** The checkers as they stand in the file. */
+function inOrder(section: Section<typeof realServer.rows>): readonly RawChecker[] {
+  const { fields, statement } = section;
+  const all: readonly RawChecker[] = [
+    ...fields.TCPCHECK,
+    ...fields.HTTPGET,
+    ...fields.SSLGET,
+    ...fields.SMTPCHECK,
+    ...fields.DNSCHECK,
+    ...fields.MISCCHECK,
+    ...fields.PINGCHECK,
+    ...fields.UDPCHECK,
+    ...fields.FILECHECK,
+    ...fields.BFDCHECK,
+  ];
+  if (all.length < 2) return all;
+  const items = statement.body?.items ?? [];
+  return all.toSorted((a, b) => items.indexOf(a.section.statement) - items.indexOf(b.section.statement));
+}
+
+function assembleChecker(
+  raw: RawChecker,
+  defaults: CheckerDefaults,
+  globals: GlobalDefs,
+  context: Context,
+): Checker | undefined {
+  const { at } = raw.section;
+  switch (raw.kind) {
+    case 'TCP_CHECK':
+    case 'PING_CHECK':
+      return { kind: raw.kind, ...connection(raw.section.fields, at, defaults, 1, 1) };
+    case 'SMTP_CHECK': {
+      const { heloName } = raw.section.fields;
+      return { kind: raw.kind, ...connection(raw.section.fields, at, defaults, 1, 1), heloName };
+    }
+    case 'DNS_CHECK': {
+      const { type, name } = raw.section.fields;
+      return { kind: raw.kind, ...connection(raw.section.fields, at, defaults, 3, undefined), type, name };
+    }
+    case 'UDP_CHECK': {
+      const { payload, requireReply, minReplyLength, maxReplyLength } = raw.section.fields;
+      const replyPattern = requireReply === '' ? undefined : requireReply;
+      return {
+        kind: raw.kind,
+        ...connection(raw.section.fields, at, defaults, 1, 1),
+        payload,
+        requireReply: requireReply !== undefined,
+        replyPattern,
+        minReplyLength,
+        maxReplyLength,
+      };
+    }
+    case 'HTTP_GET':
+    case 'SSL_GET':
+      return http(raw.kind, raw.section.fields, at, defaults, context);
+    case 'MISC_CHECK':
+      return misc(raw.section, defaults, globals, context);
+    case 'FILE_CHECK': {
+      const { trackFile, weight } = raw.section.fields;
+      if (trackFile === undefined) return dropped(context, at, raw.kind, 'it names no track_file');
+      return {
+        kind: raw.kind,
+        trackFile,
+        weight: weight?.weight ?? 1,
+        reverse: weight?.reverse ?? false,
+        at,
+      };
+    }
+    case 'BFD_CHECK': {
+      const { name, alpha } = raw.section.fields;
+      if (name === undefined) return dropped(context, at, raw.kind, 'it names no bfd_instance');
+      return { kind: raw.kind, name, alpha: alpha ?? defaults.alpha, at };
+    }
+  }
+}
+
+function dropped(context: Context, at: Span, kind: string, why: string): undefined {
+  context.diagnostics.report(messages.checkerDropped, at, kind, why);
+  return undefined;
+}
+
+function timing(
+  fields: Timing,
+  at: Span,
+  defaults: CheckerDefaults,
+  retry: number,
+  delaySeconds: number | undefined,
+): CheckerTiming {
+  const delayLoop = fields.delayLoop ?? defaults.delayLoop;
+  return {
+    retry: fields.retry ?? defaults.retry ?? retry,
+    delayBeforeRetry:
+      fields.delayBeforeRetry ??
+      defaults.delayBeforeRetry ??
+      (delaySeconds === undefined ? delayLoop : seconds(delaySeconds)),
+    warmup: fields.warmup ?? defaults.warmup ?? delayLoop,
+    delayLoop,
+    alpha: fields.alpha ?? defaults.alpha,
+    logAllFailures: fields.logAllFailures ?? defaults.logAllFailures,
+    at,
+  };
+}
+
+function connection(
+  fields: Connection,
+  at: Span,
+  defaults: CheckerDefaults,
+  retry: number,
+  delaySeconds: number | undefined,
+): CheckerConnection {
+  return {
+    ...timing(fields, at, defaults, retry, delaySeconds),
+    connectIp: fields.connectIp?.text ?? defaults.address,
+    connectPort: fields.connectPort ?? defaults.port,
+    bindto: fields.bindto?.text,
+    bindPort: fields.bindPort,
+    bindIf: fields.bindIf,
+    connectTimeout: fields.connectTimeout ?? defaults.connectTimeout,
+    fwmark: fields.fwmark,
+  };
+}
+
+function http(
+  kind: 'HTTP_GET' | 'SSL_GET',
+  fields: Decoded<typeof httpCheck.rows>,
+  at: Span,
+  defaults: CheckerDefaults,
+  context: Context,
+): Checker | undefined {
+  const virtualhost = fields.virtualhost ?? defaults.virtualhost;
+  const urls: HttpUrl[] = [];
+  for (const url of fields.url) {
+    const { path, statusCode, regexMaxOffset, regexMinOffset, ...rest } = url.fields;
+    if (path === undefined) {
+      context.diagnostics.report(messages.checkerDropped, url.at, 'url', 'it has no path');
+      continue;
+    }
+    const hasRange = regexMaxOffset === undefined || regexMaxOffset >= regexMinOffset;
+    urls.push({
+      ...rest,
+      path,
+      statusCode: statusCode.length === 0 ? [{ first: 200, last: 299 }] : statusCode,
+      virtualhost: rest.virtualhost ?? virtualhost,
+      regexMinOffset: hasRange ? regexMinOffset : 0,
+      regexMaxOffset: hasRange ? regexMaxOffset : undefined,
+      tlsCompliant: rest.tlsCompliant ?? fields.tlsCompliant,
+      at: url.at,
+    });
+  }
+  if (urls.length === 0) return dropped(context, at, kind, 'it has no url');
+  return {
+    kind,
+    ...connection(fields, at, defaults, 1, 3),
+    virtualhost,
+    httpProtocol: fields.httpProtocol,
+    enableSni: fields.enableSni || fields.sniName !== undefined,
+    sniName: fields.sniName === '' ? undefined : fields.sniName,
+    fastRecovery: fields.fastRecovery,
+    tlsCompliant: fields.tlsCompliant,
+    url: urls,
+  };
+}
+
+function misc(
+  section: Section<typeof miscCheck.rows>,
+  defaults: CheckerDefaults,
+  globals: GlobalDefs,
+  context: Context,
+): Checker | undefined {
+  const { fields, at, statement } = section;
+  if (fields.miscPath === undefined) return dropped(context, at, 'MISC_CHECK', 'it has no misc_path');
+  if (fields.user === undefined) {
+    const named = statement.body?.items.some((item) => item.words[0] === 'user') ?? false;
+    if (named) return undefined;
+    if (!hasDefaultUser(globals, context)) {
+      context.diagnostics.report(messages.noDefaultUser, at, 'MISC_CHECK');
+      return undefined;
+    }
+  }
+  return {
+    kind: 'MISC_CHECK',
+    ...timing(fields, at, defaults, 0, 1),
+    miscPath: fields.miscPath,
+    miscTimeout:
+      fields.miscTimeout === undefined || fields.miscTimeout === 0
+        ? defaults.serverDelayLoop
+        : micros(fields.miscTimeout),
+    miscDynamic: fields.miscDynamic,
+    user: fields.user,
+  };
+}

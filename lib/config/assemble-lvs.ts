@@ -1,0 +1,389 @@
+/**
+ * Virtual servers, real servers and checkers as meant: inherited values are filled in, and keepalived's corrections
+ * (reference, load balancing 1.5) are made and reported.
+ */
+import { micros, seconds, type Family, type Micros } from '../units.js';
+import { assembleCheckers, type CheckerDefaults } from './assemble-checkers.js';
+import { messages } from './messages.js';
+import type { LvsMethod, RealServer, SorryServer, VirtualServer, VirtualServerGroup } from './model-lvs.js';
+import type { GlobalDefs } from './model.js';
+import { Line, type Context, type Decoded } from './schema/dsl.js';
+import type { Section } from './schema/lists.js';
+import { readEndpoint, schedFlag, type Endpoint, type realServer, type virtualServer } from './schema/lvs.js';
+import type { RawVirtualServer } from './schema/root.js';
+import { keywordAt } from './assemble-tracked.js';
+
+type Server = Decoded<typeof virtualServer.rows>;
+type RawReal = Section<typeof realServer.rows>;
+
+const nat: LvsMethod = { method: 'NAT', tunnelType: 'ipip', tunnelPort: 0, tunnelCsum: 'nocsum' };
+
+/** Groups that have entries. */
+export function assembleGroups(
+  raw: readonly VirtualServerGroup[],
+  context: Context,
+): readonly VirtualServerGroup[] {
+  return raw.filter((group) => {
+    if (group.entries.length > 0) return true;
+    context.diagnostics.report(messages.groupEmpty, group.at, group.name);
+    return false;
+  });
+}
+
+/** How messages call a virtual server. */
+function nameOf(raw: RawVirtualServer): string {
+  const { key } = raw;
+  if (key.kind === 'address') return key.port === 0 ? key.address : `${key.address} port ${String(key.port)}`;
+  return key.kind === 'fwmark' ? `fwmark ${String(key.fwmark)}` : `group ${key.group}`;
+}
+
+/** Undefined: the virtual server is ignored, which is reported. */
+export function assembleServer(
+  raw: RawVirtualServer,
+  groups: readonly VirtualServerGroup[],
+  globals: GlobalDefs,
+  context: Context,
+): VirtualServer | undefined {
+  const { fields, at } = raw.section;
+  const { diagnostics } = context;
+  const endpoints = readServers(fields, context);
+  const family = familyOf(raw, endpoints, fields.sorryServer, groups, fields.lvsMethod ?? nat);
+  const sorry = usableSorry(raw, family, context);
+  const servers = usableServers(raw, endpoints, family, context);
+  const group = raw.key.kind === 'group' ? groups.find((item) => item.name === keyGroup(raw)) : undefined;
+  if (raw.key.kind === 'group' && group === undefined) {
+    diagnostics.report(messages.groupUnknown, at, keyGroup(raw));
+    return undefined;
+  }
+  if (servers.length === 0) {
+    diagnostics.report(messages.noRealServers, at, nameOf(raw));
+    return undefined;
+  }
+  const hasAddress =
+    raw.key.kind === 'address' || group?.entries.some((entry) => entry.kind === 'addresses') === true;
+  const isMark = !hasAddress;
+  const protocol = protocolOf(raw, isMark, context);
+  const lvsSched = fields.lvsSched ?? defaulted(raw, 'lvs_sched', 'wlc', context);
+  const method = methodOf(raw, endpoints, context);
+  const port = raw.key.kind === 'address' ? raw.key.port : 0;
+  const quorum = quorumOf(fields, servers, context);
+  const haSuspend = suspended(fields, isMark, context);
+  return {
+    key: raw.key,
+    at,
+    family,
+    protocol,
+    lvsSched,
+    lvsMethod: method,
+    ops: oncePerPacket(fields, isMark, protocol, context),
+    schedFlags: flags(raw, context),
+    persistenceEngine: fields.persistenceEngine,
+    persistenceTimeout: persistence(raw, group, context),
+    persistenceGranularity: fields.persistenceGranularity ?? (family === 4 ? '255.255.255.255' : '128'),
+    delayLoop: fields.delayLoop ?? seconds(60),
+    haSuspend,
+    smtpAlert: fields.smtpAlert ?? globals.smtpAlertChecker ?? globals.smtpAlert ?? false,
+    virtualhost: fields.virtualhost,
+    snmpName: fields.snmpName,
+    alpha: fields.alpha,
+    omega: fields.omega,
+    ...quorum,
+    quorumUp: fields.quorumUp,
+    quorumDown: fields.quorumDown,
+    weight: fields.weight,
+    sorryServer: sorry === undefined ? undefined : sorryOf(raw, sorry, method, port, isMark),
+    realServer: servers.map((server) => realOf(server, raw, method, port, isMark, globals, context)),
+  };
+}
+
+interface Server1 {
+  readonly section: RawReal;
+  readonly endpoint: Endpoint;
+}
+
+function keyGroup(raw: RawVirtualServer): string {
+  return raw.key.kind === 'group' ? raw.key.group : '';
+}
+
+function readServers(fields: Server, context: Context): readonly Server1[] {
+  const result: Server1[] = [];
+  for (const section of fields.realServer) {
+    const endpoint = readEndpoint(new Line(section.statement, context), 1);
+    if (endpoint !== undefined) result.push({ section, endpoint });
+  }
+  return result;
+}
+
+/** The address; ip_family; the form of the granularity; the first server that is not tunnelled; all tunnelled ones; IPv4. */
+function familyOf(
+  raw: RawVirtualServer,
+  servers: readonly Server1[],
+  sorry: Endpoint | undefined,
+  groups: readonly VirtualServerGroup[],
+  method: LvsMethod,
+): Family {
+  const { fields } = raw.section;
+  if (raw.key.kind === 'address') return raw.key.family;
+  if (fields.ipFamily !== undefined) return fields.ipFamily === 'inet' ? 4 : 6;
+  if (fields.persistenceGranularity !== undefined) return fields.persistenceGranularity.includes('.') ? 4 : 6;
+  const group = groups.find((item) => item.name === keyGroup(raw));
+  for (const entry of group?.entries ?? []) if (entry.kind === 'addresses') return entry.family;
+  if (sorry !== undefined && (fields.sorryServerLvsMethod ?? method).method !== 'TUN')
+    return sorry.address.family;
+  const plain = servers.find((server) => (server.section.fields.lvsMethod ?? method).method !== 'TUN');
+  return plain?.endpoint.address.family ?? servers[0]?.endpoint.address.family ?? 4;
+}
+
+function usableSorry(raw: RawVirtualServer, family: Family, context: Context): Endpoint | undefined {
+  const { fields } = raw.section;
+  const sorry = fields.sorryServer;
+  if (sorry === undefined) {
+    if (fields.sorryServerInhibit !== undefined) {
+      context.diagnostics.report(
+        messages.badValue,
+        fields.sorryServerInhibit.at,
+        'sorry_server_inhibit needs a sorry_server before it',
+      );
+    }
+    return undefined;
+  }
+  const method = fields.sorryServerLvsMethod ?? fields.lvsMethod ?? nat;
+  if (sorry.address.family === family || method.method === 'TUN') return sorry;
+  context.diagnostics.report(messages.serverFamily, sorry.at, sorry.address.text);
+  return undefined;
+}
+
+function usableServers(
+  raw: RawVirtualServer,
+  servers: readonly Server1[],
+  family: Family,
+  context: Context,
+): readonly Server1[] {
+  const { fields } = raw.section;
+  const seen = new Map<string, Endpoint>();
+  return servers.filter(({ section, endpoint }) => {
+    const method = section.fields.lvsMethod ?? fields.lvsMethod ?? nat;
+    if (endpoint.address.family !== family && method.method !== 'TUN') {
+      context.diagnostics.report(messages.serverFamily, endpoint.at, endpoint.address.text);
+      return false;
+    }
+    const key = `${endpoint.address.text} ${String(endpoint.port ?? 0)}`;
+    const earlier = seen.get(key);
+    if (earlier !== undefined) {
+      context.diagnostics.report(messages.duplicateServer, endpoint.at, endpoint.address.text);
+      context.diagnostics.relate('the first one', earlier.at);
+      return false;
+    }
+    seen.set(key, endpoint);
+    return true;
+  });
+}
+
+function defaulted(raw: RawVirtualServer, keyword: string, value: string, context: Context): string {
+  context.diagnostics.report(messages.defaulted, raw.section.at, keyword, value);
+  return value;
+}
+
+function protocolOf(raw: RawVirtualServer, isMark: boolean, context: Context): VirtualServer['protocol'] {
+  const { fields } = raw.section;
+  if (!isMark) {
+    if (fields.protocol !== undefined) return fields.protocol.value;
+    defaulted(raw, 'protocol', 'UDP', context);
+    return 'UDP';
+  }
+  if (fields.protocol !== undefined) {
+    context.diagnostics.report(
+      messages.serverFlag,
+      fields.protocol.at,
+      'a firewall mark has no protocol; it is ignored',
+    );
+  }
+  return undefined;
+}
+
+function methodOf(raw: RawVirtualServer, servers: readonly Server1[], context: Context): LvsMethod {
+  const { fields } = raw.section;
+  if (fields.lvsMethod !== undefined) return fields.lvsMethod;
+  const isNeeded =
+    servers.some((server) => server.section.fields.lvsMethod === undefined) ||
+    (fields.sorryServer !== undefined && fields.sorryServerLvsMethod === undefined);
+  if (isNeeded) defaulted(raw, 'lvs_method', 'NAT', context);
+  return nat;
+}
+
+function suspended(fields: Server, isMark: boolean, context: Context): boolean {
+  if (fields.haSuspend === undefined) return false;
+  if (!isMark) return true;
+  context.diagnostics.report(
+    messages.serverFlag,
+    fields.haSuspend.at,
+    'ha_suspend needs an address; it is ignored',
+  );
+  return false;
+}
+
+function oncePerPacket(
+  fields: Server,
+  isMark: boolean,
+  protocol: VirtualServer['protocol'],
+  context: Context,
+): boolean {
+  if (fields.ops === undefined) return false;
+  if (isMark || protocol === 'UDP') return true;
+  context.diagnostics.report(
+    messages.serverFlag,
+    fields.ops.at,
+    'one-packet scheduling needs UDP; ops is ignored',
+  );
+  return false;
+}
+
+function persistence(
+  raw: RawVirtualServer,
+  group: VirtualServerGroup | undefined,
+  context: Context,
+): number | undefined {
+  const { fields, at } = raw.section;
+  const given = fields.persistenceTimeout ?? (fields.persistenceGranularity === undefined ? undefined : 360);
+  if (given !== undefined) return given;
+  const isPortless =
+    (raw.key.kind === 'address' && raw.key.port === 0) ||
+    group?.entries.some((entry) => entry.kind === 'addresses' && entry.port === 0) === true;
+  if (!isPortless) return undefined;
+  context.diagnostics.report(
+    messages.serverFlag,
+    at,
+    'without a port connections must be persistent; persistence_timeout 360 is used',
+  );
+  return 360;
+}
+
+/** sh-* and mh-* work only after their scheduler. */
+function flags(raw: RawVirtualServer, context: Context): number {
+  const { fields, statement } = raw.section;
+  let bits =
+    (fields.flag1 ? schedFlag.first : 0) |
+    (fields.flag2 ? schedFlag.second : 0) |
+    (fields.flag3 ? schedFlag.third : 0);
+  const uses = [...fields.shPort, ...fields.shFallback, ...fields.mhPort, ...fields.mhFallback];
+  if (fields.hashed !== undefined) uses.push(fields.hashed);
+  if (uses.length === 0) return bits;
+  let scheduler: string | undefined;
+  for (const item of statement.body?.items ?? []) {
+    const keyword = item.words[0] ?? '';
+    if (keyword === 'lvs_sched' || keyword === 'lb_algo') scheduler = item.words[1];
+    if (!/^((sh|mh)-(port|fallback)|hashed)$/.test(keyword)) continue;
+    if (scheduler !== 'sh' && scheduler !== 'mh') {
+      context.diagnostics.report(
+        messages.serverFlag,
+        keywordAt(raw.section, keyword),
+        `${keyword} works with ${keyword.startsWith('mh') ? 'mh' : 'sh'} only, which must be chosen before; it is ignored`,
+      );
+    } else if (keyword.startsWith(scheduler)) {
+      bits |= keyword.endsWith('port') ? schedFlag.second : schedFlag.first;
+    }
+  }
+  return bits;
+}
+
+function quorumOf(
+  fields: Server,
+  servers: readonly Server1[],
+  context: Context,
+): { readonly quorum: number; readonly hysteresis: number } {
+  const total = servers.reduce((sum, server) => sum + (server.section.fields.weight ?? fields.weight), 0);
+  let quorum = fields.quorum?.value ?? 1;
+  if (quorum > total) {
+    const at = fields.quorum?.at ?? servers[0]?.section.at;
+    if (at !== undefined)
+      context.diagnostics.report(messages.quorumReduced, at, String(quorum), String(total));
+    quorum = total;
+  }
+  let hysteresis = fields.hysteresis?.value ?? 0;
+  if (fields.hysteresis !== undefined && hysteresis > 0 && hysteresis >= quorum) {
+    hysteresis = Math.max(0, quorum - 1);
+    context.diagnostics.report(messages.hysteresisReduced, fields.hysteresis.at, String(hysteresis));
+  }
+  return { quorum, hysteresis };
+}
+
+function sorryOf(
+  raw: RawVirtualServer,
+  sorry: Endpoint,
+  method: LvsMethod,
+  port: number,
+  isMark: boolean,
+): SorryServer {
+  const { fields } = raw.section;
+  const lvsMethod = fields.sorryServerLvsMethod ?? method;
+  return {
+    address: sorry.address.text,
+    family: sorry.address.family,
+    port: portOf(sorry.port, lvsMethod, port, isMark),
+    inhibit: fields.sorryServerInhibit !== undefined,
+    lvsMethod,
+    at: sorry.at,
+  };
+}
+
+/** NAT keeps a given port; the others use that of the virtual server, marks none. */
+function portOf(given: number | undefined, method: LvsMethod, port: number, isMark: boolean): number {
+  if (method.method === 'NAT') return given ?? port;
+  return isMark ? 0 : port;
+}
+
+function realOf(
+  server: Server1,
+  raw: RawVirtualServer,
+  method: LvsMethod,
+  port: number,
+  isMark: boolean,
+  globals: GlobalDefs,
+  context: Context,
+): RealServer {
+  const { section, endpoint } = server;
+  const { fields } = section;
+  const parent = raw.section.fields;
+  const lvsMethod = fields.lvsMethod ?? method;
+  const ownPort = portOf(endpoint.port, lvsMethod, port, isMark);
+  if (raw.key.kind !== 'group' && endpoint.port !== undefined && ownPort !== endpoint.port) {
+    context.diagnostics.report(messages.portReset, endpoint.at, String(ownPort));
+  }
+  const alpha = fields.alpha ?? parent.alpha;
+  const virtualhost = fields.virtualhost ?? parent.virtualhost;
+  const delayLoop = fields.delayLoop ?? parent.delayLoop ?? seconds(60);
+  const defaults: CheckerDefaults = {
+    address: endpoint.address.text,
+    family: endpoint.address.family,
+    port: endpoint.port ?? port,
+    retry: fields.retry ?? parent.retry,
+    delayBeforeRetry: fields.delayBeforeRetry ?? parent.delayBeforeRetry,
+    warmup: fields.warmup ?? parent.warmup,
+    delayLoop,
+    serverDelayLoop: parent.delayLoop ?? seconds(60),
+    connectTimeout: fields.connectTimeout ?? parent.connectTimeout ?? fiveSeconds,
+    alpha,
+    virtualhost,
+    logAllFailures: globals.checkerLogAllFailures,
+  };
+  return {
+    address: endpoint.address.text,
+    family: endpoint.address.family,
+    port: ownPort,
+    at: endpoint.at,
+    weight: fields.weight ?? parent.weight,
+    lvsMethod,
+    uthreshold: fields.uthreshold,
+    lthreshold: fields.lthreshold,
+    inhibitOnFailure: fields.inhibitOnFailure ?? parent.inhibitOnFailure,
+    notifyUp: fields.notifyUp,
+    notifyDown: fields.notifyDown,
+    alpha,
+    smtpAlert: fields.smtpAlert ?? globals.smtpAlertChecker ?? globals.smtpAlert ?? true,
+    virtualhost,
+    snmpName: fields.snmpName,
+    checkers: assembleCheckers(section, defaults, globals, context),
+  };
+}
+
+const fiveSeconds: Micros = micros(5_000_000);

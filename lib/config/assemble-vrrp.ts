@@ -1,0 +1,476 @@
+/**
+ * vrrp_instance and vrrp_sync_group as meant: family, version, priority, timers and the rest are derived as keepalived
+ * derives them (reference A11), and what it corrects is corrected and reported.
+ */
+import {
+  micros,
+  priority as asPriority,
+  seconds,
+  vrid as asVrid,
+  type Family,
+  type Micros,
+} from '../units.js';
+import { parseAddress } from './address.js';
+import { resolveReferences, keywordAt, type Named, type RulePreferences } from './assemble-tracked.js';
+import { messages } from './messages.js';
+import type {
+  AddressEntry,
+  Authentication,
+  AuthHmac,
+  TrackInterface,
+  TrackReference,
+  UnicastPeer,
+  VrrpInstance,
+} from './model-vrrp.js';
+import type { GlobalDefs } from './model.js';
+import type { Context, Decoded } from './schema/dsl.js';
+import type { Section } from './schema/lists.js';
+import type { TrackEntry } from './schema/tracking.js';
+import type { vrrpInstance } from './schema/vrrp.js';
+
+export type RawInstance = Section<typeof vrrpInstance.rows>;
+type Fields = Decoded<typeof vrrpInstance.rows>;
+type Weighted = Named<{ readonly weight: number; readonly reverse: boolean }>;
+
+/** What tracking lists may name. */
+export interface Trackables {
+  readonly scripts: readonly Weighted[];
+  readonly files: readonly Weighted[];
+  readonly processes: readonly Weighted[];
+  readonly bfds: readonly Weighted[];
+}
+
+interface Derived {
+  readonly family: Family;
+  readonly version: 2 | 3;
+  readonly isStrict: boolean;
+  readonly priority: number;
+  readonly isMaster: boolean;
+  readonly isUnicast: boolean;
+}
+
+/** The largest number of addresses in an advert: the count field, and an MTU of 1500. */
+const maxAddresses = { 4: 255, 6: 90 } as const;
+
+/** Undefined: the instance cannot run, which is reported. `order` is its place among the top-level statements. */
+export function assembleInstance(
+  section: RawInstance,
+  globals: GlobalDefs,
+  known: Trackables,
+  order: number,
+  preferences: RulePreferences,
+  context: Context,
+): VrrpInstance | undefined {
+  const { fields, name, at } = section;
+  const { diagnostics } = context;
+  const references = trackReferences(fields, known, order, context);
+  const virtualRules = preferences.fill(fields.virtualRules);
+  const peers = usablePeers(section, context);
+  const family = familyOf(section);
+  const vmacXmitBase = xmitBase(section, peers, context);
+  diagnostics.isLate = true;
+  const derived = derive(section, globals, family, peers.length > 0, context);
+  const { version, isStrict, priority, isMaster, isUnicast } = derived;
+  unicastRules(section, isUnicast, context);
+  const preempt = preemption(section, derived, context);
+  const [virtualIpaddress, excess] = vips(section, derived, context);
+  const instanceVrid = asVrid(fields.virtualRouterId?.value ?? 0);
+  const instancePriority = asPriority(priority);
+  checkInterface(section, context);
+  if (instanceVrid === undefined) diagnostics.report(messages.noVrid, at, name);
+  const trackInterface = ownInterface(section, fields.trackInterface, context);
+  const authHmac = hmac(section, context);
+  const authentication = auth(section, derived, authHmac !== undefined, context);
+  const advertInt = interval(section, version, context);
+  diagnostics.isLate = false;
+  if (instanceVrid === undefined || instancePriority === undefined) return undefined;
+  const group = family === 4 ? globals.vrrpMcastGroup4 : globals.vrrpMcastGroup6;
+  return {
+    name,
+    at,
+    family,
+    state: isMaster ? 'MASTER' : 'BACKUP',
+    interface: fields.interface,
+    virtualRouterId: instanceVrid,
+    virtualRouterIdAt: fields.virtualRouterId?.at ?? at,
+    priority: instancePriority,
+    priorityAt: fields.priority?.at,
+    version,
+    advertInt,
+    useVmac:
+      fields.useVmac === undefined || !isStrict ? fields.useVmac : { ...fields.useVmac, mac: undefined },
+    useVmacAddr: fields.useVmacAddr,
+    vmacXmitBase,
+    useIpvlan: fields.useIpvlan,
+    isUnicast,
+    unicastPeer: peers,
+    unicastFaultNoPeer: fields.unicastFaultNoPeer,
+    checkUnicastSrc:
+      fields.checkUnicastSrc ||
+      globals.vrrpCheckUnicastSrc ||
+      peers.some((peer) => peer.minTtl > 0 || peer.maxTtl < 255),
+    oldUnicastChecksum: fields.oldUnicastChecksum,
+    nativeIpv6: fields.nativeIpv6,
+    vrf: fields.interface === undefined ? fields.vrf?.value : undefined,
+    dontTrackPrimary: fields.dontTrackPrimary,
+    trackInterface,
+    ...references,
+    mcastSrcIp: fields.mcastSrcIp?.value.text,
+    mcastDstIp:
+      isUnicast || fields.mcastDstIp?.value.family !== family ? group : fields.mcastDstIp.value.text,
+    trackSrcIp: fields.trackSrcIp,
+    unicastTtl: fields.unicastTtl?.value,
+    virtualIpaddress,
+    virtualIpaddressExcluded: [...fields.virtualIpaddressExcluded, ...excess],
+    noVirtualIpaddress: fields.noVirtualIpaddress,
+    promoteSecondaries: fields.promoteSecondaries,
+    linkbeatUsePolling: fields.linkbeatUsePolling,
+    v3ChecksumAsV2: fields.v3ChecksumAsV2 ?? globals.v3ChecksumAsV2,
+    virtualRoutes: fields.virtualRoutes,
+    virtualRules,
+    accept: accepts(section, derived),
+    skipCheckAdvAddr: fields.skipCheckAdvAddr ?? globals.vrrpSkipCheckAdvAddr,
+    strictMode: isStrict,
+    ...preempt,
+    debug: fields.debug,
+    notifyMaster: fields.notifyMaster,
+    notifyBackup: fields.notifyBackup,
+    notifyFault: fields.notifyFault,
+    notifyStop: fields.notifyStop,
+    notifyDeleted: fields.notifyDeleted,
+    notify: fields.notify,
+    notifyMasterRxLowerPri: fields.notifyMasterRxLowerPri,
+    smtpAlert: fields.smtpAlert ?? globals.smtpAlertVrrp ?? globals.smtpAlert ?? false,
+    notifyPriorityChanges: fields.notifyPriorityChanges ?? globals.vrrpNotifyPriorityChanges,
+    lvsSyncDaemonInterface: fields.lvsSyncDaemonInterface,
+    ...announcements(fields, globals, isStrict),
+    downTimerAdverts: isStrict ? 3 : (fields.downTimerAdverts ?? globals.vrrpDownTimerAdverts),
+    timerExpiredBackup: preempt.preempt ? undefined : fields.timerExpiredBackup,
+    garpExtraIf: fields.garpExtraIf ?? globals.vrrpGarpExtraIf,
+    lowerPrioNoAdvert: isStrict || (fields.lowerPrioNoAdvert ?? globals.vrrpLowerPrioNoAdvert),
+    higherPrioSendAdvert: !isStrict && (fields.higherPrioSendAdvert ?? globals.vrrpHigherPrioSendAdvert),
+    ownerIgnoreAdverts:
+      priority === 255 && (fields.ownerIgnoreAdverts ?? (isStrict || globals.vrrpOwnerIgnoreAdverts)),
+    kernelRxBufSize: fields.kernelRxBufSize,
+    authentication,
+    authHmac,
+  };
+}
+
+/** The first address-like keyword decides. */
+export function familyOf(section: RawInstance): Family {
+  for (const item of section.statement.body?.items ?? []) {
+    switch (item.words[0]) {
+      case 'native_ipv6':
+        return 6;
+      case 'mcast_src_ip':
+      case 'unicast_src_ip':
+      case 'mcast_dst_ip': {
+        const family = parseAddress(item.words[1] ?? '')?.family;
+        if (family !== undefined) return family;
+        break;
+      }
+      case 'unicast_peer':
+      case 'virtual_ipaddress':
+        for (const entry of item.body?.items ?? []) {
+          const family = parseAddress((entry.words[0] ?? '').split('/')[0] ?? '')?.family;
+          if (family !== undefined) return family;
+        }
+    }
+  }
+  return section.fields.useIpvlan?.address?.family ?? 4;
+}
+
+function derive(
+  section: RawInstance,
+  globals: GlobalDefs,
+  family: Family,
+  isUnicast: boolean,
+  context: Context,
+): Derived {
+  const { fields } = section;
+  const { diagnostics } = context;
+  const isStrict = fields.strictMode ?? globals.vrrpStrict;
+  let version: 2 | 3 = fields.version?.value ?? (family === 6 ? 3 : globals.vrrpVersion);
+  if (isStrict && family === 6 && version === 2) {
+    diagnostics.report(
+      messages.strictConflict,
+      fields.version?.at ?? section.at,
+      'IPv6 needs version 3, which is used',
+    );
+    version = 3;
+  }
+  const wished = fields.state?.value;
+  const priority = fields.priority?.value ?? (wished === 'MASTER' ? 255 : 100);
+  let isMaster = wished === undefined ? priority === 255 : wished === 'MASTER';
+  if (isStrict && isMaster !== (priority === 255)) {
+    const place = fields.state?.at ?? section.at;
+    if (wished !== undefined) {
+      diagnostics.report(
+        messages.strictConflict,
+        place,
+        isMaster
+          ? 'state MASTER belongs to priority 255; the instance starts as BACKUP'
+          : 'priority 255 is the owner; the instance starts as MASTER',
+      );
+    }
+    isMaster = priority === 255;
+  }
+  return { family, version, isStrict, priority, isMaster, isUnicast };
+}
+
+function usablePeers(section: RawInstance, context: Context): readonly UnicastPeer[] {
+  const family = familyOf(section);
+  return section.fields.unicastPeer.filter((peer) => {
+    if (peer.family === family) return true;
+    context.diagnostics.report(messages.familyMismatch, peer.at, peer.address, String(family));
+    return false;
+  });
+}
+
+const unicastKeywords = [
+  'unicast_peer',
+  'unicast_src_ip',
+  'unicast_fault_no_peer',
+  'check_unicast_src',
+  'old_unicast_checksum',
+];
+
+function unicastKeyword(section: RawInstance): string | undefined {
+  const used = section.statement.body?.items.find((item) => unicastKeywords.includes(item.words[0] ?? ''));
+  return used?.words[0];
+}
+
+function xmitBase(section: RawInstance, peers: readonly UnicastPeer[], context: Context): boolean {
+  const { fields } = section;
+  const isVirtual = fields.useVmac !== undefined || fields.useIpvlan !== undefined;
+  if (!isVirtual || fields.vmacXmitBase) return fields.vmacXmitBase;
+  if (peers.length === 0 && unicastKeyword(section) === undefined) return false;
+  context.diagnostics.report(messages.xmitBaseSet, keywordAt(section, 'use_vmac'));
+  return true;
+}
+
+function unicastRules(section: RawInstance, isUnicast: boolean, context: Context): void {
+  const { fields, name } = section;
+  const keyword = unicastKeyword(section);
+  if (isUnicast) {
+    if (fields.mcastDstIp !== undefined) {
+      context.diagnostics.report(
+        messages.badValue,
+        fields.mcastDstIp.at,
+        'mcast_dst_ip means nothing to a unicast instance',
+      );
+    }
+    return;
+  }
+  if (keyword !== undefined && !fields.unicastFaultNoPeer) {
+    context.diagnostics.report(messages.unicastWithoutPeers, keywordAt(section, keyword), name);
+  }
+  if (fields.unicastTtl !== undefined) {
+    context.diagnostics.report(
+      messages.badValue,
+      fields.unicastTtl.at,
+      'unicast_ttl means nothing without unicast_peer',
+    );
+  }
+}
+
+function checkInterface(section: RawInstance, context: Context): void {
+  const { fields, name, at } = section;
+  if (fields.interface !== undefined) return;
+  const isRouted = fields.unicastPeer.length > 0 && fields.mcastSrcIp !== undefined;
+  if (isRouted) context.diagnostics.report(messages.noInterfaceNewer, at, name);
+  else context.diagnostics.report(messages.noInterface, at, name);
+}
+
+interface Preemption {
+  readonly preempt: boolean;
+  readonly preemptDelay: Micros;
+}
+
+function preemption(section: RawInstance, derived: Derived, context: Context): Preemption {
+  const { fields } = section;
+  const { diagnostics } = context;
+  const last = section.statement.body?.items.findLast((item) => /^(no)?preempt$/.test(item.words[0] ?? ''));
+  let preempt = last?.words[0] !== 'nopreempt';
+  if (!preempt && (derived.priority === 255 || derived.isMaster)) {
+    const why =
+      derived.priority === 255 ? 'priority 255 always takes over' : 'state MASTER takes over at start';
+    diagnostics.reportWith(
+      messages.nopreemptIgnored,
+      fields.nopreempt?.at ?? section.at,
+      derived.priority === 255 ? {} : { hint: "give both nodes 'state BACKUP'" },
+      why,
+    );
+    preempt = true;
+  }
+  const delay = fields.preemptDelay;
+  if (delay === undefined || delay.value === 0) return { preempt, preemptDelay: micros(0) };
+  const why = derived.isStrict
+    ? 'strict mode'
+    : derived.isMaster
+      ? 'state MASTER'
+      : !preempt
+        ? 'nopreempt'
+        : undefined;
+  if (why === undefined) return { preempt, preemptDelay: delay.value };
+  diagnostics.report(messages.badValue, delay.at, `preempt_delay has no effect together with ${why}`);
+  return { preempt, preemptDelay: micros(0) };
+}
+
+/** The addresses of the advert, and those that do not fit in it. */
+function vips(
+  section: RawInstance,
+  derived: Derived,
+  context: Context,
+): readonly [readonly AddressEntry[], readonly AddressEntry[]] {
+  const { fields, name, at } = section;
+  const { diagnostics } = context;
+  const { family } = derived;
+  const fitting = fields.virtualIpaddress.filter((entry) => {
+    if (entry.family === family) return true;
+    diagnostics.isLate = false;
+    diagnostics.report(messages.familyMismatch, entry.at, entry.address, String(family));
+    diagnostics.isLate = true;
+    return false;
+  });
+  if (fitting.length === 0 && !fields.noVirtualIpaddress) {
+    const why = derived.isStrict ? 'strict mode' : derived.version === 3 ? 'version 3' : undefined;
+    if (why === undefined) diagnostics.report(messages.noVip, at, name);
+    else diagnostics.report(messages.noVipFatal, at, name, why);
+  }
+  const limit = maxAddresses[family];
+  const over = fitting[limit];
+  if (over === undefined) return [fitting, []];
+  diagnostics.report(messages.vipCount, over.at, String(fitting.length), String(limit));
+  return [fitting.slice(0, limit), fitting.slice(limit)];
+}
+
+function ownInterface(
+  section: RawInstance,
+  entries: readonly TrackEntry[],
+  context: Context,
+): readonly TrackInterface[] {
+  const own = section.fields.interface?.text;
+  const result: TrackInterface[] = [];
+  for (const { name, weight, reverse, at } of entries) {
+    if (name === own) context.diagnostics.report(messages.ownInterfaceTracked, at, name);
+    else if (result.some((other) => other.interface === name)) {
+      context.diagnostics.report(messages.entryDropped, at, name, 'it is listed twice');
+    } else result.push({ interface: name, weight: weight ?? 0, reverse: reverse ?? false, at });
+  }
+  return result;
+}
+
+export interface References {
+  readonly trackScript: readonly TrackReference[];
+  readonly trackFile: readonly TrackReference[];
+  readonly trackProcess: readonly TrackReference[];
+  readonly trackBfd: readonly TrackReference[];
+}
+
+export function trackReferences(
+  fields: Pick<Fields, 'trackScript' | 'trackFile' | 'trackProcess' | 'trackBfd'>,
+  known: Trackables,
+  order: number,
+  context: Context,
+): References {
+  return {
+    trackScript: resolveReferences('vrrp_script', fields.trackScript, known.scripts, order, context),
+    trackFile: resolveReferences('track_file', fields.trackFile, known.files, order, context),
+    trackProcess: resolveReferences(
+      'vrrp_track_process',
+      fields.trackProcess,
+      known.processes,
+      order,
+      context,
+    ),
+    trackBfd: resolveReferences('bfd_instance', fields.trackBfd, known.bfds, order, context),
+  };
+}
+
+function auth(
+  section: RawInstance,
+  derived: Derived,
+  hasHmac: boolean,
+  context: Context,
+): Authentication | undefined {
+  const given = section.fields.authentication;
+  if (given === undefined) return undefined;
+  const { authType, authPass } = given.fields;
+  if (authType === undefined) return undefined;
+  const why = hasHmac
+    ? 'auth_hmac replaces it'
+    : derived.isStrict
+      ? 'strict mode has none'
+      : derived.version === 3
+        ? 'VRRP version 3 has none'
+        : authPass === undefined
+          ? 'there is no auth_pass'
+          : authType === 'AH' && derived.family === 6
+            ? 'AH works with IPv4 only'
+            : undefined;
+  if (why === undefined && authPass !== undefined) return { authType, authPass, at: given.at };
+  context.diagnostics.report(messages.authDropped, given.at, why ?? '');
+  return undefined;
+}
+
+function hmac(section: RawInstance, context: Context): AuthHmac | undefined {
+  const given = section.fields.authHmac;
+  if (given === undefined) return undefined;
+  const { key, activeKey, timeWindow, antiReplay, mode } = given.fields;
+  if (activeKey === undefined || !key.some((item) => item.id === activeKey)) {
+    context.diagnostics.report(
+      messages.badValue,
+      given.at,
+      'auth_hmac is switched off: active_key names no key',
+    );
+    return undefined;
+  }
+  const window = Math.min(300, Math.max(5, 3 * Math.floor((section.fields.advertInt?.value ?? 1e6) / 1e6)));
+  return { key, activeKey, timeWindow: timeWindow ?? seconds(window), antiReplay, mode, at: given.at };
+}
+
+/** Whole seconds for version 2, hundredths for version 3. */
+function interval(section: RawInstance, version: 2 | 3, context: Context): Micros {
+  const given = section.fields.advertInt;
+  if (given === undefined) return seconds(1);
+  const unit = version === 2 ? 1_000_000 : 10_000;
+  const max = version === 2 ? 255_000_000 : 40_950_000;
+  const rounded = Math.min(max, Math.max(unit, Math.round(given.value / unit) * unit));
+  if (rounded !== given.value) {
+    context.diagnostics.report(
+      messages.adjusted,
+      given.at,
+      `VRRP version ${String(version)} cannot carry ${String(given.value / 1e6)} s; ${String(rounded / 1e6)} s is used`,
+    );
+  }
+  return micros(rounded);
+}
+
+function accepts(section: RawInstance, derived: Derived): boolean {
+  const last = section.statement.body?.items.findLast((item) => /^(no_)?accept$/.test(item.words[0] ?? ''));
+  if (last !== undefined) return last.words[0] === 'accept' && !(derived.isStrict && derived.version === 2);
+  return !derived.isStrict || derived.priority === 255;
+}
+
+type Announcements = Pick<
+  VrrpInstance,
+  | 'garpMasterDelay'
+  | 'garpMasterRefresh'
+  | 'garpMasterRepeat'
+  | 'garpMasterRefreshRepeat'
+  | 'garpLowerPrioDelay'
+  | 'garpLowerPrioRepeat'
+>;
+
+function announcements(fields: Fields, globals: GlobalDefs, isStrict: boolean): Announcements {
+  return {
+    garpMasterDelay: fields.garpMasterDelay ?? globals.vrrpGarpMasterDelay,
+    garpMasterRefresh: fields.garpMasterRefresh ?? globals.vrrpGarpMasterRefresh,
+    garpMasterRepeat: fields.garpMasterRepeat ?? globals.vrrpGarpMasterRepeat,
+    garpMasterRefreshRepeat: fields.garpMasterRefreshRepeat ?? globals.vrrpGarpMasterRefreshRepeat,
+    garpLowerPrioDelay: isStrict ? micros(0) : (fields.garpLowerPrioDelay ?? globals.vrrpGarpLowerPrioDelay),
+    garpLowerPrioRepeat: isStrict ? 0 : (fields.garpLowerPrioRepeat ?? globals.vrrpGarpLowerPrioRepeat),
+  };
+}

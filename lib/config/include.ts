@@ -1,0 +1,121 @@
+/**
+ * Which files an include names: shell-style patterns with brace alternatives, matches in byte order. It does not read them.
+ */
+import { join, isAbsolute } from 'node:path';
+import type { FileAccess } from './load.js';
+
+/** What became of one alternative of a pattern. */
+export interface Match {
+  /** The pattern after its braces were expanded, as written. */
+  readonly pattern: string;
+  readonly hasWildcard: boolean;
+  /** Came from `{a,b}`. */
+  readonly isAlternative: boolean;
+  readonly paths: readonly string[];
+}
+
+const maxAlternatives = 1024;
+
+/** Expands `pattern`, relative to `directory`. */
+export function matchFiles(pattern: string, directory: string, files: FileAccess): readonly Match[] {
+  const alternatives = expandBraces(pattern);
+  return alternatives.map((alternative) => {
+    const hasWildcard = /[*?[]/.test(alternative);
+    const paths = hasWildcard
+      ? glob(alternative, directory, files)
+      : files.stat(resolve(directory, alternative)) !== undefined
+        ? [alternative]
+        : [];
+    return { pattern: alternative, hasWildcard, isAlternative: alternatives.length > 1, paths };
+  });
+}
+
+/** `path` seen from `directory`; the result is what can be opened. */
+export function resolve(directory: string, path: string): string {
+  return isAbsolute(path) || directory === '' || directory === '.' ? path : join(directory, path);
+}
+
+/** `a{b,c}d` gives `abd`, `acd`; nested braces too. A group that is not closed, or holds no comma, is text. */
+export function expandBraces(pattern: string): readonly string[] {
+  let results = [''];
+  let rest = pattern;
+  for (;;) {
+    const open = rest.indexOf('{');
+    const group = open < 0 ? undefined : splitGroup(rest, open);
+    if (group === undefined) return results.map((result) => result + rest);
+    const inner = group.parts.flatMap((part) => expandBraces(part));
+    const before = rest.slice(0, open);
+    results = results
+      .flatMap((result) => inner.map((part) => result + before + part))
+      .slice(0, maxAlternatives);
+    rest = rest.slice(group.end);
+  }
+}
+
+function splitGroup(
+  text: string,
+  open: number,
+): { readonly parts: string[]; readonly end: number } | undefined {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = open + 1;
+  for (let i = open; i < text.length; i++) {
+    const c = text[i];
+    if (c === '{') depth++;
+    else if (c === ',' && depth === 1) {
+      parts.push(text.slice(start, i));
+      start = i + 1;
+    } else if (c === '}' && --depth === 0) {
+      parts.push(text.slice(start, i));
+      return { parts, end: i + 1 };
+    }
+  }
+  return undefined;
+}
+
+function glob(pattern: string, directory: string, files: FileAccess): readonly string[] {
+  const isRooted = pattern.startsWith('/');
+  const parts = pattern.split('/').filter((part) => part !== '');
+  let found: string[] = [isRooted ? '/' : ''];
+  for (const part of parts) {
+    const next: string[] = [];
+    const matcher = /[*?[]/.test(part) ? wildcard(part) : undefined;
+    for (const base of found) {
+      const prefix = base === '' || base.endsWith('/') ? base : `${base}/`;
+      if (matcher === undefined) {
+        if (files.stat(resolve(directory, prefix + part)) !== undefined) next.push(prefix + part);
+        continue;
+      }
+      const names = files.list(resolve(directory, base === '' ? '.' : base));
+      for (const name of names) {
+        if (matcher.test(name) && (part.startsWith('.') || !name.startsWith('.'))) next.push(prefix + name);
+      }
+    }
+    found = next;
+  }
+  return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function wildcard(part: string): RegExp {
+  let source = '';
+  for (let i = 0; i < part.length; i++) {
+    const c = part.charAt(i);
+    if (c === '*') source += '.*';
+    else if (c === '?') source += '.';
+    else if (c === '[') {
+      const close = part.indexOf(']', i + 2);
+      if (close < 0) {
+        source += '\\[';
+        continue;
+      }
+      const set = part.slice(i + 1, close).replace(/[\\\]^]/g, '\\$&');
+      source += set.startsWith('!') ? `[^${set.slice(1)}]` : `[${set.replace(/^\\\^/, '^')}]`;
+      i = close;
+    } else source += c.replace(/[\\^$.|+(){}\]]/g, '\\$&');
+  }
+  try {
+    return new RegExp(`^${source}$`, 's');
+  } catch {
+    return /^(?!)/; // a set that is no set, like [z-a], matches nothing
+  }
+}

@@ -1,0 +1,460 @@
+/**
+ * Physical lines to logical lines: includes, definitions, conditions and sequences are dealt with here, and every word that
+ * comes out can still say where it came from. Lines without `$`, `@` and `~` go through without a copy.
+ */
+import { isUtf8 } from 'node:buffer';
+import { dirname } from 'node:path';
+import { Computed, Definitions, Slice, type Definition } from './definitions.js';
+import type { Diagnostics } from './diagnostic.js';
+import { matchFiles, resolve } from './include.js';
+import type { FileAccess, Machine } from './load.js';
+import { messages } from './messages.js';
+import type { IncludeCheck } from './model.js';
+import type { LineSink } from './parser.js';
+import { commentStart, lineEnd, Scanner } from './scanner.js';
+import { parseReplicator } from './sequence.js';
+import { SourceFile, type Origin, type Span, type Text } from './source.js';
+
+export interface PreprocessOptions {
+  readonly configId: string;
+  readonly files: FileAccess;
+  readonly machine: Pick<Machine, 'environment'>;
+  readonly strictIncludes: boolean;
+}
+
+/** Includes may nest this deep; deeper is taken for a loop. */
+const maxIncludeDepth = 64;
+/** Lines that sequences may produce altogether. */
+const maxReplicated = 1_000_000;
+/** Definitions may nest this deep when lines of their values are taken as lines. */
+const maxLineDepth = 64;
+/** keepalived's limit of a line. */
+const maxLineLength = 1022;
+
+const includeChecks: ReadonlyMap<string, readonly IncludeCheck[]> = new Map<string, readonly IncludeCheck[]>([
+  ['include', []],
+  ['includer', ['read']],
+  ['includem', ['read', 'match']],
+  ['includew', ['read', 'match', 'wildcard_match']],
+  ['includeb', ['read', 'match', 'wildcard_match', 'brace_match']],
+  ['includea', ['read', 'match', 'wildcard_match', 'brace_match']],
+]);
+
+const allChecks: readonly IncludeCheck[] = ['read', 'match', 'wildcard_match', 'brace_match'];
+const definitionLine = /^\$([A-Za-z_]\w*)=/;
+
+export class Preprocessor {
+  readonly #options: PreprocessOptions;
+  readonly #sink: LineSink;
+  readonly #diagnostics: Diagnostics;
+  readonly #definitions: Definitions;
+  readonly #open: { readonly name: string; readonly real: string; readonly directory: string }[] = [];
+  /** Every file that was read, in order. */
+  readonly sources: SourceFile[] = [];
+  #checks: ReadonlySet<IncludeCheck>;
+  #replicated = 0;
+  #randomState: number | undefined;
+  /** Reading had to stop: a fatal include. */
+  #isStopped = false;
+
+  constructor(options: PreprocessOptions, sink: LineSink, diagnostics: Diagnostics) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#diagnostics = diagnostics;
+    this.#checks = new Set(options.strictIncludes ? allChecks : []);
+    this.#definitions = new Definitions(
+      { value: (name, argument, at) => this.#predefined(name, argument, at) },
+      diagnostics,
+    );
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Reads one file and everything that it includes. `real` identifies it for the detection of loops. */
+  file(source: SourceFile, directory: string, real: string): void {
+    this.sources.push(source);
+    this.#open.push({ name: source.name, real, directory });
+    const checks = this.#checks;
+    this.#lines(source);
+    this.#checks = checks;
+    this.#open.pop();
+  }
+
+  #lines(source: SourceFile): void {
+    const text = source.text;
+    const length = text.length;
+    const scanner = new Scanner();
+    let at = 0;
+    let lineStart = 0;
+    while (at < length && !this.#isStopped) {
+      const stop = scanner.scan(text, at, length);
+      if (scanner.commentStart >= 0) source.comments.push(scanner.commentStart, scanner.commentEnd);
+      if (stop === 'special') {
+        at = this.#special(source, scanner.start);
+      } else {
+        if (isIncludeWord(scanner.words)) {
+          const end = lineEnd(text, scanner.start, length);
+          this.#include(source, scanner.start, commentStart(text, scanner.start, end));
+          at = end + 1;
+        } else {
+          this.#emit(scanner, source, stop);
+          at = scanner.next;
+        }
+      }
+      if (at - lineStart > maxLineLength && (stop === 'line' || stop === 'end' || stop === 'special')) {
+        const end = stop === 'end' ? at : at - 1;
+        if (end - lineStart > maxLineLength) {
+          this.#diagnostics.report(
+            messages.lineTooLong,
+            source.span(lineStart, end),
+            String(end - lineStart),
+          );
+        }
+      }
+      if (stop !== 'open' && stop !== 'close') lineStart = at;
+    }
+  }
+
+  #emit(scanner: Scanner, from: Text, stop: 'line' | 'end' | 'open' | 'close'): void {
+    if (scanner.nul >= 0) this.#diagnostics.report(messages.nulByte, from.span(scanner.nul, scanner.nul + 1));
+    if (scanner.unterminatedQuote >= 0) {
+      const quote = scanner.unterminatedQuote;
+      this.#diagnostics.report(
+        messages.unterminatedQuote,
+        from.span(quote, Math.max(quote + 1, scanner.end)),
+      );
+    }
+    const words = scanner.words;
+    if (words.length > 0) {
+      if (words[0] === 'include_check') this.#includeCheck(words);
+      else if (words[0] === 'random_seed') this.#randomState = Number(words[1]) >>> 0;
+      this.#sink.statement(words, from, scanner.start, scanner.end);
+    } else if (scanner.unterminatedQuote >= 0) {
+      return;
+    }
+    if (stop === 'open') this.#sink.open(from, scanner.next - 1);
+    else if (stop === 'close') this.#sink.close(from, scanner.next - 1);
+  }
+
+  /** A line of a file that needs work; returns where to go on. */
+  #special(source: SourceFile, start: number): number {
+    const text = source.text;
+    const end = lineEnd(text, start, text.length);
+    const codeEnd = commentStart(text, start, end);
+    if (codeEnd < end) source.comments.push(codeEnd, end);
+    const definition = this.#definitionStart(text.slice(start, codeEnd));
+    if (definition === undefined) {
+      this.#line(new Slice(source, start, codeEnd), 0);
+      return end + 1;
+    }
+    return this.#define(source, definition.name, start + definition.valueAt, codeEnd, end);
+  }
+
+  /** `$NAME=` at the start of a line, perhaps behind conditions that hold. */
+  #definitionStart(line: string): { name: string; valueAt: number } | undefined {
+    let at = 0;
+    for (;;) {
+      const rest = line.slice(at);
+      const definition = definitionLine.exec(rest);
+      if (definition !== null) return { name: definition[1] ?? '', valueAt: at + definition[0].length };
+      const condition = /^@(\^?)(\S*)\s+/.exec(rest);
+      if (condition === null || !this.#holds(condition[1] !== '', condition[2] ?? '') || at > 0)
+        return undefined;
+      at += condition[0].length;
+    }
+  }
+
+  /** Stores a definition, with its continuation lines; returns where to go on. */
+  #define(source: SourceFile, name: string, valueStart: number, codeEnd: number, end: number): number {
+    const text = source.text;
+    const lines: Text[] = [];
+    let start = valueStart;
+    let stop = codeEnd;
+    let next = end;
+    for (;;) {
+      const [from, to] = trimmed(text, start, stop);
+      const isContinued = to > from && text.charAt(to - 1) === '\\' && next < text.length;
+      const [, valueEnd] = trimmed(text, from, isContinued ? to - 1 : to);
+      lines.push(new Slice(source, from, valueEnd));
+      if (!isContinued) break;
+      start = next + 1;
+      next = lineEnd(text, start, text.length);
+      stop = commentStart(text, start, next);
+      if (stop < next) source.comments.push(stop, next);
+    }
+    const isEmptyFirst = lines.length > 1 && lines[0]?.text === '';
+    this.#definitions.set({ name, lines: isEmptyFirst ? lines.slice(1) : lines });
+    return next + 1;
+  }
+
+  /** One line that is not taken straight from a file: conditions, sequences, parameters, then its statements. */
+  #line(line: Text, depth: number): void {
+    if (this.#isStopped) return;
+    if (depth > 0 && ++this.#replicated > maxReplicated) {
+      if (this.#replicated === maxReplicated + 1) {
+        this.#diagnostics.report(
+          messages.sequenceTooLong,
+          line.span(0, line.text.length),
+          String(maxReplicated),
+        );
+      }
+      return;
+    }
+    if (depth > maxLineDepth) {
+      this.#diagnostics.report(messages.definitionLoop, line.span(0, line.text.length), firstWord(line.text));
+      return;
+    }
+    const text = line.text.trimStart();
+    const skip = line.text.length - text.length;
+    const condition = /^@(\^?)(\S*)\s*/.exec(text);
+    if (condition !== null) {
+      if (!this.#holds(condition[1] !== '', condition[2] ?? '')) return;
+      const rest = new Slice(line, skip + condition[0].length, line.text.length);
+      if (rest.text.startsWith('@')) this.#statements(rest);
+      else this.#line(rest, depth + 1);
+      return;
+    }
+    const definition = definitionLine.exec(text);
+    if (definition !== null) {
+      const value = new Slice(line, ...trimmed(line.text, skip + definition[0].length, line.text.length));
+      this.#definitions.set({ name: definition[1] ?? '', lines: [value] });
+      return;
+    }
+    if (text.startsWith('~') && this.#replicate(line, skip, depth)) return;
+    const expanded = this.#definitions.expand(line);
+    if (expanded === undefined) {
+      this.#statements(line);
+      return;
+    }
+    const [first, ...rest] = expanded;
+    if (/^\s*[@~]/.test(first.text)) this.#line(first, depth + 1);
+    else this.#statements(first);
+    for (const other of rest) this.#line(other, depth + 1);
+  }
+
+  /** Words and braces of a line whose parameters are replaced. */
+  #statements(line: Text): void {
+    const scanner = new Scanner();
+    scanner.isLiteral = true;
+    const text = line.text;
+    for (let at = 0; at < text.length && !this.#isStopped;) {
+      const stop = scanner.scan(text, at, text.length);
+      if (stop === 'special') return;
+      if (isIncludeWord(scanner.words)) {
+        this.#include(line, scanner.start, commentStart(text, scanner.start, text.length));
+        return;
+      }
+      this.#emit(scanner, line, stop);
+      at = scanner.next;
+      if (stop !== 'open' && stop !== 'close') continue;
+      if (/^\s*(?:@|\$[A-Za-z_]\w*=|~[A-Z])/.test(text.slice(at, at + 80))) {
+        this.#line(new Slice(line, at, text.length), 1);
+        return;
+      }
+    }
+  }
+
+  #replicate(line: Text, skip: number, depth: number): boolean {
+    const replicator = parseReplicator(line, skip, (text) => this.#definitions.expand(text)?.[0] ?? text);
+    if (replicator === undefined) return false;
+    if (replicator.kind === 'bad') {
+      this.#diagnostics.report(messages.badSequence, replicator.at, replicator.reason);
+      return true;
+    }
+    for (const note of replicator.surplus) this.#diagnostics.report(messages.surplusListValue, note);
+    const body = new Slice(line, replicator.bodyAt, line.text.length);
+    for (const round of replicator.rounds()) {
+      let origin: Origin | undefined;
+      for (const { name, value, at } of round) {
+        origin ??= { kind: 'sequence', variable: name, value, at };
+        const definition: Definition = { name, lines: [new Computed(value, at)] };
+        this.#definitions.set(definition);
+      }
+      this.#line(new Slice(body, 0, body.text.length, origin), depth + 1);
+      if (this.#isStopped || this.#replicated > maxReplicated) return true;
+    }
+    return true;
+  }
+
+  #holds(isNegated: boolean, id: string): boolean {
+    return (id === this.#options.configId) !== isNegated;
+  }
+
+  #include(from: Text, start: number, end: number): void {
+    const [keyword = '', ...rest] =
+      /^(\S+)(\s*)(.*)$/s.exec(from.text.slice(start, end).trimEnd())?.slice(1) ?? [];
+    const pattern = rest[1] ?? '';
+    const patternAt = start + keyword.length + (rest[0]?.length ?? 0);
+    const at = from.span(start, start + keyword.length);
+    if (pattern === '') {
+      this.#diagnostics.report(messages.missingValue, at, keyword, 'a file name or pattern');
+      return;
+    }
+    const span = from.span(patternAt, patternAt + pattern.length);
+    if (this.#open.length >= maxIncludeDepth) {
+      this.#diagnostics.report(messages.includeTooDeep, span, String(maxIncludeDepth));
+      return;
+    }
+    const fatal = new Set([
+      ...(includeChecks.get(keyword) ?? []),
+      ...(keyword === 'include' ? this.#checks : []),
+    ]);
+    const directory = this.#open.at(-1)?.directory ?? '.';
+    const matches = matchFiles(pattern, directory, this.#options.files);
+    const total = matches.reduce((sum, match) => sum + match.paths.length, 0);
+    for (const match of matches) {
+      if (match.paths.length > 0) continue;
+      const isFatal =
+        (match.isAlternative && fatal.has('brace_match')) ||
+        (total === 0 && fatal.has(match.hasWildcard ? 'wildcard_match' : 'match'));
+      if (isFatal) {
+        this.#stop(messages.includeNoMatchFatal, span, match.pattern);
+        return;
+      }
+      if (total > 0) continue;
+      if (match.hasWildcard) this.#diagnostics.report(messages.includeNothing, span, match.pattern);
+      else this.#diagnostics.report(messages.includeMissing, span, match.pattern);
+    }
+    for (const match of matches) {
+      for (const path of match.paths) this.#includeFile(path, directory, span, fatal.has('read'));
+    }
+  }
+
+  #includeFile(path: string, directory: string, span: Span, isReadFatal: boolean): void {
+    if (this.#isStopped) return;
+    const { files } = this.#options;
+    const opened = resolve(directory, path);
+    const fault = unreadable(opened, files);
+    const real = files.realPath(opened) ?? opened;
+    if (fault !== undefined) {
+      if (isReadFatal) this.#stop(messages.includeUnreadableFatal, span, path, fault);
+      else this.#diagnostics.report(messages.includeUnreadable, span, path, fault);
+      return;
+    }
+    if (this.#open.some((file) => file.real === real)) {
+      this.#diagnostics.report(messages.includeLoop, span, path);
+      return;
+    }
+    const read = readText(opened, files);
+    if (typeof read !== 'string') {
+      if (isReadFatal) this.#stop(messages.includeUnreadableFatal, span, path, read.reason);
+      else this.#diagnostics.report(messages.includeUnreadable, span, path, read.reason);
+      return;
+    }
+    const source = new SourceFile(opened, stripByteOrderMark(read), span);
+    if (source.text !== read) this.#diagnostics.report(messages.byteOrderMark, source.span(0, 0));
+    this.file(source, dirname(opened), real);
+  }
+
+  #stop(
+    message: typeof messages.includeNoMatchFatal | typeof messages.includeUnreadableFatal,
+    span: Span,
+    path: string,
+    reason = '',
+  ): void {
+    this.#isStopped = true;
+    this.#diagnostics.report(message, span, path, reason);
+  }
+
+  #includeCheck(words: readonly string[]): void {
+    const set = new Set(words.length === 1 ? allChecks : this.#checks);
+    let isReplaced = false;
+    for (const word of words.slice(1)) {
+      const check = allChecks.find((name) => name === word.replace(/^[+-]/, ''));
+      if (check === undefined) continue;
+      if (!/^[+-]/.test(word) && !isReplaced) {
+        set.clear();
+        isReplaced = true;
+      }
+      if (word.startsWith('-')) set.delete(check);
+      else set.add(check);
+    }
+    this.#checks = set;
+  }
+
+  #predefined(name: string, argument: string, at: Span): string | undefined {
+    switch (name) {
+      case '_PWD':
+        return this.#open.at(-1)?.directory ?? '.';
+      case '_INSTANCE':
+        return this.#options.configId;
+      case '_HASH':
+        return '#';
+      case '_BANG':
+        return '!';
+      case '_ENV':
+        return argument === '' ? undefined : (this.#options.machine.environment(argument) ?? '');
+      case '_RANDOM':
+        return this.#random(argument, at);
+      default:
+        return undefined;
+    }
+  }
+
+  #random(argument: string, at: Span): string {
+    const [low = 0, high = 32767] = argument === '' ? [] : argument.split(/\s+/).map(Number);
+    if (!(Number.isInteger(low) && Number.isInteger(high) && low <= high)) {
+      this.#diagnostics.report(messages.badRandomRange, at, argument);
+      return String(Number.isInteger(low) ? low : 0);
+    }
+    return String(low + Math.floor(this.#nextRandom() * (high - low + 1)));
+  }
+
+  /** A small generator (mulberry32) so that `random_seed` makes a configuration repeatable. */
+  #nextRandom(): number {
+    if (this.#randomState === undefined) return Math.random();
+    this.#randomState = (this.#randomState + 0x6d2b79f5) >>> 0;
+    let t = this.#randomState;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+}
+
+/** Why a file cannot be read as configuration; undefined: it can. */
+export function unreadable(path: string, files: FileAccess): string | undefined {
+  const stat = files.stat(path);
+  if (stat === undefined) return 'it does not exist';
+  if (stat.kind === 'directory') return 'it is a directory';
+  if (stat.kind !== 'file') return 'it is not a regular file';
+  if ((stat.mode & 0o111) !== 0) return 'it is executable, which configuration never is (chmod -x)';
+  return undefined;
+}
+
+/** Text of a file: UTF-8 when it is that, else Latin-1. */
+export function readText(path: string, files: FileAccess): string | { readonly reason: string } {
+  try {
+    return decode(files.readFile(path));
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Bytes as UTF-8 when they are that, else as Latin-1. */
+export function decode(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString(isUtf8(buffer) ? 'utf8' : 'latin1');
+}
+
+export function stripByteOrderMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+function isIncludeWord(words: readonly string[]): boolean {
+  const word = words[0];
+  return word !== undefined && word.charCodeAt(0) === 105 && includeChecks.has(word);
+}
+
+function trimmed(text: string, start: number, end: number): [number, number] {
+  let from = start;
+  let to = end;
+  while (from < to && text.charCodeAt(from) <= 32) from++;
+  while (to > from && text.charCodeAt(to - 1) <= 32) to--;
+  return [from, to];
+}
+
+function firstWord(text: string): string {
+  return text.trim().split(/\s/)[0] ?? '';
+}

@@ -1,0 +1,178 @@
+/**
+ * Characters to words, one logical line at a time. It knows blanks, quotes, comments, braces and line ends, and where it
+ * must stop because the line needs the preprocessor; it knows no keyword and reports nothing.
+ */
+
+/** Why a scan stopped. `special`: the line starts with `@` or `~`, or holds a `$`; nothing was consumed. */
+export type Stop = 'line' | 'open' | 'close' | 'end' | 'special';
+
+const lineFeed = 10;
+const space = 32;
+const bang = 33;
+const quote = 34;
+const hash = 35;
+const dollar = 36;
+const at = 64;
+const backslash = 92;
+const openBrace = 123;
+const closeBrace = 125;
+const tilde = 126;
+
+const escapedComment = /\\([#!])/g;
+
+/** A reusable scanner: `scan` fills its fields. */
+export class Scanner {
+  /** Words of the line; a new array for each scan. */
+  words: string[] = [];
+  /** Range of the line from its first word to the end of its last. */
+  start = 0;
+  end = 0;
+  /** Where to go on. */
+  next = 0;
+  /** Offset of a quote without partner; -1: none. */
+  unterminatedQuote = -1;
+  /** Offset of a NUL; -1: none. The rest of its line is not read. */
+  nul = -1;
+  /** Range of the comment; -1: none. */
+  commentStart = -1;
+  commentEnd = -1;
+  /** `$`, `@` and `~` are ordinary: the text has been through the preprocessor. */
+  isLiteral = false;
+  /** Fill `starts` and `ends` (places of the words, quotes included). */
+  recordStarts = false;
+  starts: number[] = [];
+  ends: number[] = [];
+
+  /** Scans the logical line that begins at `from`; `limit` is the end of the text that may be read. */
+  scan(text: string, from: number, limit: number): Stop {
+    const words: string[] = [];
+    this.words = words;
+    this.unterminatedQuote = -1;
+    this.nul = -1;
+    this.commentStart = -1;
+    if (this.recordStarts) {
+      this.starts = [];
+      this.ends = [];
+    }
+    let i = from;
+    let first = -1;
+    let last = from;
+    for (;;) {
+      if (i >= limit) return this.#finish(first, last, from, limit, 'end');
+      let c = text.charCodeAt(i);
+      if (c <= space && c !== lineFeed && c !== 0) {
+        i++;
+        continue;
+      }
+      if (c === lineFeed) return this.#finish(first, last, from, i + 1, 'line');
+      if (c === openBrace || c === closeBrace) {
+        return this.#finish(first, last, i, i + 1, c === openBrace ? 'open' : 'close');
+      }
+      if (c === hash || c === bang) {
+        const end = this.#comment(text, i, limit);
+        return this.#finish(first, last, from, Math.min(end + 1, limit), end < limit ? 'line' : 'end');
+      }
+      if (c === 0) {
+        this.nul = i;
+        const end = lineEnd(text, i, limit);
+        return this.#finish(first, last, from, Math.min(end + 1, limit), end < limit ? 'line' : 'end');
+      }
+      if (!this.isLiteral && (c === dollar || (first < 0 && (c === at || c === tilde)))) {
+        return this.#special(first < 0 ? i : first);
+      }
+      if (first < 0) first = i;
+      if (c === quote) {
+        const close = quoteEnd(text, i + 1, limit);
+        if (!this.isLiteral && hasDollar(text, i + 1, close)) return this.#special(first);
+        const isClosed = close < limit && text.charCodeAt(close) === quote;
+        if (!isClosed) this.unterminatedQuote = i;
+        else words.push(text.slice(i + 1, close));
+        last = isClosed ? close + 1 : close;
+        if (this.recordStarts && isClosed) {
+          this.starts.push(i);
+          this.ends.push(last);
+        }
+        i = last;
+        continue;
+      }
+      const start = i;
+      let isEscaped = false;
+      for (i++; i < limit; i++) {
+        c = text.charCodeAt(i);
+        if (c > dollar) {
+          if (c !== openBrace && c !== closeBrace) continue;
+          break;
+        }
+        if ((c === hash || c === bang) && text.charCodeAt(i - 1) === backslash) {
+          isEscaped = true;
+          continue;
+        }
+        if (c === dollar) {
+          if (this.isLiteral) continue;
+          return this.#special(first);
+        }
+        if (c <= quote || c === hash) break;
+      }
+      const word = text.slice(start, i);
+      words.push(isEscaped ? word.replace(escapedComment, '$1') : word);
+      last = i;
+      if (this.recordStarts) {
+        this.starts.push(start);
+        this.ends.push(i);
+      }
+    }
+  }
+
+  #finish(first: number, last: number, empty: number, next: number, stop: Stop): Stop {
+    this.start = first < 0 ? empty : first;
+    this.end = first < 0 ? empty : last;
+    this.next = next;
+    return stop;
+  }
+
+  #special(start: number): Stop {
+    this.start = start;
+    this.next = start;
+    return 'special';
+  }
+
+  #comment(text: string, from: number, limit: number): number {
+    const end = lineEnd(text, from, limit);
+    this.commentStart = from;
+    this.commentEnd = end;
+    return end;
+  }
+}
+
+/** Offset of the line feed at or after `from`, or `limit`. */
+export function lineEnd(text: string, from: number, limit: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 || end > limit ? limit : end;
+}
+
+/**
+ * End of what is not comment in the line `from` to `end`: the first `#` or `!` outside double quotes and without a
+ * backslash before it, else `end`.
+ */
+export function commentStart(text: string, from: number, end: number): number {
+  let isQuoted = false;
+  for (let i = from; i < end; i++) {
+    const c = text.charCodeAt(i);
+    if (c === quote) isQuoted = !isQuoted;
+    else if ((c === hash || c === bang) && !isQuoted && text.charCodeAt(i - 1) !== backslash) return i;
+  }
+  return end;
+}
+
+function quoteEnd(text: string, from: number, limit: number): number {
+  for (let i = from; i < limit; i++) {
+    const c = text.charCodeAt(i);
+    if (c === quote || c === lineFeed) return i;
+  }
+  return limit;
+}
+
+function hasDollar(text: string, from: number, end: number): boolean {
+  for (let i = from; i < end; i++) if (text.charCodeAt(i) === dollar) return true;
+  return false;
+}

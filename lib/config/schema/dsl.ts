@@ -1,0 +1,297 @@
+/**
+ * The language in which keyword tables are written. A row is a keyword: what it takes, its default, its help, and how
+ * keepalived treats it when it is old, repeated or has no value. Tables are data: the decoder, the suggestions, the
+ * explanations and the reference page read the same rows.
+ */
+import type { Diagnostics, Repair } from '../diagnostic.js';
+import type { FileAccess, Machine } from '../load.js';
+import type { Message } from '../messages.js';
+import type { Span } from '../source.js';
+import { endSpan, lineSpan, rawFrom, restSpan, wordSpan, type Block, type Statement } from '../syntax.js';
+
+/** What readers may ask besides their line. One per configuration. */
+export interface Context {
+  readonly diagnostics: Diagnostics;
+  readonly mode: 'test' | 'daemon';
+  readonly isOffline: boolean;
+  readonly machine: Machine;
+  readonly files: FileAccess;
+  /** Block that is being read, for messages: `in vrrp_instance VI_1`. */
+  where: string;
+  /** Inside the body of a block whose `{` was missing: what follows from that is not reported. */
+  isUnbalanced: boolean;
+  /** First use of keywords that have no effect yet. */
+  readonly withoutEffect: Map<string, Span>;
+  /** Interfaces that were looked up and are missing, so that each is reported where it is first needed. */
+  hasInterface(name: string): boolean;
+}
+
+/** One statement as a reader sees it. Word 0 is the keyword. */
+export class Line {
+  readonly statement: Statement;
+  readonly context: Context;
+
+  constructor(statement: Statement, context: Context) {
+    this.statement = statement;
+    this.context = context;
+  }
+
+  get keyword(): string {
+    return this.statement.words[0] ?? '';
+  }
+
+  get words(): readonly string[] {
+    return this.statement.words;
+  }
+
+  get body(): Block | undefined {
+    return this.statement.body;
+  }
+
+  word(index: number): string | undefined {
+    return this.statement.words[index];
+  }
+
+  /** Place of a word; behind the line when it is missing. */
+  at(index: number): Span {
+    return index < this.statement.words.length ? wordSpan(this.statement, index) : endSpan(this.statement);
+  }
+
+  /** Place from a word to the end of the line. */
+  restAt(index: number): Span {
+    return restSpan(this.statement, index);
+  }
+
+  get span(): Span {
+    return lineSpan(this.statement);
+  }
+
+  /** The line from a word on, as written. */
+  raw(index: number): string {
+    return rawFrom(this.statement, index).text;
+  }
+
+  report<A extends readonly string[]>(message: Message<A>, index: number, ...args: A): void {
+    this.context.diagnostics.report(message, this.at(index), ...args);
+  }
+
+  reportWith<A extends readonly string[]>(
+    message: Message<A>,
+    index: number,
+    repair: Repair,
+    ...args: A
+  ): void {
+    this.context.diagnostics.reportWith(message, this.at(index), repair, ...args);
+  }
+}
+
+/** How the values of a keyword are read, and how they are described. */
+export interface Reader<T> {
+  /** As in a synopsis: `<seconds>`. */
+  readonly syntax: string;
+  /** What is missing when there is no value: `a number of seconds`. */
+  readonly expects: string;
+  readonly range?: string;
+  readonly unit?: string;
+  /** Words that must follow the keyword. */
+  readonly minWords: number;
+  /** The value, or undefined when it was refused (and reported). */
+  read(line: Line): T | undefined;
+  /** The keyword opens a block with these rows. */
+  readonly block?: AnyBlock;
+  /** The keyword opens a list of entries. */
+  readonly isList?: boolean;
+}
+
+/** Whether ka-node acts on the keyword, or only understands it. */
+export type Effect = 'works' | 'parsed';
+
+export interface RowOptions {
+  readonly effect?: Effect;
+  /** First version of keepalived that has it, when later than 2.2.7. */
+  readonly since?: string;
+  /** Part of keepalived that Debian's build leaves out: there the keyword is unknown. */
+  readonly build?: 'linkbeat' | 'iptables' | 'process events';
+  /** What keepalived does when the value is missing. Default: it gives up. */
+  readonly missing?: 'gives-up' | 'reported' | 'silent';
+  /** A repetition is reported and ignored; otherwise the last one wins silently. */
+  readonly isFirstKept?: boolean;
+  /** Default in words, where it is not a literal. */
+  readonly defaultText?: string;
+  /** Reported as old. `isCounted`: keepalived counts it as a complaint. */
+  readonly deprecated?: { readonly instead: string; readonly isCounted: boolean };
+  readonly example?: string;
+}
+
+/** A keyword. `T` is the type of the field. */
+export interface Row<T> extends RowOptions {
+  readonly kind: 'row';
+  readonly help: string;
+  readonly initial: T;
+  readonly reader: Reader<unknown>;
+  /** New value of the field; `previous` when the line is refused. */
+  apply(line: Line, previous: T): T;
+}
+
+/** Another spelling of a keyword of the same block. */
+export interface Alias {
+  readonly kind: 'alias';
+  readonly target: string;
+  /** Undefined: as good as the target. */
+  readonly deprecated: { readonly isCounted: boolean } | undefined;
+  readonly help: string;
+}
+
+export type Rows = Readonly<Record<string, Row<never> | Alias>>;
+
+/** `virtual_router_id` to `virtualRouterId`, `sh-port` to `shPort`. */
+export type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : S extends `${infer Head}-${infer Tail}`
+    ? `${Head}${Capitalize<Camel<Tail>>}`
+    : S;
+
+/** What decoding a block gives: a field for each row. */
+export type Decoded<R> = {
+  readonly [
+    K in keyof R as K extends string ? (R[K] extends Alias ? never : Camel<K>) : never
+  ]: R[K] extends Row<infer T> ? T : never;
+};
+
+export interface BlockSchema<R> {
+  readonly name: string;
+  readonly help: string;
+  readonly rows: R;
+  readonly byKeyword: ReadonlyMap<string, CompiledRow>;
+  readonly template: Readonly<Record<string, unknown>>;
+}
+
+export type AnyBlock = BlockSchema<unknown>;
+
+export interface CompiledRow {
+  readonly keyword: string;
+  readonly field: string;
+  readonly row: Row<unknown>;
+  readonly alias: Alias | undefined;
+}
+
+/** Compiles a table. `name` is how messages call the block. */
+export function block<R extends Record<string, unknown>>(
+  name: string,
+  help: string,
+  rows: R,
+): BlockSchema<R> {
+  const byKeyword = new Map<string, CompiledRow>();
+  const template: Record<string, unknown> = {};
+  // Rows are contravariant in their field, so a table of different fields has no common row type but this one.
+  const table = rows as Record<string, Row<unknown> | Alias>;
+  for (const [keyword, entry] of Object.entries(table)) {
+    if (entry.kind === 'alias') continue;
+    const field = camel(keyword);
+    template[field] = entry.initial;
+    byKeyword.set(keyword, { keyword, field, row: entry, alias: undefined });
+  }
+  for (const [keyword, entry] of Object.entries(table)) {
+    if (entry.kind !== 'alias') continue;
+    const target = byKeyword.get(entry.target);
+    if (target !== undefined) byKeyword.set(keyword, { ...target, keyword, alias: entry });
+  }
+  return { name, help, rows, byKeyword, template };
+}
+
+/** The field of a keyword. */
+export function camel(keyword: string): string {
+  return keyword.replace(/[_-]([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A keyword whose absence stays visible. */
+export function optional<T>(reader: Reader<T>, help: string, options: RowOptions = {}): Row<T | undefined> {
+  return {
+    kind: 'row',
+    help,
+    reader,
+    initial: undefined,
+    apply: (line, previous) => reader.read(line) ?? previous,
+    ...options,
+  };
+}
+
+/** A keyword with a literal default. */
+export function defaulted<T>(reader: Reader<T>, initial: T, help: string, options: RowOptions = {}): Row<T> {
+  return {
+    kind: 'row',
+    help,
+    reader,
+    initial,
+    apply: (line, previous) => reader.read(line) ?? previous,
+    ...options,
+  };
+}
+
+/** A keyword that may come several times; each gives one element. */
+export function each<T>(reader: Reader<T>, help: string, options: RowOptions = {}): Row<readonly T[]> {
+  return {
+    kind: 'row',
+    help,
+    reader,
+    initial: [],
+    apply(line, previous) {
+      const value = reader.read(line);
+      return value === undefined ? previous : append(previous, [value]);
+    },
+    ...options,
+  };
+}
+
+/** A keyword that may come several times; each gives several elements. */
+export function several<T>(
+  reader: Reader<readonly T[]>,
+  help: string,
+  options: RowOptions = {},
+): Row<readonly T[]> {
+  return {
+    kind: 'row',
+    help,
+    reader,
+    initial: [],
+    apply(line, previous) {
+      const values = reader.read(line);
+      return values === undefined ? previous : append(previous, values);
+    },
+    ...options,
+  };
+}
+
+/** A keyword whose new value depends on the one before. */
+export function folded<T, U>(
+  reader: Reader<U>,
+  initial: T,
+  help: string,
+  fold: (previous: T, value: U, line: Line) => T,
+  options: RowOptions = {},
+): Row<T> {
+  return {
+    kind: 'row',
+    help,
+    reader,
+    initial,
+    apply(line, previous) {
+      const value = reader.read(line);
+      return value === undefined ? previous : fold(previous, value, line);
+    },
+    ...options,
+  };
+}
+
+/** Another spelling of `target`. */
+export function alias(target: string, help: string, deprecated?: { readonly isCounted: boolean }): Alias {
+  return { kind: 'alias', target, deprecated, help };
+}
+
+// Lists grow in place while a block is read: `initial` is shared and must not, hence the copy of the empty one.
+function append<T>(list: readonly T[], values: readonly T[]): readonly T[] {
+  if (list.length === 0) return [...values];
+  const growing = list as T[];
+  for (const value of values) growing.push(value);
+  return growing;
+}

@@ -1,0 +1,402 @@
+/**
+ * The keyword tables of virtual_server, real_server and virtual_server_group.
+ */
+import {
+  parseAddress,
+  parseIpv4,
+  parseIpv6,
+  fromBigInt,
+  toBigInt,
+  rangeSize,
+  type Address,
+} from '../address.js';
+import { messages } from '../messages.js';
+import type { GroupEntry, LvsMethod } from '../model-lvs.js';
+import type { Span } from '../source.js';
+import * as checkers from './checkers.js';
+import {
+  alias,
+  block,
+  defaulted,
+  folded,
+  optional,
+  each,
+  type Line,
+  type Reader,
+  type RowOptions,
+} from './dsl.js';
+import { section, type Section } from './lists.js';
+import { command } from './scripts.js';
+import {
+  boolean,
+  choice,
+  decimalSeconds,
+  integer,
+  mapped,
+  present,
+  readInteger,
+  readChoice,
+  word,
+} from './values.js';
+
+const uint32 = 4294967295;
+const longest = 18446744073709.551614;
+const reported = { missing: 'reported' } as const;
+
+/** IPVS service flag bits. */
+export const schedFlag = { first: 0x08, second: 0x10, third: 0x20 } as const;
+
+const schedulers = [
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'lblc',
+  'sh',
+  'mh',
+  'dh',
+  'fo',
+  'ovf',
+  'lblcr',
+  'sed',
+  'nq',
+  'twos',
+] as const;
+
+const method: Reader<LvsMethod> = {
+  syntax: 'NAT|DR|TUN [type ipip|gue|gre] [port <port>] [nocsum|csum|remcsum]',
+  expects: 'NAT, DR or TUN',
+  minWords: 1,
+  read(line) {
+    const name = readChoice(line, 1, ['NAT', 'DR', 'TUN']);
+    if (name === undefined) return undefined;
+    const plain: LvsMethod = { method: name, tunnelType: 'ipip', tunnelPort: 0, tunnelCsum: 'nocsum' };
+    return readTunnel(line, plain) ?? plain;
+  },
+};
+
+/** Tunnel options; undefined: they are at odds, reported, and left out. */
+function readTunnel(line: Line, plain: LvsMethod): LvsMethod | undefined {
+  let type: LvsMethod['tunnelType'] = 'ipip';
+  let port: number | undefined;
+  let csum: LvsMethod['tunnelCsum'] | undefined;
+  for (let index = 2; index < line.words.length; index++) {
+    const text = line.word(index);
+    if (text === 'type') {
+      const given = readChoice(line, ++index, ['ipip', 'gue', 'gre']);
+      if (given === undefined) return undefined;
+      type = given;
+    } else if (text === 'port') {
+      port = readInteger(line, ++index, 1, 65535);
+      if (port === undefined) return undefined;
+    } else if (text === 'csum' || text === 'nocsum' || text === 'remcsum') csum = text;
+    else {
+      line.report(messages.unknownOption, index, text ?? '', line.keyword);
+      return undefined;
+    }
+  }
+  const fault =
+    type === 'gue' && port === undefined
+      ? 'gue needs a port'
+      : type !== 'gue' && port !== undefined
+        ? `${type} takes no port`
+        : (type === 'ipip' && csum !== undefined) || (type === 'gre' && csum === 'remcsum')
+          ? `${type} takes no ${csum}`
+          : undefined;
+  if (fault !== undefined) {
+    line.report(messages.badValue, 1, fault);
+    return undefined;
+  }
+  return { ...plain, tunnelType: type, tunnelPort: port ?? 0, tunnelCsum: csum ?? 'nocsum' };
+}
+
+export interface Endpoint {
+  readonly address: Address;
+  /** Undefined: not given, or 0. */
+  readonly port: number | undefined;
+  readonly at: Span;
+}
+
+const endpointSyntax = '<address> [<port>]';
+
+/** Address and port of a real or sorry server. */
+export function readEndpoint(line: Line, index: number): Endpoint | undefined {
+  const text = line.word(index) ?? '';
+  const address = parseAddress(text);
+  if (address === undefined) {
+    line.report(messages.notAnAddress, index, text, 'an IP address');
+    return undefined;
+  }
+  const service = line.word(index + 1);
+  if (service === undefined) return { address, port: undefined, at: line.at(index) };
+  if (!/^\d+$/.test(service) || Number(service) > 65535) {
+    line.report(messages.notANumber, index + 1, service, 'a port from 1 to 65535');
+    return undefined;
+  }
+  const port = Number(service);
+  return { address, port: port === 0 ? undefined : port, at: line.at(index) };
+}
+
+const sorryServer: Reader<Endpoint> = {
+  syntax: endpointSyntax,
+  expects: 'an address',
+  minWords: 1,
+  read: (line) => readEndpoint(line, 1),
+};
+
+const timeoutOrDefault: Reader<number> = {
+  syntax: '[<seconds>]',
+  expects: 'a number of seconds',
+  range: '1..2678400',
+  unit: 's',
+  minWords: 0,
+  read: (line) => (line.words.length === 1 ? 360 : readInteger(line, 1, 1, 2678400)),
+};
+
+const granularity: Reader<string> = {
+  syntax: '<mask>|<prefix length>',
+  expects: 'an IPv4 mask or IPv6 prefix length',
+  minWords: 1,
+  read(line) {
+    const text = line.word(1) ?? '';
+    if (parseIpv4(text) !== undefined) return text;
+    if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 128) return text;
+    line.report(messages.badValue, 1, `'${text}' is neither an IPv4 mask nor an IPv6 prefix length`);
+    return undefined;
+  },
+};
+
+const protocol: Reader<'TCP' | 'UDP' | 'SCTP'> = {
+  ...choice(['TCP', 'UDP', 'SCTP']),
+  read: (line) => readChoice(line, 1, ['TCP', 'UDP', 'SCTP'], true),
+};
+
+/** A scheduler flag, effective only when its scheduler was read before. */
+export interface FlagUse {
+  readonly keyword: string;
+  readonly at: Span;
+}
+
+const flagUse: Reader<FlagUse> = mapped(present, (_, line) => ({ keyword: line.keyword, at: line.at(0) }));
+
+const timeRows = {
+  retry: optional(integer(1, uint32), 'further attempts of checkers before a failure counts'),
+  delay_before_retry: optional(decimalSeconds(0, longest), 'time between attempts of checkers'),
+  warmup: optional(decimalSeconds(0, longest), 'checkers start within this time'),
+  connect_timeout: optional(decimalSeconds(0.000001, 4294.967295), 'time for connecting of checkers'),
+  delay_loop: optional(decimalSeconds(0.000001, longest), 'time between checks'),
+};
+
+/** One checker of a real server, still as it was written. */
+export type RawChecker =
+  | { readonly kind: 'TCP_CHECK'; readonly section: Section<typeof checkers.tcpCheck.rows> }
+  | { readonly kind: 'PING_CHECK'; readonly section: Section<typeof checkers.pingCheck.rows> }
+  | { readonly kind: 'HTTP_GET' | 'SSL_GET'; readonly section: Section<typeof checkers.httpCheck.rows> }
+  | { readonly kind: 'SMTP_CHECK'; readonly section: Section<typeof checkers.smtpCheck.rows> }
+  | { readonly kind: 'DNS_CHECK'; readonly section: Section<typeof checkers.dnsCheck.rows> }
+  | { readonly kind: 'MISC_CHECK'; readonly section: Section<typeof checkers.miscCheck.rows> }
+  | { readonly kind: 'UDP_CHECK'; readonly section: Section<typeof checkers.udpCheck.rows> }
+  | { readonly kind: 'FILE_CHECK'; readonly section: Section<typeof checkers.fileCheck.rows> }
+  | { readonly kind: 'BFD_CHECK'; readonly section: Section<typeof checkers.bfdCheck.rows> };
+
+function checker<K extends RawChecker['kind'], S>(
+  kind: K,
+  reader: Reader<S>,
+): Reader<{ readonly kind: K; readonly section: S }> {
+  const base = mapped(reader, (value) => ({ kind, section: value }));
+  return reader.block === undefined ? base : { ...base, block: reader.block };
+}
+
+const allUp = 'a checker; all must be up';
+
+export const realServer = block('real_server', 'A server that gets connections.', {
+  weight: optional(integer(0, 2147483647), 'share of the connections', {
+    defaultText: 'weight of the virtual server',
+  }),
+  lvs_method: optional(method, 'how packets reach it', { defaultText: 'lvs_method of the virtual server' }),
+  uthreshold: defaulted(integer(0, uint32), 0, 'no new connections above this number'),
+  lthreshold: defaulted(integer(0, uint32), 0, 'new connections again below this number'),
+  inhibit_on_failure: optional(inhibit(), 'weight 0 instead of removal when it is down'),
+  notify_up: optional(command, 'run when it comes up', { isFirstKept: true }),
+  notify_down: optional(command, 'run when it goes down', { isFirstKept: true }),
+  alpha: optional(boolean, 'counts as down until its checkers succeed'),
+  ...timeRows,
+  smtp_alert: optional(boolean, 'mails on its changes'),
+  virtualhost: optional(word('name'), 'Host header of its checkers', reported),
+  snmp_name: optional(word('name'), 'name for SNMP', reported),
+  MISC_CHECK: each(checker('MISC_CHECK', section(checkers.miscCheck)), allUp),
+  SMTP_CHECK: each(checker('SMTP_CHECK', section(checkers.smtpCheck)), allUp),
+  TCP_CHECK: each(checker('TCP_CHECK', section(checkers.tcpCheck)), allUp),
+  PING_CHECK: each(checker('PING_CHECK', section(checkers.pingCheck)), allUp),
+  UDP_CHECK: each(checker('UDP_CHECK', section(checkers.udpCheck)), allUp),
+  HTTP_GET: each(checker('HTTP_GET', section(checkers.httpCheck)), allUp),
+  SSL_GET: each(checker('SSL_GET', section(checkers.httpCheck)), allUp),
+  DNS_CHECK: each(checker('DNS_CHECK', section(checkers.dnsCheck)), allUp),
+  FILE_CHECK: each(checker('FILE_CHECK', section(checkers.fileCheck)), allUp),
+  BFD_CHECK: each(checker('BFD_CHECK', section(checkers.bfdCheck)), allUp),
+});
+
+function inhibit(): Reader<boolean> {
+  return {
+    ...boolean,
+    read(line) {
+      const text = line.word(1);
+      if (text === undefined || ['on', 'true', 'yes'].includes(text)) return true;
+      if (['off', 'false', 'no'].includes(text)) return false;
+      line.report(messages.notABoolean, 1, text);
+      return undefined;
+    },
+  };
+}
+
+const scripts: RowOptions = { isFirstKept: true };
+
+export const virtualServer = block('virtual_server', 'A service that is spread over real servers.', {
+  ip_family: optional(choice(['inet', 'inet6']), 'address family, where nothing else tells it'),
+  ...timeRows,
+  inhibit_on_failure: defaulted(present, false, 'weight 0 instead of removal when a server is down'),
+  lvs_sched: optional(choice(schedulers), 'scheduler', { defaultText: 'wlc' }),
+  lb_algo: alias('lvs_sched', 'other name'),
+  hashed: optional(flagUse, 'has no effect'),
+  ops: optional(
+    mapped(present, (_, line) => ({ at: line.at(0) })),
+    'every packet is scheduled anew (UDP)',
+  ),
+  'flag-1': defaulted(present, false, 'first flag of the scheduler'),
+  'flag-2': defaulted(present, false, 'second flag of the scheduler'),
+  'flag-3': defaulted(present, false, 'third flag of the scheduler'),
+  'sh-port': each(flagUse, 'sh: ports count too'),
+  'sh-fallback': each(flagUse, 'sh: another server when the chosen one is down'),
+  'mh-port': each(flagUse, 'mh: ports count too'),
+  'mh-fallback': each(flagUse, 'mh: another server when the chosen one is down'),
+  lvs_method: optional(method, 'how packets reach the servers', { defaultText: 'NAT' }),
+  lb_kind: alias('lvs_method', 'other name'),
+  persistence_engine: optional(word('name', { max: 16 }), 'how clients are told apart, such as sip'),
+  persistence_timeout: optional(timeoutOrDefault, 'clients stay with their server for this time'),
+  persistence_granularity: optional(granularity, 'how many clients count as one', {
+    defaultText: '255.255.255.255 or 128',
+  }),
+  protocol: folded<
+    { readonly value: 'TCP' | 'UDP' | 'SCTP'; readonly at: Span } | undefined,
+    'TCP' | 'UDP' | 'SCTP'
+  >(protocol, undefined, 'transport protocol', (_, value, line) => ({ value, at: line.at(1) }), {
+    defaultText: 'UDP',
+  }),
+  ha_suspend: optional(
+    mapped(present, (_, line) => ({ at: line.at(0) })),
+    'checks only while the address is on this host',
+  ),
+  smtp_alert: optional(boolean, 'mails when the quorum changes'),
+  virtualhost: optional(word('name'), 'Host header of its checkers', reported),
+  snmp_name: optional(word('name'), 'name for SNMP', reported),
+  alpha: defaulted(present, false, 'servers count as down until their checkers succeed'),
+  omega: defaulted(present, false, 'down scripts run when the daemon stops'),
+  quorum_up: optional(command, 'run when the quorum is gained', scripts),
+  quorum_down: optional(command, 'run when the quorum is lost', scripts),
+  quorum: optional(
+    mapped(integer(1, uint32, { outside: 1 }), (value, line) => ({ value, at: line.at(1) })),
+    'weight that must be up',
+    { defaultText: '1' },
+  ),
+  hysteresis: optional(
+    mapped(integer(0, uint32), (value, line) => ({ value, at: line.at(1) })),
+    'distance between gaining and losing the quorum',
+  ),
+  weight: defaulted(integer(1, 2147483647), 1, 'weight of real servers that give none'),
+  sorry_server: optional(sorryServer, 'used while the quorum is lost'),
+  sorry_server_inhibit: optional(
+    mapped(present, (_, line) => ({ at: line.at(0) })),
+    'weight 0 instead of removal while it is not needed',
+  ),
+  sorry_server_lvs_method: optional(method, 'how packets reach it'),
+  real_server: each(section(realServer, { name: 'address' }), 'a server'),
+});
+
+/** An entry of virtual_server_group. */
+export function readGroupEntry(line: Line): GroupEntry | undefined {
+  const text = line.word(0) ?? '';
+  if (text === 'fwmark') return readMark(line);
+  const range = parseRange(text);
+  if (typeof range === 'string') {
+    line.report(messages.badValue, 0, range);
+    return undefined;
+  }
+  let port = 0;
+  const service = line.word(1);
+  if (service !== undefined) {
+    if (!/^\d+$/.test(service) || Number(service) > 65535) {
+      line.report(messages.notANumber, 1, service, 'a port from 1 to 65535');
+      return undefined;
+    }
+    port = Number(service);
+  }
+  const [first, last] = range;
+  return {
+    kind: 'addresses',
+    family: first.family,
+    first: first.text,
+    last: last.text,
+    port,
+    at: line.at(0),
+  };
+}
+
+function readMark(line: Line): GroupEntry | undefined {
+  const text = line.word(1) ?? '';
+  if (!/^\d+$/.test(text) || Number(text) > uint32) {
+    line.report(messages.notANumber, 1, text, `a mark from 0 to ${String(uint32)}`);
+    return undefined;
+  }
+  const family = line.word(2);
+  if (family !== undefined && family !== 'inet' && family !== 'inet6') {
+    line.report(messages.notOneOf, 2, family, 'inet inet6');
+    return undefined;
+  }
+  return {
+    kind: 'fwmark',
+    fwmark: Number(text),
+    family: family === undefined ? undefined : family === 'inet' ? 4 : 6,
+    at: line.at(0),
+  };
+}
+
+const maxRange = 1 << 24;
+
+/** First and last address, or what is wrong. */
+function parseRange(text: string): readonly [Address, Address] | string {
+  const slash = text.indexOf('/');
+  if (slash >= 0) return parsePrefixRange(text.slice(0, slash), text.slice(slash + 1), text);
+  const dash = text.indexOf('-');
+  const first = parseAddress(dash < 0 ? text : text.slice(0, dash));
+  if (first === undefined) return `'${text}' is not an IP address`;
+  if (dash < 0) return [first, first];
+  const end = text.slice(dash + 1);
+  const last = parseAddress(end) ?? lastOf(first, end);
+  if (last === undefined) return `'${end}' is no end of a range that starts at ${first.text}`;
+  if (last.family !== first.family || toBigInt(last) < toBigInt(first))
+    return `the range ${text} ends before it starts`;
+  if (rangeSize(first, last) > maxRange) return `the range ${text} has too many addresses`;
+  return [first, last];
+}
+
+function lastOf(first: Address, end: string): Address | undefined {
+  if (first.family === 4) {
+    if (!/^\d{1,3}$/.test(end) || Number(end) > 255) return undefined;
+    return fromBigInt((toBigInt(first) & ~255n) | BigInt(end), 4);
+  }
+  if (!/^[0-9a-fA-F]{1,4}$/.test(end)) return undefined;
+  return fromBigInt((toBigInt(first) & ~0xffffn) | BigInt(Number.parseInt(end, 16)), 6);
+}
+
+function parsePrefixRange(start: string, length: string, text: string): readonly [Address, Address] | string {
+  const first = parseAddress(start);
+  const full = first?.family === 6 ? 128 : 32;
+  const bits = /^\d+$/.test(length) ? Number(length) : 0;
+  if (first === undefined || bits < 1 || bits > full) return `'${text}' is not a prefix`;
+  const size = 1n << BigInt(full - bits);
+  const value = toBigInt(first);
+  if (value % size !== 0n) return `${text} has host bits that are not 0`;
+  if (parseIpv6(start) !== undefined && size > BigInt(maxRange))
+    return `the prefix ${text} has too many addresses`;
+  return [first, fromBigInt(value + size - 1n, first.family)];
+}

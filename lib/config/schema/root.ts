@@ -1,0 +1,222 @@
+/**
+ * The keyword table of the top level. It is the root of everything that can be written.
+ */
+import { seconds } from '../../units.js';
+import { setTopLevel } from '../decode.js';
+import { messages } from '../messages.js';
+import type { VirtualServerKey } from '../model-lvs.js';
+import { parseAddress } from '../address.js';
+import type { Span } from '../source.js';
+import { readAddressEntry } from './addresses.js';
+import {
+  alias,
+  block,
+  defaulted,
+  each,
+  folded,
+  optional,
+  several,
+  type Context,
+  type Line,
+  type Reader,
+} from './dsl.js';
+import { globalDefs } from './global.js';
+import { entryList, section, type Section } from './lists.js';
+import { readGroupEntry, virtualServer } from './lvs.js';
+import { readRoute } from './routes.js';
+import { readRule } from './rules.js';
+import {
+  bfdInstance,
+  garpGroup,
+  readInterfaceDelay,
+  readLinkbeat,
+  ssl,
+  trackFile,
+  trackGroup,
+  vrrpScript,
+  vrrpTrackProcess,
+} from './tracked.js';
+import { present, wholeSeconds, word, wordOr } from './values.js';
+import { vrrpInstance, vrrpSyncGroup } from './vrrp.js';
+
+const works = { effect: 'works' } as const;
+
+/** A named block of which a second one with the same name is refused. */
+function unique<R>(reader: Reader<Section<R>>, what: string): Reader<Section<R>> {
+  const seen = new WeakMap<Context, Map<string, Span>>();
+  return {
+    ...reader,
+    read(line) {
+      const names = seen.get(line.context) ?? new Map<string, Span>();
+      seen.set(line.context, names);
+      const name = line.word(1) ?? '';
+      const earlier = names.get(name);
+      if (earlier !== undefined) {
+        line.report(messages.duplicateName, 1, what, name);
+        line.context.diagnostics.relate('the first one', earlier);
+        return undefined;
+      }
+      names.set(name, line.at(1));
+      return reader.read(line);
+    },
+  };
+}
+
+/** A virtual server, with what it is known by. */
+export interface RawVirtualServer {
+  readonly key: VirtualServerKey;
+  readonly section: Section<typeof virtualServer.rows>;
+}
+
+const serverSection = section(virtualServer);
+
+const virtualServerReader: Reader<RawVirtualServer> = {
+  syntax: '<address> [<port>] | fwmark <number> | group <name> { ... }',
+  expects: 'an address, fwmark or group',
+  minWords: 1,
+  block: virtualServer,
+  read(line) {
+    const key = readServerKey(line);
+    if (key === undefined) return undefined;
+    const value = serverSection.read(line);
+    return value === undefined ? undefined : { key, section: { ...value, at: line.at(1) } };
+  },
+};
+
+function readServerKey(line: Line): VirtualServerKey | undefined {
+  const text = line.word(1) ?? '';
+  const value = line.word(2);
+  if (text === 'fwmark') {
+    if (value !== undefined && /^\d+$/.test(value) && Number(value) <= 4294967295) {
+      return { kind: 'fwmark', fwmark: Number(value) };
+    }
+    line.report(messages.badServer, 2, `'${value ?? ''}' is no firewall mark`);
+    return undefined;
+  }
+  if (text === 'group') {
+    if (value !== undefined) return { kind: 'group', group: value };
+    line.report(messages.badServer, 2, 'the group has no name');
+    return undefined;
+  }
+  const address = parseAddress(text);
+  if (address === undefined) {
+    line.report(messages.badServer, 1, `'${text}' is not an IP address`);
+    return undefined;
+  }
+  if (value !== undefined && (!/^\d+$/.test(value) || Number(value) > 65535)) {
+    line.report(messages.badServer, 2, `'${value}' is not a port from 1 to 65535`);
+    return undefined;
+  }
+  return { kind: 'address', family: address.family, address: address.text, port: Number(value ?? 0) };
+}
+
+const named = { name: 'name' };
+const reportedWorks = { missing: 'reported', effect: 'works' } as const;
+
+export const root = block('the top level', 'What stands outside of blocks.', {
+  linkbeat_use_polling: defaulted(present, false, 'polls the link state of every interface', {
+    build: 'linkbeat',
+  }),
+  net_namespace: optional(
+    { ...word('name'), read: (line: Line) => ({ text: line.word(1) ?? '', at: line.at(1) }) },
+    'network namespace that the daemon works in',
+    { missing: 'reported', isFirstKept: true },
+  ),
+  net_namespace_ipvs: optional(wordOr('name', ''), 'network namespace of IPVS', { isFirstKept: true }),
+  namespace_with_ipsets: defaulted(present, false, 'uses ipsets in namespaces of old kernels', {
+    build: 'iptables',
+  }),
+  use_pid_dir: defaulted(present, false, 'pid files in a directory of their own'),
+  instance: optional(word('name'), 'name of this daemon among several', {
+    missing: 'reported',
+    isFirstKept: true,
+  }),
+  child_wait_time: defaulted(
+    wholeSeconds(0, 4294967295),
+    seconds(5),
+    'how long the parent waits for its children',
+  ),
+  global_defs: folded<Section<typeof globalDefs.rows> | undefined, Section<typeof globalDefs.rows>>(
+    section(globalDefs),
+    undefined,
+    'settings of the whole daemon',
+    mergeGlobals,
+    works,
+  ),
+  track_group: each(unique(section(trackGroup, named), 'track_group'), 'instances for static entries', {
+    missing: 'reported',
+  }),
+  static_ipaddress: several(
+    entryList('<address>[/<prefix>] [option ...]', 'address', (line) => readAddressEntry(line, 'static')),
+    'addresses that are there while the daemon runs',
+  ),
+  static_routes: several(
+    entryList('[<type>] <destination> [option ...]', 'route', (line) => readRoute(line, 'static')),
+    'routes that are there while the daemon runs',
+  ),
+  static_rules: several(
+    entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'static')),
+    'policy rules that are there while the daemon runs',
+  ),
+  vrrp_sync_group: each(
+    unique(section(vrrpSyncGroup, named), 'vrrp_sync_group'),
+    'instances that move together',
+    reportedWorks,
+  ),
+  garp_group: each(section(garpGroup), 'interfaces that share a pace of gratuitous ARP', works),
+  linkbeat_interfaces: several(
+    entryList('<interface> [MII|ETHTOOL|IOCTL]', 'interface', readLinkbeat),
+    'interfaces whose link is polled',
+    { build: 'linkbeat' },
+  ),
+  vrrp_instance: each(
+    unique(section(vrrpInstance, named), 'vrrp_instance'),
+    'a virtual router',
+    reportedWorks,
+  ),
+  vrrp_script: each(section(vrrpScript, named), 'a script whose exit status counts', works),
+  vrrp_track_process: each(section(vrrpTrackProcess, named), 'processes that must run', {
+    ...works,
+    build: 'process events',
+  }),
+  interface_up_down_delays: several(
+    entryList('<interface> <down> [<up>]', 'interface', readInterfaceDelay),
+    'how long a change of a link must last to count',
+  ),
+  bfd_instance: each(unique(section(bfdInstance, named), 'bfd_instance'), 'a BFD session', {
+    missing: 'reported',
+  }),
+  track_file: each(section(trackFile, named), 'a file whose number changes priorities', works),
+  vrrp_track_file: alias('track_file', 'old name', { isCounted: false }),
+  SSL: optional(section(ssl), 'client TLS settings of all SSL_GET checkers'),
+  virtual_server_group: each(
+    {
+      ...entryList('<address>[-<last>|/<prefix>] [<port>] | fwmark <number>', 'address', readGroupEntry),
+      minWords: 1,
+      read(line: Line) {
+        const entries = entryList('', 'address', readGroupEntry).read(line) ?? [];
+        return { name: line.word(1) ?? '', at: line.at(1), entries };
+      },
+    },
+    'addresses and marks that one virtual server serves',
+  ),
+  virtual_server: each(virtualServerReader, 'a service that is spread over real servers'),
+});
+
+setTopLevel(root);
+
+/** Several global_defs blocks add up: what the later one does not say stays. */
+function mergeGlobals(
+  previous: Section<typeof globalDefs.rows> | undefined,
+  value: Section<typeof globalDefs.rows>,
+): Section<typeof globalDefs.rows> {
+  if (previous === undefined) return value;
+  const fields: Record<string, unknown> = { ...previous.fields };
+  for (const [field, given] of Object.entries(value.fields)) {
+    if (given === globalDefs.template[field]) continue;
+    const before = fields[field];
+    fields[field] = field === 'notificationEmail' && Array.isArray(before) ? before.concat(given) : given;
+  }
+  // Both sides are records of the same table.
+  return { ...previous, fields: fields as typeof value.fields };
+}

@@ -1,0 +1,182 @@
+/**
+ * Readers of commands, users and pipes. Quoting inside commands has rules of its own (reference: script values).
+ */
+import { messages } from '../messages.js';
+import type { OwnedPath, ScriptCommand, UserGroup } from '../model.js';
+import type { Line, Reader } from './dsl.js';
+
+/** A command, then perhaps user and group. */
+export const command: Reader<ScriptCommand> = {
+  syntax: '<command> [<user> [<group>]]',
+  expects: 'a command',
+  minWords: 1,
+  read: (line) => readCommand(line, true),
+};
+
+/** A command whose user has a keyword of its own: further words are ignored. */
+export const bareCommand: Reader<ScriptCommand> = {
+  syntax: '<command>',
+  expects: 'a command',
+  minWords: 1,
+  read: (line) => readCommand(line, false),
+};
+
+function readCommand(line: Line, takesUser: boolean): ScriptCommand | undefined {
+  const [text = '', user, group] = splitShell(line.raw(1));
+  const argv = splitCommand(text);
+  const at = line.at(1);
+  const [first] = argv;
+  if (first === undefined || first === '') {
+    line.report(messages.missingValue, 1, line.keyword, 'a command');
+    return undefined;
+  }
+  if (takesUser && user !== undefined && !accountExists(line, 2, user, group, first)) return undefined;
+  const isRedirection = first.startsWith('</');
+  return {
+    argv: isRedirection ? [first.slice(1)] : argv,
+    isRedirection,
+    user: takesUser ? user : undefined,
+    group: takesUser ? group : undefined,
+    at,
+  };
+}
+
+/** A user and perhaps a group; unknown ones are reported and the line is ignored. */
+export const account: Reader<UserGroup> = {
+  syntax: '<user> [<group>]',
+  expects: 'a user',
+  minWords: 1,
+  read(line) {
+    const user = line.word(1) ?? '';
+    const group = line.word(2);
+    const { machine, isOffline } = line.context;
+    if (!isOffline && machine.user(user) === undefined) {
+      line.report(messages.unknownUser, 1, user);
+      return undefined;
+    }
+    if (!isOffline && group !== undefined && !knowsGroup(line, group)) {
+      line.report(messages.unknownGroup, 2, group);
+      return undefined;
+    }
+    return { user, group, at: line.at(1) };
+  },
+};
+
+/** A path with owner and group. */
+export const ownedPath: Reader<OwnedPath> = {
+  syntax: '<path> [<user> [<group>]]',
+  expects: 'a path',
+  minWords: 1,
+  read: (line) => ({ path: line.word(1) ?? '', user: line.word(2), group: line.word(3), at: line.at(1) }),
+};
+
+function knowsGroup(line: Line, group: string): boolean {
+  const name = group.replace(/^:/, '');
+  return name === '' || line.context.machine.group(name) !== undefined;
+}
+
+/** keepalived drops a notify script with an unknown user without counting it. */
+function accountExists(
+  line: Line,
+  index: number,
+  user: string,
+  group: string | undefined,
+  path: string,
+): boolean {
+  const { machine, isOffline } = line.context;
+  if (isOffline) return true;
+  if (machine.user(user) === undefined) {
+    line.reportWith(
+      messages.unknownUserIgnored,
+      index,
+      { hint: `a command with arguments must be quoted: "${path} ${user}"` },
+      user,
+      path,
+    );
+    return false;
+  }
+  if (group !== undefined && !knowsGroup(line, group)) {
+    line.report(messages.unknownGroup, index + 1, group);
+    return false;
+  }
+  return true;
+}
+
+/** Words by shell-like rules: quotes of both kinds join with what they touch; a backslash protects outside single quotes. */
+export function splitShell(text: string): string[] {
+  const result: string[] = [];
+  let current: string | undefined;
+  let quote = '';
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charAt(i);
+    if (quote !== '') {
+      if (c === quote) quote = '';
+      else if (c === '\\' && quote === '"' && i + 1 < text.length)
+        current = (current ?? '') + c + text.charAt(++i);
+      else current = (current ?? '') + c;
+    } else if (c === '"' || c === "'") {
+      quote = c;
+      current ??= '';
+    } else if (c === ' ' || c === '\t') {
+      if (current !== undefined) result.push(current);
+      current = undefined;
+    } else if (c === '\\' && i + 1 < text.length) {
+      current = (current ?? '') + c + text.charAt(++i);
+    } else current = (current ?? '') + c;
+  }
+  if (current !== undefined) result.push(current);
+  return result;
+}
+
+const controlEscapes: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  E: '\x1b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
+
+/** The arguments of one command: quotes as above, and escapes as in C. */
+export function splitCommand(text: string): string[] {
+  const result: string[] = [];
+  let current: string | undefined;
+  let quote = '';
+  let i = 0;
+  while (i < text.length) {
+    const c = text.charAt(i);
+    if (c === '\\' && quote !== "'" && i + 1 < text.length) {
+      const [value, length] = escapeAt(text, i + 1);
+      current = (current ?? '') + value;
+      i += 1 + length;
+      continue;
+    }
+    i++;
+    if (quote !== '') {
+      if (c === quote) quote = '';
+      else current = (current ?? '') + c;
+    } else if (c === '"' || c === "'") {
+      quote = c;
+      current ??= '';
+    } else if (c === ' ' || c === '\t' || c === '\n') {
+      if (current !== undefined) result.push(current);
+      current = undefined;
+    } else current = (current ?? '') + c;
+  }
+  if (current !== undefined) result.push(current);
+  return result;
+}
+
+function escapeAt(text: string, at: number): readonly [string, number] {
+  const rest = text.slice(at, at + 4);
+  const hex = /^x([0-9a-fA-F]{1,2})/.exec(rest);
+  if (hex !== null) return [String.fromCharCode(Number.parseInt(hex[1] ?? '0', 16)), hex[0].length];
+  const octal = /^[0-7]{1,3}/.exec(rest);
+  if (octal !== null) return [String.fromCharCode(Number.parseInt(octal[0], 8) & 255), octal[0].length];
+  const control = /^c([A-Za-z@[\\\]^_])/.exec(rest);
+  if (control !== null) return [String.fromCharCode((control[1] ?? '@').toUpperCase().charCodeAt(0) & 31), 2];
+  const c = text.charAt(at);
+  return [controlEscapes[c] ?? c, 1];
+}
