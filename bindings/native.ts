@@ -147,6 +147,8 @@ export interface NativeRouter {
   readonly skipCheckAdvAddr: boolean;
   /** v3 IPv4: checksum without pseudo-header (v3_checksum_as_v2). */
   readonly v3ChecksumAsV2: boolean;
+  /** old_unicast_checksum never: the checksum of very old peers is refused instead of adopted. */
+  readonly noOldUnicastChecksum?: boolean;
   /** VRRPv2 simple password: up to 8 bytes. */
   readonly authPass?: Uint8Array;
   readonly addresses: readonly NativeAddress[];
@@ -175,7 +177,10 @@ export interface NativePace {
   readonly gnaIntervalUs: number;
 }
 
-/** A set of changes that the engine carries out between two wake-ups: removals, then routers, groups, single values. */
+/**
+ * A set of changes that the engine carries out between two wake-ups, all of them or, when one is wrong, none:
+ * removals, then paces, routers, groups, single values. New routers start when the groups are known.
+ */
 export interface NativeTransaction {
   readonly remove?: readonly number[];
   /** Added when the id is new, else updated in place. */
@@ -296,6 +301,7 @@ export type NativeEvent =
   | {
       readonly kind: 'warning';
       readonly atMs: number;
+      readonly router?: number;
       readonly message: string;
       readonly errno: number;
       readonly code: string;
@@ -330,7 +336,9 @@ export interface NativeRouterStatus {
   readonly holds: readonly NativeHold[];
   readonly priority: number;
   readonly sinceMs: number;
-  readonly cause: NativeCause;
+  /** Of the last transition; absent before the first. */
+  readonly cause?: NativeCause;
+  /** What adverts are sent from; absent while there is none. */
   readonly source?: string;
   readonly master?: string;
   readonly masterPriority: number;
@@ -359,17 +367,21 @@ export interface NativeEngineStatus {
   /** Lateness of timer wake-ups: bucket i counts those below 2^i microseconds (last: all above). */
   readonly lateness: readonly number[];
   readonly maxLatenessUs: number;
+  /** How often the kernel dropped link and address news, so that everything was listed anew. */
+  readonly netlinkOverruns: number;
   readonly droppedUnknown: Readonly<Partial<Record<NativeDropReason, number>>>;
   readonly links: readonly { readonly name: string; readonly index: number; readonly up: boolean }[];
 }
 
 /** The raw engine object of the addon. Every method throws NativeError's raw form { code, errno, op, message }. */
 export interface NativeEngine {
-  /** Starts the thread; resolves when its sockets are ready, rejects with what is missing (permission, namespace). */
+  /** Starts the thread, once; the object then keeps the process alive until stop(). Resolves when its sockets are ready, rejects with what is missing (permission, namespace). */
   start(): Promise<void>;
   /** Queues a transaction; resolves when the engine has carried it out. */
   apply(transaction: NativeTransaction): Promise<void>;
   status(): NativeEngineStatus;
+  /** Says that the event loop turns; needed when eventLoopTimeoutMs is set. `Engine` in engine.ts does it. */
+  heartbeat(): void;
   /** Priority 0, addresses removed, thread joined. Idempotent. */
   stop(): Promise<void>;
 }

@@ -245,7 +245,7 @@ Napi::Object router_status_to_js(Napi::Env env, const KnownRouter& router) {
   o.Set("priority", number(env, view.priority));
   const auto age = engine::monotonic_now() - view.since;
   o.Set("sinceMs", Napi::Number::New(env, milliseconds(engine::realtime_now_ns() - age.count())));
-  o.Set("cause", cause_to_js(env, view.cause, {}));
+  if (view.cause.kind != vrrp::CauseKind::kNone) o.Set("cause", cause_to_js(env, view.cause, {}));
   if (!shown.source.is_unspecified()) o.Set("source", text(env, shown.source.format()));
   if (!view.master.is_unspecified()) o.Set("master", text(env, view.master.format()));
   o.Set("masterPriority", number(env, view.master_priority));
