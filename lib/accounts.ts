@@ -1,0 +1,49 @@
+/** Users and groups of this machine by name, without asking a directory service more than once. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+export interface Account {
+  readonly uid: number;
+  /** The user's own group. */
+  readonly gid: number;
+}
+
+/** Looks accounts up; numbers as text are taken as they are. Undefined: there is no such one. */
+export interface Accounts {
+  user(name: string): Account | undefined;
+  group(name: string): number | undefined;
+}
+
+export const systemAccounts: Accounts = {
+  user(name) {
+    const fields = entry('passwd', name);
+    if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) };
+    return isNumber(name) ? { uid: Number(name), gid: Number(name) } : undefined;
+  },
+  group(name) {
+    const fields = entry('group', name);
+    if (fields !== undefined) return Number(fields[2]);
+    return isNumber(name) ? Number(name) : undefined;
+  },
+};
+
+function isNumber(name: string): boolean {
+  return /^\d+$/.test(name);
+}
+
+/** The line of a name or number in passwd or group: from the file, else from whatever else the system asks (LDAP ...). */
+function entry(database: 'passwd' | 'group', name: string): readonly string[] | undefined {
+  try {
+    for (const line of readFileSync(`/etc/${database}`, 'utf8').split('\n')) {
+      const fields = line.split(':');
+      if (fields[0] === name || (isNumber(name) && fields[2] === name)) return fields;
+    }
+    const line = execFileSync('getent', [database, name], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      encoding: 'utf8',
+    });
+    return line.trim() === '' ? undefined : line.trim().split(':');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+/** `ka-node -t`: keepalived's test mode, with its exit statuses. */
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { parseConfig } from '../config/load.js';
+import { renderDiagnostics } from '../config/render.js';
+import { keepalivedStatus } from '../config/verdict.js';
+import type { DaemonOptions } from './options.js';
+
+/** Reads the configuration and reports to stderr, or at the end of `reportFile`. The result is the exit status. */
+export function testConfig(options: DaemonOptions, reportFile: string | undefined): number {
+  let report = 2;
+  if (reportFile !== undefined) {
+    try {
+      const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
+      report = openSync(reportFile, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`Unable to open config-test log file ${reportFile}: ${reason}\n`);
+      return 1;
+    }
+  }
+  const { diagnostics } = parseConfig(
+    { path: options.configFile },
+    {
+      mode: 'test',
+      strictIncludes: options.strictIncludes,
+      ...(options.configId === undefined ? {} : { configId: options.configId }),
+    },
+  );
+  const shown = diagnostics.filter(({ severity }) => severity !== 'info');
+  writeSync(report, renderDiagnostics(shown, { color: report === 2 && process.stderr.isTTY }));
+  if (report !== 2) closeSync(report);
+  return keepalivedStatus(diagnostics);
+}

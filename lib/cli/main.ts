@@ -1,0 +1,67 @@
+/** Entry of the `ka-node` program: tells the daemon from the sub-commands, and loads only what is needed. */
+import { readFileSync } from 'node:fs';
+import { parseArguments, type DaemonOptions } from './options.js';
+
+const signalNumbers: Readonly<Record<string, number>> = {
+  STOP: 15,
+  RELOAD: 1,
+  DATA: 10,
+  STATS: 12,
+  STATS_CLEAR: 63,
+  JSON: 36,
+};
+
+/** Runs the program; the result is its exit status. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [first] = argv;
+  if (first !== undefined && !first.startsWith('-')) {
+    const { runCommand } = await import('./commands.js');
+    return runCommand(argv, version());
+  }
+  const invocation = parseArguments(argv);
+  switch (invocation.kind) {
+    case 'wrong':
+      process.stderr.write(`${invocation.message}\nTry: ka-node --help\n`);
+      return 1;
+    case 'help':
+      process.stderr.write((await import('./help.js')).helpPage);
+      return 0;
+    case 'version':
+      process.stderr.write(`Keepalived compatible ka-node ${version()}, Node.js ${process.version}\n`);
+      return 0;
+    case 'signum':
+      return printSignal(invocation.name);
+    case 'test':
+      return (await import('./config-test.js')).testConfig(invocation.options, invocation.reportFile);
+    case 'daemon':
+      if (invocation.extra.length > 0) {
+        process.stdout.write(`Unexpected argument(s): ${invocation.extra.join(' ')}\n`);
+      }
+      return daemon(argv, invocation.options);
+  }
+}
+
+async function daemon(argv: readonly string[], options: DaemonOptions): Promise<number> {
+  const { runDaemon } = await import('../daemon/run.js');
+  return runDaemon({
+    options,
+    argv,
+    version: version(),
+    render: async (diagnostics) => (await import('./show-diagnostics.js')).diagnosticLines(diagnostics),
+  });
+}
+
+function printSignal(name: string): number {
+  const number = signalNumbers[name];
+  if (number === undefined) {
+    process.stderr.write(`Unknown sigfunc ${name}\n`);
+    return 1;
+  }
+  process.stdout.write(`${number}\n`);
+  return 0;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
+}

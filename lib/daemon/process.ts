@@ -1,0 +1,69 @@
+/** What makes a program a daemon: pid files, signals, the background. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { DaemonOptions } from '../cli/options.js';
+
+/** Process id of a live daemon that wrote `file`; undefined when there is none. */
+export function runningDaemon(file: string): number | undefined {
+  let pid: number;
+  try {
+    pid = Number(readFileSync(file, 'utf8').trim());
+  } catch {
+    return undefined;
+  }
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM' ? pid : undefined;
+  }
+}
+
+/** A pid file that goes when it is closed. */
+export class PidFile {
+  readonly #file: string;
+
+  /** @throws the system's error when the file cannot be written. */
+  constructor(file: string) {
+    this.#file = file;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${process.pid}\n`, { mode: 0o644 });
+  }
+
+  close(): void {
+    rmSync(this.#file, { force: true });
+  }
+}
+
+export interface PidFiles {
+  readonly main: string;
+  readonly vrrp: string;
+}
+
+/** keepalived's names, in /run or, with an instance or a namespace, in /run/keepalived. */
+export function pidFiles(
+  options: DaemonOptions,
+  instance: string | undefined,
+  usesDirectory: boolean,
+): PidFiles {
+  const name = (what: string): string =>
+    usesDirectory || instance !== undefined
+      ? `/run/keepalived/${what}${instance === undefined ? '' : `_${instance}`}.pid`
+      : `/run/${what}.pid`;
+  return { main: options.pidFile ?? name('keepalived'), vrrp: options.vrrpPidFile ?? name('vrrp') };
+}
+
+/** Starts this program again without a terminal, in the foreground of its own session; the caller then exits. */
+export function continueInBackground(argv: readonly string[], options: DaemonOptions): void {
+  const [script = ''] = process.argv.slice(1);
+  // Relative paths would mean something else in the new directory.
+  const files = [`--use-file=${resolve(options.configFile)}`];
+  const child = spawn(process.execPath, [script, ...argv, ...files, '--dont-fork'], {
+    detached: true,
+    stdio: 'ignore',
+    cwd: '/',
+  });
+  child.unref();
+}

@@ -1,0 +1,316 @@
+/**
+ * From the configuration to what has to run: parameters of the engine's routers, sync groups, trackers and notifications. Pure:
+ * nothing is started here, and numbers for routers are given by diff.ts.
+ */
+import type { NativeAddress, NativeEngineOptions, NativePace, NativeRouter } from '../../bindings/native.js';
+import type { Config, ScriptCommand } from '../config/model.js';
+import type {
+  AddressEntry,
+  TrackFile,
+  TrackReference,
+  VrrpInstance,
+  VrrpScript,
+  VrrpSyncGroup,
+  VrrpTrackProcess,
+} from '../config/model-vrrp.js';
+
+/** Everything that a router needs except its number and what policy decides while it runs. */
+export type RouterParams = Omit<NativeRouter, 'id' | 'prioritySum' | 'owner' | 'holds'>;
+
+/** Commands that are run when something happens to a router or a sync group. */
+export interface Notifies {
+  readonly master: ScriptCommand | undefined;
+  readonly backup: ScriptCommand | undefined;
+  readonly fault: ScriptCommand | undefined;
+  readonly stop: ScriptCommand | undefined;
+  /** 'state': DELETED is announced, without a command of its own; undefined: removal is announced as FAULT. */
+  readonly deleted: ScriptCommand | 'state' | undefined;
+  readonly any: ScriptCommand | undefined;
+  readonly lowerPriority: ScriptCommand | undefined;
+}
+
+/** One entry of a tracking list. */
+export interface TrackPlan {
+  readonly kind: 'script' | 'file' | 'process';
+  readonly name: string;
+  readonly weight: number;
+  readonly reverse: boolean;
+}
+
+export interface RouterPlan {
+  /** What makes two configurations' routers the same one (keepalived matches at reload by this, not by name). */
+  readonly key: string;
+  readonly name: string;
+  readonly basePriority: number;
+  readonly params: RouterParams;
+  readonly tracked: readonly TrackPlan[];
+  readonly notifies: Notifies;
+  /** Name of its sync group. */
+  readonly group: string | undefined;
+}
+
+export interface GroupPlan {
+  readonly name: string;
+  /** Keys of its members. */
+  readonly members: readonly string[];
+  readonly notifies: Notifies;
+}
+
+/** All that runs for one configuration. */
+export interface Plan {
+  readonly engine: NativeEngineOptions;
+  readonly routers: readonly RouterPlan[];
+  readonly groups: readonly GroupPlan[];
+  readonly paces: readonly NativePace[];
+  /** Objects that some router tracks. */
+  readonly scripts: readonly VrrpScript[];
+  readonly files: readonly TrackFile[];
+  readonly processes: readonly VrrpTrackProcess[];
+}
+
+/** What a plan depends on besides the configuration. */
+export interface PlanOptions {
+  /** Seconds since boot, for vrrp_delay_after_boot. */
+  readonly uptimeS?: number;
+  /** Routers are held when JavaScript does not answer for so long; 0 or absent: never. */
+  readonly eventLoopTimeoutMs?: number;
+  /** --dont-release-vrrp. */
+  readonly keepAddresses?: boolean;
+  /** Path of the namespace that the engine works in; overrides net_namespace. */
+  readonly netns?: string;
+}
+
+export function makePlan(config: Config, options: PlanOptions = {}): Plan {
+  const groupOf = new Map<string, VrrpSyncGroup>();
+  for (const group of config.vrrpSyncGroup) {
+    for (const { text } of group.group) if (!groupOf.has(text)) groupOf.set(text, group);
+  }
+  const startsActive = (instance: VrrpInstance): boolean =>
+    instance.priority === 255 && instance.state === 'MASTER';
+  const routers = config.vrrpInstance.map((instance) => {
+    const group = groupOf.get(instance.name);
+    const members = config.vrrpInstance.filter(({ name }) => groupOf.get(name) === group);
+    return planRouter(
+      instance,
+      group,
+      options,
+      group === undefined ? startsActive(instance) : members.every(startsActive),
+    );
+  });
+  const tracked = new Set(
+    routers.flatMap((router) => router.tracked.map(({ kind, name }) => `${kind} ${name}`)),
+  );
+  return {
+    engine: planEngine(config, options),
+    routers: withUniqueKeys(routers),
+    groups: config.vrrpSyncGroup.map((group) => planGroup(group, routers)),
+    paces: planPaces(config),
+    scripts: config.vrrpScript.filter(({ name }) => tracked.has(`script ${name}`)),
+    files: config.trackFile.filter(({ name }) => tracked.has(`file ${name}`)),
+    processes: config.vrrpTrackProcess.filter(({ name }) => tracked.has(`process ${name}`)),
+  };
+}
+
+function planRouter(
+  instance: VrrpInstance,
+  group: VrrpSyncGroup | undefined,
+  options: PlanOptions,
+  startActive: boolean,
+): RouterPlan {
+  return {
+    key: reloadKey(instance),
+    name: instance.name,
+    basePriority: instance.priority,
+    params: planParams(instance, options, startActive, group),
+    tracked: planTracked(instance, group),
+    notifies: {
+      master: instance.notifyMaster,
+      backup: instance.notifyBackup,
+      fault: instance.notifyFault,
+      stop: instance.notifyStop,
+      deleted: instance.notifyDeleted,
+      any: instance.notify,
+      lowerPriority: instance.notifyMasterRxLowerPri,
+    },
+    group: group?.name,
+  };
+}
+
+/** keepalived, vrrp-syntax B11. */
+function reloadKey(instance: VrrpInstance): string {
+  const how = instance.isUnicast
+    ? `unicast ${instance.mcastSrcIp ?? ''}`
+    : `multicast ${instance.mcastDstIp} ${instance.useVmac === undefined ? '' : 'vmac'}`;
+  return `${instance.virtualRouterId} ${instance.family} ${instance.interface?.text ?? ''} ${how}`;
+}
+
+function withUniqueKeys(routers: readonly RouterPlan[]): readonly RouterPlan[] {
+  const seen = new Map<string, number>();
+  return routers.map((router) => {
+    const count = (seen.get(router.key) ?? 0) + 1;
+    seen.set(router.key, count);
+    return count === 1 ? router : { ...router, key: `${router.key} #${count}` };
+  });
+}
+
+function planParams(
+  instance: VrrpInstance,
+  options: PlanOptions,
+  startActive: boolean,
+  group: VrrpSyncGroup | undefined,
+): RouterParams {
+  const device = instance.interface?.text ?? '';
+  const password =
+    instance.authentication?.authType === 'PASS' ? instance.authentication.authPass : undefined;
+  return {
+    name: instance.name,
+    vrid: instance.virtualRouterId,
+    version: instance.version,
+    family: instance.family,
+    interface: device,
+    advertIntervalUs: instance.advertInt,
+    downTimerAdverts: instance.downTimerAdverts,
+    preempt: instance.preempt,
+    preemptDelayUs: instance.preemptDelay,
+    startActive,
+    lowerPrioNoAdvert: instance.lowerPrioNoAdvert,
+    higherPrioSendAdvert: instance.higherPrioSendAdvert,
+    ownerIgnoreAdverts: instance.ownerIgnoreAdverts,
+    ...(instance.mcastSrcIp === undefined ? {} : { source: instance.mcastSrcIp }),
+    trackSource: instance.trackSrcIp,
+    unicastPeers: instance.isUnicast
+      ? instance.unicastPeer.map(({ address, minTtl, maxTtl }) => ({ address, minTtl, maxTtl }))
+      : [],
+    checkUnicastSource: instance.checkUnicastSrc,
+    // RFC 9568 section 5.1.1.3: 255; keepalived leaves the kernel's default to IPv6 unicast.
+    unicastTtl: instance.unicastTtl ?? 255,
+    multicastGroup: instance.mcastDstIp,
+    skipCheckAdvAddr: instance.skipCheckAdvAddr,
+    v3ChecksumAsV2: instance.v3ChecksumAsV2,
+    ...(password === undefined
+      ? {}
+      : { authPass: Uint8Array.from(Buffer.from(password, 'latin1').subarray(0, 8)) }),
+    addresses: instance.virtualIpaddress.map((entry) => planAddress(entry, device)),
+    excludedAddresses: instance.virtualIpaddressExcluded.map((entry) => planAddress(entry, device)),
+    promoteSecondaries: instance.promoteSecondaries,
+    trackedLinks: uniqueBy(
+      [...instance.trackInterface, ...groupLinks(instance, group)].map((link) => ({
+        name: link.interface,
+        weight: link.weight,
+        reverse: link.reverse,
+      })),
+      ({ name }) => name,
+    ),
+    dontTrackPrimary: instance.dontTrackPrimary,
+    announce: {
+      delayUs: instance.garpMasterDelay,
+      repeat: instance.garpMasterRepeat,
+      refreshUs: instance.garpMasterRefresh,
+      refreshRepeat: instance.garpMasterRefreshRepeat,
+      lowerPrioDelayUs: instance.garpLowerPrioDelay,
+      lowerPrioRepeat: instance.garpLowerPrioRepeat,
+    },
+    rxBufferBytes: instance.kernelRxBufSize,
+    watchdog: (options.eventLoopTimeoutMs ?? 0) > 0,
+  };
+}
+
+function groupLinks(
+  instance: VrrpInstance,
+  group: VrrpSyncGroup | undefined,
+): readonly { readonly interface: string; readonly weight: number; readonly reverse: boolean }[] {
+  const isOwner = instance.priority === 255;
+  return (group?.trackInterface ?? []).map((link) => (isOwner ? { ...link, weight: 0 } : link));
+}
+
+/** The router's own lists, then those of its group; weights of the group's lists do not move an address owner. */
+function planTracked(instance: VrrpInstance, group: VrrpSyncGroup | undefined): readonly TrackPlan[] {
+  const isOwner = instance.priority === 255;
+  const entries = (kind: TrackPlan['kind'], own: readonly TrackReference[], of: readonly TrackReference[]) =>
+    uniqueBy(
+      [...own, ...of.map((entry) => (isOwner ? { ...entry, weight: 0 } : entry))],
+      ({ name }) => name,
+    ).map(({ name, weight, reverse }): TrackPlan => ({ kind, name, weight, reverse }));
+  return [
+    ...entries('script', instance.trackScript, group?.trackScript ?? []),
+    ...entries('file', instance.trackFile, group?.trackFile ?? []),
+    ...entries('process', instance.trackProcess, group?.trackProcess ?? []),
+  ];
+}
+
+function planAddress(entry: AddressEntry, device: string): NativeAddress {
+  const isIpv4 = entry.family === 4;
+  // keepalived: an IPv6 host address is deprecated at once, so that it is not chosen as a source.
+  const preferred = entry.preferredLft ?? (!isIpv4 && entry.prefixLength === 128 ? 0 : Infinity);
+  return {
+    address: `${entry.address}/${entry.prefixLength}`,
+    dev: entry.dev ?? device,
+    ...(isIpv4 ? { scope: entry.scope } : {}),
+    ...(entry.label === undefined ? {} : { label: entry.label }),
+    ...(entry.broadcast === undefined ? {} : { broadcast: entry.broadcast }),
+    ...(entry.peer === undefined ? {} : { peer: entry.peer }),
+    ...(entry.home ? { home: true } : {}),
+    dad: entry.dad,
+    ...(entry.noprefixroute ? { noprefixroute: true } : {}),
+    ...(entry.mngtmpaddr ? { mngtmpaddr: true } : {}),
+    ...(entry.autojoin ? { autojoin: true } : {}),
+    ...(Number.isFinite(preferred) && !isIpv4 ? { preferredLifetimeS: preferred } : {}),
+    ...(entry.noTrack ? { noTrack: true } : {}),
+  };
+}
+
+function planGroup(group: VrrpSyncGroup, routers: readonly RouterPlan[]): GroupPlan {
+  return {
+    name: group.name,
+    members: routers.filter((router) => router.group === group.name).map(({ key }) => key),
+    notifies: {
+      master: group.notifyMaster,
+      backup: group.notifyBackup,
+      fault: group.notifyFault,
+      stop: group.notifyStop,
+      deleted: undefined,
+      any: group.notify,
+      lowerPriority: undefined,
+    },
+  };
+}
+
+function planPaces(config: Config): readonly NativePace[] {
+  const { vrrpGarpInterval, vrrpGnaInterval } = config.globalDefs;
+  return [
+    { interfaces: [], garpIntervalUs: vrrpGarpInterval, gnaIntervalUs: vrrpGnaInterval },
+    ...config.garpGroup.map((group) => ({
+      interfaces: group.interfaces.map(({ text }) => text),
+      garpIntervalUs: group.garpInterval,
+      gnaIntervalUs: group.gnaInterval,
+    })),
+  ];
+}
+
+function planEngine(config: Config, options: PlanOptions): NativeEngineOptions {
+  const { globalDefs } = config;
+  const namespace =
+    options.netns ?? (config.netNamespace === undefined ? undefined : `/run/netns/${config.netNamespace}`);
+  const sinceBootUs = (options.uptimeS ?? Infinity) * 1e6;
+  const startupDelayUs = Math.max(
+    globalDefs.vrrpStartupDelay,
+    globalDefs.vrrpDelayAfterBoot - sinceBootUs,
+    0,
+  );
+  return {
+    ...(namespace === undefined ? {} : { netns: namespace }),
+    ...(globalDefs.vrrpRtPriority > 0 ? { realtimePriority: globalDefs.vrrpRtPriority } : {}),
+    ...(globalDefs.vrrpPriority === 0 ? {} : { niceness: globalDefs.vrrpPriority }),
+    ...(globalDefs.vrrpCpuAffinity.length === 0 ? {} : { cpuAffinity: globalDefs.vrrpCpuAffinity }),
+    ...(globalDefs.vrrpNoSwap ? { lockMemory: true } : {}),
+    ...(globalDefs.vrrpRlimitRttime > 0 ? { rlimitRttimeUs: globalDefs.vrrpRlimitRttime } : {}),
+    ...(startupDelayUs > 0 ? { startupDelayUs } : {}),
+    ...((options.eventLoopTimeoutMs ?? 0) > 0 ? { eventLoopTimeoutMs: options.eventLoopTimeoutMs ?? 0 } : {}),
+    ...(options.keepAddresses === true ? { keepAddresses: true } : {}),
+  };
+}
+
+/** The first of each. */
+function uniqueBy<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
+  return items.filter((item, index) => items.findIndex((other) => key(other) === key(item)) === index);
+}

@@ -1,0 +1,175 @@
+/**
+ * May a configured script run, as whom, and which file is it? The rules are keepalived's (script_user, enable_script_security);
+ * a refusal names the component of the path that is wrong and the command that mends it.
+ */
+import { realpathSync, statSync, type Stats } from 'node:fs';
+import type { Account, Accounts } from './accounts.js';
+import type { Command } from './exec.js';
+
+/** What the configuration says about a script. */
+export interface ScriptRequest {
+  readonly argv: readonly string[];
+  /** `<file`: succeeds when the file can be opened. */
+  readonly isRedirection: boolean;
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+}
+
+/** What holds for all scripts of a configuration. */
+export interface ScriptPolicy {
+  /** enable_script_security: what is unsafe does not run. */
+  readonly isEnforced: boolean;
+  /** script_user. */
+  readonly defaultUser: { readonly user: string; readonly group: string | undefined } | undefined;
+  /** use_symlink_paths: execute the path as written. */
+  readonly keepsSymlinks: boolean;
+  readonly accounts: Accounts;
+  /** Directories of PATH. */
+  readonly path: readonly string[];
+  /** Identity of this process. */
+  readonly own: Account;
+}
+
+/** `command` is undefined when the script must not or cannot run; `messages` are for the log, in keepalived's words where it has some. */
+export interface ScriptVerdict {
+  readonly command: Command | undefined;
+  readonly messages: readonly string[];
+}
+
+/** The user that keepalived looks for when script_user is not given. */
+const defaultUserName = 'keepalived_script';
+
+export function resolveScript(request: ScriptRequest, policy: ScriptPolicy): ScriptVerdict {
+  const messages: string[] = [];
+  const refuse = (message: string): ScriptVerdict => ({
+    command: undefined,
+    messages: [...messages, message],
+  });
+  const identity = identify(request, policy);
+  if (typeof identity === 'string') return refuse(identity);
+  const command = withIdentity(identity, policy.own);
+  const [name = ''] = request.argv;
+  if (request.isRedirection) {
+    return { command: { argv: ['/bin/sh', '-c', '< "$0"', name], ...command }, messages };
+  }
+  const found = find(name, policy.path);
+  if (found === undefined) {
+    return refuse(`check_script_secure could not find script '${name}' - disabling`);
+  }
+  if (found !== name) {
+    messages.push(
+      `WARNING - script \`${name}\` resolved by path search to \`${found}\`. Please specify full path.`,
+    );
+  }
+  const resolved = realpathSync(found);
+  const problem = inspect(resolved, identity);
+  if (problem !== undefined) {
+    if (problem.kind !== 'unsafe') return refuse(problem.message);
+    if (policy.isEnforced) return refuse(`${problem.message} - disabling. ${problem.mend}`);
+    messages.push(`${problem.message} ${problem.mend}`);
+  }
+  const file = policy.keepsSymlinks ? found : resolved;
+  return { command: { argv: request.argv, file, ...command }, messages };
+}
+
+/** Runs as nobody else than this process already is: nothing has to be changed, and an ordinary user may do it. */
+function withIdentity(identity: Account, own: Account): { readonly uid?: number; readonly gid?: number } {
+  return identity.uid === own.uid && identity.gid === own.gid ? {} : identity;
+}
+
+function identify(request: ScriptRequest, policy: ScriptPolicy): Account | string {
+  const { accounts, defaultUser, own } = policy;
+  const name = request.user ?? defaultUser?.user;
+  const groupName = request.user === undefined ? defaultUser?.group : request.group;
+  if (name === undefined) {
+    const standard = accounts.user(defaultUserName);
+    if (standard === undefined && policy.isEnforced) {
+      return (
+        `script '${request.argv[0] ?? ''}' has no user to run as: enable_script_security is set, script_user is not, and there is ` +
+        `no user ${defaultUserName} - disabling. Add "script_user USER" to global_defs, or: useradd -r -s /usr/sbin/nologin ${defaultUserName}`
+      );
+    }
+    return standard ?? own;
+  }
+  const user = accounts.user(name);
+  if (user === undefined)
+    return `script '${request.argv[0] ?? ''}': user '${name}' does not exist - disabling`;
+  if (groupName === undefined) return user;
+  const gid = accounts.group(groupName);
+  if (gid === undefined)
+    return `script '${request.argv[0] ?? ''}': group '${groupName}' does not exist - disabling`;
+  return { uid: user.uid, gid };
+}
+
+function find(name: string, path: readonly string[]): string | undefined {
+  if (name.includes('/')) return statOf(name) === undefined ? undefined : name;
+  return path.map((directory) => `${directory}/${name}`).find((file) => statOf(file)?.isFile() === true);
+}
+
+type Problem =
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'unsafe'; readonly message: string; readonly mend: string };
+
+/** Every directory of the path, then the file. */
+function inspect(file: string, { uid, gid }: Account): Problem | undefined {
+  const parts = file.split('/').slice(1);
+  const components = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
+  let unsafe: Problem | undefined;
+  for (const component of ['/', ...components]) {
+    const stats = statOf(component);
+    const isLast = component === file;
+    if (stats === undefined)
+      return { kind: 'refused', message: `Script ${file} cannot be accessed - ${component}` };
+    if (isLast ? !stats.isFile() : !stats.isDirectory()) {
+      return { kind: 'refused', message: `Wrong file type found in script path '${component}'.` };
+    }
+    if (!mayExecute(stats, uid, gid)) {
+      return {
+        kind: 'refused',
+        message: isLast
+          ? `WARNING - script '${file}' is not executable for uid:gid ${uid}:${gid} - disabling. ${describe(component, stats)}; mend it with: chmod a+rx ${component}`
+          : `Script ${file} cannot be accessed - ${describe(component, stats)}; mend it with: chmod a+x ${component}`,
+      };
+    }
+    const runsAsRoot = uid === 0 || gid === 0 || (isLast && (stats.mode & 0o6000) !== 0);
+    unsafe ??= unsafeReason(file, component, stats, isLast);
+    if (isLast && !runsAsRoot) return undefined;
+  }
+  return unsafe;
+}
+
+function unsafeReason(file: string, component: string, stats: Stats, isLast: boolean): Problem | undefined {
+  const isSticky = !isLast && (stats.mode & 0o1000) !== 0;
+  const ownerIsWrong = stats.uid !== 0;
+  const writable =
+    !isSticky && ((stats.mode & 0o002) !== 0 || ((stats.mode & 0o020) !== 0 && stats.gid !== 0));
+  if (!ownerIsWrong && !writable) return undefined;
+  const mends = [
+    ...(ownerIsWrong ? [`chown root ${component}`] : []),
+    ...(writable ? [`chmod go-w ${component}`] : []),
+  ];
+  return {
+    kind: 'unsafe',
+    message: `Unsafe permissions found for script '${file}'.`,
+    mend: `${describe(component, stats)}; mend it with: ${mends.join('; ')}`,
+  };
+}
+
+function describe(path: string, stats: Stats): string {
+  return `${path} belongs to ${stats.uid}:${stats.gid} and has mode ${(stats.mode & 0o7777).toString(8).padStart(4, '0')}`;
+}
+
+function mayExecute(stats: Stats, uid: number, gid: number): boolean {
+  if (uid === 0) return stats.isDirectory() || (stats.mode & 0o111) !== 0;
+  if (stats.uid === uid) return (stats.mode & 0o100) !== 0;
+  if (stats.gid === gid) return (stats.mode & 0o010) !== 0;
+  return (stats.mode & 0o001) !== 0;
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+/** Log lines for what the engine tells besides transitions. */
+import type { NativeEvent, NativeState } from '../../bindings/native.js';
+import { describeDrop, type Line } from './words.js';
+
+type Other = Exclude<
+  NativeEvent,
+  { readonly kind: 'transition' | 'group-transition' | 'priority' | 'lower-priority-heard' }
+>;
+
+/** State of a sync group. */
+export function groupStateAfter(to: NativeState): 'MASTER' | 'BACKUP' | 'FAULT' {
+  return to === 'active' ? 'MASTER' : to === 'backup' ? 'BACKUP' : 'FAULT';
+}
+
+export function eventLines(event: Other, nameOf: (router: number) => string): readonly Line[] {
+  switch (event.kind) {
+    case 'advert-dropped': {
+      const whose =
+        event.router === undefined ? `VRID ${event.vrid} on ${event.interface}` : nameOf(event.router);
+      return [
+        {
+          level: 'warning',
+          text: `(${whose}) dropped advert from ${event.peer}: ${describeDrop(event.reason)}`,
+        },
+      ];
+    }
+    case 'send-failed': {
+      const name = nameOf(event.router);
+      if (event.errno === 0) {
+        return [{ level: 'info', text: `(${name}) adverts to ${event.destination} are leaving again` }];
+      }
+      const hint =
+        event.code === 'EPERM'
+          ? ' A firewall on this host drops protocol 112 on output: nft list ruleset; iptables -S'
+          : '';
+      return [
+        {
+          level: 'error',
+          text: `(${name}) adverts to ${event.destination} are not leaving: ${event.code}.${hint}`,
+        },
+      ];
+    }
+    case 'address':
+      return [addressLine(event, nameOf(event.router))];
+    case 'link': {
+      const state = event.up ? 'up' : event.present ? 'down' : 'deleted';
+      return [{ level: 'info', text: `Netlink reports ${event.name} ${state}` }];
+    }
+    case 'late':
+      return [
+        {
+          level: 'warning',
+          text: `the engine was not running for ${(event.lateUs / 1000).toFixed(1)} ms: it listens before it speaks`,
+        },
+      ];
+    case 'watchdog':
+      return [
+        event.held
+          ? {
+              level: 'error',
+              text: `the event loop has not answered for ${event.stalledMs} ms: routers are held in fault`,
+            }
+          : { level: 'info', text: `the event loop answers again after ${event.stalledMs} ms` },
+      ];
+    case 'warning':
+      return [
+        { level: 'warning', text: event.errno === 0 ? event.message : `${event.message} (${event.code})` },
+      ];
+    case 'overflow':
+      return [
+        { level: 'warning', text: `${event.lost} events were lost because the event loop did not take them` },
+      ];
+  }
+}
+
+function addressLine(event: Extract<NativeEvent, { readonly kind: 'address' }>, name: string): Line {
+  const { address, dev, code } = event;
+  switch (event.what) {
+    case 'restored':
+      return {
+        level: 'warning',
+        text: `(${name}) Netlink reflector reports IP ${address} removed from ${dev}: someone else deleted it; it was put back`,
+      };
+    case 'gave-up':
+      return {
+        level: 'error',
+        text: `(${name}) ${address} on ${dev} is deleted again and again by someone else: no longer put back. Look for another manager of ${dev} (NetworkManager, systemd-networkd)`,
+      };
+    case 'failed':
+      return { level: 'error', text: `(${name}) the kernel refuses ${address} on ${dev}: ${code}` };
+    case 'stale-removed':
+      return {
+        level: 'info',
+        text: `(${name}) removed ${address} from ${dev}, left over from an earlier run`,
+      };
+  }
+}

@@ -1,0 +1,369 @@
+/**
+ * All virtual routers of one configuration, running: the engine, the trackers that feed it, and the notifications that follow from it.
+ * The daemon and the library both use this; it knows nothing of signals, files of its own, or the console.
+ */
+import '../../bindings/dispose.js';
+import { EventEmitter } from 'node:events';
+import { uptime } from 'node:os';
+import { stateName } from '../../bindings/engine.js';
+import type { NativeEvent, NativeEngineStatus, PolicyHold } from '../../bindings/native.js';
+import { systemAccounts, type Accounts } from '../accounts.js';
+import type { Config, ScriptCommand } from '../config/model.js';
+import { silentLogger, systemClock, type Clock, type Host, type Logger } from '../host.js';
+import { Notifier, type NotifyCommands, type NotifySubject } from '../notify/notify.js';
+import { diffPlans, type Numbering, type Standing } from '../plan/diff.js';
+import { makePlan, type GroupPlan, type Notifies, type Plan, type RouterPlan } from '../plan/plan.js';
+import { resolveScript, type ScriptPolicy } from '../script-security.js';
+import { openNativeEngine, type EnginePort, type OpenEngine } from './engine-port.js';
+import { eventLines, groupStateAfter } from './event-words.js';
+import { TrackerSet, logVerdict, scriptPolicy } from './tracker-set.js';
+import { VirtualRouterView, type StateChange } from './virtual-router.js';
+import { explainCause, transitionLines, type VrrpState } from './words.js';
+
+export interface NodeOptions {
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  /** Closes the node when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Path of the network namespace to work in (/run/netns/NAME); default: that of the configuration, else the caller's. */
+  readonly netns?: string;
+  /** Puts all routers in fault when the event loop does not answer for so many milliseconds. Default: never. */
+  readonly eventLoopTimeoutMs?: number;
+  /** Leave the addresses in place when the node is closed (keepalived --dont-release-vrrp). */
+  readonly keepAddresses?: boolean;
+  readonly accounts?: Accounts;
+  /** For tests. */
+  readonly openEngine?: OpenEngine;
+}
+
+export interface NodeEvents {
+  /** A router of this node changed its state. */
+  state: [router: VirtualRouterView, change: StateChange];
+  /** Everything the engine told, in order. */
+  engine: [event: NativeEvent];
+  closed: [];
+}
+
+/** What a reload did, by name of the instance. */
+export interface ReloadSummary {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+interface RouterEntry {
+  readonly id: number;
+  readonly plan: RouterPlan;
+  readonly view: VirtualRouterView;
+  readonly subject: NotifySubject;
+  readonly standing: Standing;
+  readonly faults: readonly string[];
+}
+
+interface GroupEntry {
+  readonly plan: GroupPlan;
+  readonly subject: NotifySubject;
+}
+
+type Transition = Extract<NativeEvent, { readonly kind: 'transition' }>;
+
+/**
+ * Starts the VRRP part of a configuration.
+ * @throws {NativeError} when the engine cannot start (permission, namespace, no addon).
+ */
+export async function createNode(config: Config, options: NodeOptions = {}): Promise<VrrpNode> {
+  const node = new VrrpNode(options);
+  await node.start(config);
+  return node;
+}
+
+export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposable {
+  readonly #options: NodeOptions;
+  readonly #host: Host;
+  readonly #notifier: Notifier;
+  readonly #onAbort = (): void => void this.close();
+  #engine: EnginePort | undefined;
+  #current: { readonly plan: Plan; readonly numbering: Numbering } | undefined;
+  #trackers: TrackerSet | undefined;
+  readonly #byId = new Map<number, RouterEntry>();
+  readonly #groups = new Map<number, GroupEntry>();
+  /** Routers that were removed and whose last transition is still to come. */
+  readonly #leaving = new Map<number, RouterEntry>();
+  #closing: Promise<void> | undefined;
+
+  /** Use `createNode`. */
+  constructor(options: NodeOptions) {
+    super();
+    this.#options = options;
+    this.#host = { clock: options.clock ?? systemClock, logger: options.logger ?? silentLogger };
+    this.#notifier = new Notifier(this.#host);
+  }
+
+  /** The routers, in the order of the configuration. */
+  get routers(): readonly VirtualRouterView[] {
+    return [...this.#byId.values()].map(({ view }) => view);
+  }
+
+  router(name: string): VirtualRouterView | undefined {
+    return this.routers.find((router) => router.name === name);
+  }
+
+  /** What the engine knows now: states, counters, lateness. Undefined before the start and after the end. */
+  status(): NativeEngineStatus | undefined {
+    return this.#closing === undefined ? this.#engine?.status() : undefined;
+  }
+
+  /** Tracked objects and what was last seen of them. */
+  trackers(): ReturnType<TrackerSet['list']> {
+    return this.#trackers?.list() ?? [];
+  }
+
+  /** For `createNode`. */
+  start(config: Config): Promise<void> {
+    return this.startPlan(this.#plan(config), this.#scriptPolicy(config));
+  }
+
+  /** For `createNode` and `VirtualRouter.start`. */
+  async startPlan(plan: Plan, policy: ScriptPolicy): Promise<void> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    const open = this.#options.openEngine ?? openNativeEngine;
+    const engine = open(plan.engine, (events) => this.#onEvents(events));
+    await engine.start();
+    this.#engine = engine;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    try {
+      await this.#adopt(plan, policy);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Applies another configuration: instances that it does not change are not touched. Options of the engine itself (namespace,
+   * scheduling) stay as they were at the start.
+   */
+  async reload(config: Config): Promise<ReloadSummary> {
+    return this.#adopt(this.#plan(config), this.#scriptPolicy(config));
+  }
+
+  /** Priority 0, addresses removed, scripts of `notify_stop` run (for at most a second). Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#trackers?.close();
+    await this.#engine?.stop();
+    for (const { subject } of this.#groups.values()) this.#notifier.entered(subject, 'STOP', 0);
+    await this.#notifier.drain();
+    this.emit('closed');
+  }
+
+  #plan(config: Config): Plan {
+    const { eventLoopTimeoutMs, keepAddresses, netns } = this.#options;
+    return makePlan(config, {
+      uptimeS: uptime(),
+      ...(eventLoopTimeoutMs === undefined ? {} : { eventLoopTimeoutMs }),
+      ...(keepAddresses === undefined ? {} : { keepAddresses }),
+      ...(netns === undefined ? {} : { netns }),
+    });
+  }
+
+  #scriptPolicy(config: Config): ScriptPolicy {
+    return scriptPolicy(config, this.#options.accounts ?? systemAccounts);
+  }
+
+  async #adopt(plan: Plan, policy: ScriptPolicy): Promise<ReloadSummary> {
+    const before = this.#trackers;
+    const trackers = new TrackerSet(plan, policy, this.#host, () => this.#applyPolicy(), before);
+    before?.close();
+    this.#trackers = trackers;
+    const diff = diffPlans(this.#current, plan, (router) => standingOf(trackers, router));
+    const told = new Set([...diff.added, ...diff.changed].map(({ key }) => key));
+    this.#replaceRouters(plan, diff.numbering, policy, (router, was) => {
+      const { faults } = trackers.policyOf(router);
+      if (was !== undefined && !told.has(router.key)) return was;
+      return { standing: standingOf(trackers, router), faults };
+    });
+    this.#current = { plan, numbering: diff.numbering };
+    await this.#engine?.apply(diff.transaction);
+    trackers.startScripts();
+    this.#applyPolicy();
+    const names = (routers: readonly RouterPlan[]): readonly string[] => routers.map(({ name }) => name);
+    return { added: names(diff.added), changed: names(diff.changed), removed: names(diff.removed) };
+  }
+
+  /** Routers that stay keep their view, so that whoever holds it goes on hearing of it. */
+  #replaceRouters(
+    plan: Plan,
+    numbering: Numbering,
+    policy: ScriptPolicy,
+    known: (router: RouterPlan, was: RouterEntry | undefined) => Pick<RouterEntry, 'standing' | 'faults'>,
+  ): void {
+    const old = new Map(this.#byId);
+    this.#byId.clear();
+    for (const router of plan.routers) {
+      const id = numbering.routers.get(router.key) ?? 0;
+      const was = old.get(id);
+      old.delete(id);
+      const keeps = was !== undefined && was.view.name === router.name;
+      const view = keeps
+        ? was.view
+        : new VirtualRouterView(router.name, router.params.vrid, router.basePriority);
+      if (was?.view.lastChange !== undefined && !keeps) view.changeState(was.view.lastChange);
+      const commands = this.#commands(router.name, router.notifies, policy);
+      const knowledge = known(router, was);
+      this.#byId.set(id, {
+        id,
+        plan: router,
+        view,
+        subject: { kind: 'INSTANCE', name: router.name, commands },
+        standing: knowledge.standing,
+        faults: knowledge.faults,
+      });
+    }
+    for (const [id, entry] of old) this.#leaving.set(id, entry);
+    this.#groups.clear();
+    for (const group of plan.groups) {
+      const commands = this.#commands(group.name, group.notifies, policy);
+      const id = numbering.groups.get(group.name) ?? 0;
+      this.#groups.set(id, { plan: group, subject: { kind: 'GROUP', name: group.name, commands } });
+    }
+  }
+
+  #commands(name: string, notifies: Notifies, policy: ScriptPolicy): NotifyCommands {
+    const ready = (script: ScriptCommand | undefined): NotifyCommands['any'] => {
+      if (script === undefined) return undefined;
+      const verdict = resolveScript(script, policy);
+      logVerdict(this.#host, name, verdict);
+      return verdict.command;
+    };
+    return {
+      master: ready(notifies.master),
+      backup: ready(notifies.backup),
+      fault: ready(notifies.fault),
+      stop: ready(notifies.stop),
+      deleted: notifies.deleted === 'state' ? 'state' : ready(notifies.deleted),
+      any: ready(notifies.any),
+      lowerPriority: ready(notifies.lowerPriority),
+    };
+  }
+
+  /** Tells the engine what the trackers changed since it was last told. */
+  #applyPolicy(): void {
+    const trackers = this.#trackers;
+    if (trackers === undefined || this.#closing !== undefined) return;
+    const priorities: { readonly id: number; readonly prioritySum: number }[] = [];
+    const holds: {
+      readonly id: number;
+      readonly set: readonly PolicyHold[];
+      readonly clear: readonly PolicyHold[];
+    }[] = [];
+    for (const [id, entry] of this.#byId) {
+      const { prioritySum, holds: wanted, faults } = trackers.policyOf(entry.plan);
+      const standing: Standing = { prioritySum, isOwner: entry.standing.isOwner, holds: wanted };
+      if (prioritySum !== entry.standing.prioritySum) priorities.push({ id, prioritySum });
+      const set = wanted.filter((hold) => !entry.standing.holds.includes(hold));
+      const clear = entry.standing.holds.filter((hold) => !standing.holds.includes(hold));
+      if (set.length + clear.length > 0) holds.push({ id, set, clear });
+      this.#byId.set(id, { ...entry, standing, faults });
+    }
+    if (priorities.length + holds.length === 0) return;
+    this.#engine?.apply({ priorities, holds }).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#host.logger.log('error', `a change of priority did not reach the engine: ${reason}`);
+    });
+  }
+
+  #onEvents(events: readonly NativeEvent[]): void {
+    for (const event of events) {
+      this.#onEvent(event);
+      this.emit('engine', event);
+    }
+  }
+
+  #onEvent(event: NativeEvent): void {
+    switch (event.kind) {
+      case 'transition':
+        this.#onTransition(event);
+        return;
+      case 'group-transition': {
+        const group = this.#groups.get(event.group);
+        if (group === undefined || event.cause.kind === 'shutdown') return;
+        const state = groupStateAfter(event.to);
+        this.#host.logger.log('info', `VRRP_Group(${group.plan.name}) Syncing instances to ${state} state`);
+        this.#notifier.entered(group.subject, state, 0);
+        return;
+      }
+      case 'priority': {
+        const entry = this.#byId.get(event.router);
+        if (entry === undefined) return;
+        const change = `from ${event.previous} to ${event.priority}`;
+        this.#host.logger.log('info', `(${entry.view.name}) Changing effective priority ${change}`);
+        entry.view.changePriority(event.priority);
+        return;
+      }
+      case 'lower-priority-heard': {
+        const entry = this.#byId.get(event.router);
+        if (entry === undefined) return;
+        const { name, priority } = entry.view;
+        const heard = `Received advert from ${event.peer} with lower priority ${event.peerPriority}, ours ${priority}`;
+        this.#host.logger.log('info', `(${name}) ${heard}, forcing new election`);
+        this.#notifier.heardLowerPriority(entry.subject);
+        return;
+      }
+      default:
+        for (const { level, text } of eventLines(
+          event,
+          (id) => this.#byId.get(id)?.view.name ?? `router ${id}`,
+        )) {
+          this.#host.logger.log(level, text);
+        }
+    }
+  }
+
+  #onTransition(event: Transition): void {
+    const entry = this.#byId.get(event.router) ?? this.#leaving.get(event.router);
+    if (entry === undefined) return;
+    const from = entry.view.state;
+    const to = stateName(event.to, event.cause);
+    for (const { level, text } of transitionLines(entry.view.name, event, from, entry.faults)) {
+      this.#host.logger.log(level, text);
+    }
+    const change: StateChange = {
+      from,
+      to,
+      priority: event.priority,
+      cause: event.cause,
+      reason: explainCause(event.cause, entry.faults),
+      atMs: event.atMs,
+    };
+    entry.view.changeState(change);
+    this.emit('state', entry.view, change);
+    this.#notify(entry, from, to, event.priority);
+    if (to === 'DELETED') this.#leaving.delete(event.router);
+  }
+
+  /** keepalived: a removed instance is announced as FAULT unless it has notify_deleted, and not at all when it was in FAULT. */
+  #notify({ subject }: RouterEntry, from: VrrpState, to: VrrpState, priority: number): void {
+    if (to === 'INIT') return;
+    if (to !== 'DELETED' || subject.commands.deleted !== undefined) {
+      this.#notifier.entered(subject, to, priority);
+    } else if (from !== 'FAULT') {
+      this.#notifier.entered(subject, 'FAULT', priority);
+    }
+  }
+}
+
+function standingOf(trackers: TrackerSet, router: RouterPlan): Standing {
+  const { prioritySum, isOwner, holds } = trackers.policyOf(router);
+  return { prioritySum, isOwner, holds };
+}

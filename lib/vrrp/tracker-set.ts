@@ -1,0 +1,133 @@
+/** The trackers of one plan: made, started, closed together, and asked for what they know of a router. */
+import type { Accounts } from '../accounts.js';
+import type { Config, ScriptCommand } from '../config/model.js';
+import type { Host } from '../host.js';
+import type { Plan, RouterPlan } from '../plan/plan.js';
+import { effectivePolicy, type PolicyResult, type TrackedState } from '../policy/priority.js';
+import { resolveScript, type ScriptPolicy, type ScriptVerdict } from '../script-security.js';
+import { FileTracker } from '../track/file.js';
+import { ProcessTable, ProcessTracker } from '../track/process.js';
+import { ScriptTracker } from '../track/script.js';
+import type { Tracker } from '../track/tracker.js';
+
+export class TrackerSet {
+  readonly #trackers = new Map<string, Tracker>();
+  readonly #scripts: ScriptTracker[] = [];
+
+  /**
+   * Files and processes are followed, and known, from here on; scripts begin with `startScripts`. A script that must not run is
+   * left out of all lists, as keepalived does, and said so as an error.
+   * @param earlier its verdicts on scripts of the same name are kept until the next result (reload).
+   */
+  constructor(
+    plan: Plan,
+    policy: ScriptPolicy,
+    host: Host,
+    onState: (tracker: Tracker) => void,
+    earlier?: TrackerSet,
+  ) {
+    for (const script of plan.scripts) {
+      const verdict = resolveScript(withUser(script.script, script.user), policy);
+      logVerdict(host, script.name, verdict);
+      if (verdict.command === undefined) continue;
+      const tracker = new ScriptTracker({
+        name: script.name,
+        command: verdict.command,
+        intervalMs: script.interval / 1000,
+        timeoutMs: script.timeout / 1000,
+        rise: script.rise,
+        fall: script.fall,
+        initial: earlier?.verdictOn(script.name) ?? 'unknown',
+        host,
+        onState,
+      });
+      this.#scripts.push(tracker);
+      this.#trackers.set(`script ${script.name}`, tracker);
+    }
+    for (const { name, file, initFile } of plan.files) {
+      const isReload = earlier !== undefined;
+      const tracker = new FileTracker({
+        name,
+        file,
+        initFile: isReload ? undefined : initFile,
+        host,
+        onState,
+      });
+      this.#trackers.set(`file ${name}`, tracker);
+      tracker.start();
+    }
+    const processes = new ProcessTable(host.clock);
+    for (const wanted of plan.processes) {
+      const { name, process, paramMatch, fullCommand, quorum, quorumMax } = wanted;
+      const tracker = new ProcessTracker({
+        name,
+        process,
+        paramMatch,
+        fullCommand,
+        quorum,
+        quorumMax,
+        forkDelayMs: wanted.forkDelay / 1000,
+        terminateDelayMs: wanted.terminateDelay / 1000,
+        processes,
+        host,
+        onState,
+      });
+      this.#trackers.set(`process ${name}`, tracker);
+      tracker.start();
+    }
+  }
+
+  startScripts(): void {
+    for (const script of this.#scripts) script.start();
+  }
+
+  close(): void {
+    for (const tracker of this.#trackers.values()) tracker.close();
+  }
+
+  /** What policy says about a router now. */
+  policyOf(router: RouterPlan): PolicyResult {
+    const entries = router.tracked.flatMap((entry) => {
+      const tracker = this.#trackers.get(`${entry.kind} ${entry.name}`);
+      if (tracker === undefined) return [];
+      const name = `${entry.kind} ${entry.name}`;
+      return [{ name, state: tracker.state, weight: entry.weight, reverse: entry.reverse }];
+    });
+    return effectivePolicy(router.basePriority, entries);
+  }
+
+  /** All trackers, for people to look at. */
+  list(): readonly { readonly what: string; readonly state: TrackedState; readonly detail: string }[] {
+    return [...this.#trackers].map(([what, { state, detail }]) => ({ what, state, detail }));
+  }
+
+  verdictOn(script: string): 'unknown' | 'up' | 'down' {
+    const kind = this.#trackers.get(`script ${script}`)?.state.kind;
+    return kind === 'up' || kind === 'down' ? kind : 'unknown';
+  }
+}
+
+/** The rules for scripts that a configuration sets. */
+export function scriptPolicy(config: Config, accounts: Accounts): ScriptPolicy {
+  const { scriptUser, enableScriptSecurity, useSymlinkPaths } = config.globalDefs;
+  return {
+    isEnforced: enableScriptSecurity,
+    defaultUser: scriptUser === undefined ? undefined : { user: scriptUser.user, group: scriptUser.group },
+    keepsSymlinks: useSymlinkPaths,
+    accounts,
+    path: (process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin').split(':').filter((each) => each !== ''),
+    own: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+  };
+}
+
+export function logVerdict(host: Host, what: string, { command, messages }: ScriptVerdict): void {
+  for (const message of messages)
+    host.logger.log(command === undefined ? 'error' : 'warning', `(${what}) ${message}`);
+}
+
+function withUser(
+  script: ScriptCommand,
+  user: { readonly user: string; readonly group: string | undefined } | undefined,
+): ScriptCommand {
+  return user === undefined ? script : { ...script, user: user.user, group: user.group };
+}
