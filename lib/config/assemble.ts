@@ -52,6 +52,7 @@ export function assembleConfig(tree: Tree, options: AssembleOptions): Config {
     ...options,
     where: 'at the top level',
     isUnbalanced: false,
+    isScriptUserBad: false,
     withoutEffect: new Map(),
     hasInterface: (name) => options.isOffline || isDynamic || machine.hasInterface(name),
   };
@@ -154,7 +155,12 @@ function assembleVrrp(
       ? usableScripts(present(scripts.map((item) => item.value)), globals, context)
       : present(scripts.map((item) => item.value));
   if (raw.vrrpInstance.length > 0) {
-    notifyScripts([...weighted, ...groups].flatMap(commandsOf), globals, context);
+    const sections = [...raw.vrrpInstance, ...raw.vrrpSyncGroup];
+    notifyScripts(
+      sections.flatMap((section) => commandsOf(section.fields)),
+      globals,
+      context,
+    );
   }
   const trackGroup = raw.trackGroup.map((section) => memberGroup(section, instances, context));
   const garpGroup = present(raw.garpGroup.map((section) => assembleGarpGroup(section, context)));

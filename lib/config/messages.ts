@@ -70,6 +70,13 @@ export const messages = {
       hint: 'put the closing " at the end of the value; values cannot continue on the next line',
     },
   ),
+  commentBackslash: define(
+    'KA1007',
+    'warning',
+    'complaint',
+    () => 'the comment ends with a backslash, which keepalived takes for a keyword',
+    { hint: 'remove the backslash' },
+  ),
   includeMissing: define('KA1101', 'warning', 'none', (path: string) => `the file ${path} does not exist`, {
     hint: 'use includem when its absence must stop the start',
   }),
@@ -279,6 +286,13 @@ export const messages = {
     'warning',
     'complaint',
     (word: string, what: string) => `unknown option '${word}' of ${what}; it is ignored`,
+  ),
+  zeroSpacing: define(
+    'KA2118',
+    'warning',
+    'complaint',
+    (keyword: string) => `${keyword} 0 is the default, no spacing; keepalived complains of the line`,
+    { hint: 'remove the line' },
   ),
   entryDropped: define(
     'KA2116',
@@ -533,6 +547,13 @@ export const messages = {
     'complaint',
     (name: string, path: string) =>
       `vrrp_script ${name} is removed: ${path} is not found or cannot be executed`,
+  ),
+  scriptNotExecutable: define(
+    'KA5016',
+    'error',
+    'none',
+    (name: string, path: string) => `vrrp_script ${name} is removed: ${path} may not be executed by its user`,
+    { hint: 'chmod +x' },
   ),
   scriptUnset: define(
     'KA5003',

@@ -90,7 +90,13 @@ export class Preprocessor {
     let lineStart = 0;
     while (at < length && !this.#isStopped) {
       const stop = scanner.scan(text, at, length);
-      if (scanner.commentStart >= 0) source.comments.push(scanner.commentStart, scanner.commentEnd);
+      if (scanner.commentStart >= 0) {
+        source.comments.push(scanner.commentStart, scanner.commentEnd);
+        const end = lastOf(text, scanner.commentEnd);
+        if (scanner.words.length === 0 && isContinued(text, end)) {
+          this.#diagnostics.report(messages.commentBackslash, source.span(end - 1, end));
+        }
+      }
       if (stop === 'special') {
         at = this.#special(source, scanner.start);
       } else {
@@ -175,10 +181,12 @@ export class Preprocessor {
     let next = end;
     for (;;) {
       const [from, to] = trimmed(text, start, stop);
-      const isContinued = to > from && text.charAt(to - 1) === '\\' && next < text.length;
-      const [, valueEnd] = trimmed(text, from, isContinued ? to - 1 : to);
-      lines.push(new Slice(source, from, valueEnd));
-      if (!isContinued) break;
+      // keepalived: the backslash at the end of a comment continues the definition too.
+      const endsInBackslash = to > from && isContinued(text, to);
+      const goesOn = next < text.length && (endsInBackslash || isContinued(text, lastOf(text, next)));
+      const [, valueEnd] = trimmed(text, from, goesOn && endsInBackslash ? to - 1 : to);
+      lines.push(new Slice(source, from, Math.max(from, valueEnd)));
+      if (!goesOn) break;
       start = next + 1;
       next = lineEnd(text, start, text.length);
       stop = commentStart(text, start, next);
@@ -453,6 +461,18 @@ function trimmed(text: string, start: number, end: number): [number, number] {
   while (from < to && text.charCodeAt(from) <= 32) from++;
   while (to > from && text.charCodeAt(to - 1) <= 32) to--;
   return [from, to];
+}
+
+/** End of a line without the carriage return of CRLF. */
+function lastOf(text: string, end: number): number {
+  return text.charCodeAt(end - 1) === 13 ? end - 1 : end;
+}
+
+/** An odd number of backslashes stands before `end`. */
+function isContinued(text: string, end: number): boolean {
+  let count = 0;
+  while (text.charCodeAt(end - 1 - count) === 92) count++;
+  return count % 2 === 1;
 }
 
 function firstWord(text: string): string {

@@ -14,7 +14,9 @@ export type ScriptFault =
 
 /** There is somebody that scripts without a user of their own can run as. */
 export function hasDefaultUser(globals: GlobalDefs, context: Context): boolean {
-  if (context.isOffline || globals.scriptUser !== undefined || !globals.enableScriptSecurity) return true;
+  if (context.isOffline || globals.scriptUser !== undefined) return true;
+  if (context.isScriptUserBad) return false;
+  if (!globals.enableScriptSecurity) return true;
   return context.machine.user('keepalived_script') !== undefined;
 }
 
@@ -35,7 +37,8 @@ export function scriptFault(
   const path = findCommand(name, context);
   if (path === undefined) return { kind: 'missing', path: name };
   const stat = context.files.stat(path);
-  if (stat?.kind !== 'file') return { kind: 'missing', path: name };
+  if (stat === undefined) return { kind: 'missing', path: name };
+  if (stat.kind !== 'file') return { kind: 'unsafe', path, component: path };
   if (!mayExecute(stat, uid, gid)) return { kind: 'not-executable', path };
   if (uid !== 0 && (stat.mode & 0o4000) === 0) return undefined;
   const component = unsafeComponent(path, context.files);

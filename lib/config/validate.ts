@@ -6,7 +6,7 @@ import type { Checker, VirtualServer } from './model-lvs.js';
 import type { TrackReference, VrrpInstance, VrrpScript, VrrpSyncGroup } from './model-vrrp.js';
 import type { GlobalDefs, ScriptCommand } from './model.js';
 import type { Context } from './schema/dsl.js';
-import { scriptFault } from './scripts.js';
+import { hasDefaultUser, scriptFault } from './scripts.js';
 
 /** Two instances must not share a VRID on one interface, family and destination. */
 export function uniqueVrids(instances: readonly VrrpInstance[], context: Context): void {
@@ -198,7 +198,9 @@ export function usableScripts(
     const user = script.user?.user ?? globals.scriptUser?.user;
     const fault = security.fault(script.script, user);
     if (fault === undefined) return true;
-    if (fault.kind === 'unsafe')
+    if (fault.kind === 'not-executable')
+      context.diagnostics.report(messages.scriptNotExecutable, script.script.at, script.name, fault.path);
+    else if (fault.kind === 'unsafe')
       context.diagnostics.report(messages.scriptUnsafe, script.script.at, script.name, fault.component);
     else context.diagnostics.report(messages.scriptMissing, script.script.at, script.name, fault.path);
     return false;
@@ -214,18 +216,41 @@ export function notifyScripts(
   const security = new ScriptSecurity(globals, context);
   for (const command of commands) {
     if (command === undefined || command === 'state') continue;
+    if (command.user === undefined && !hasDefaultUser(globals, context)) {
+      reportEarly(context, command);
+      continue;
+    }
     const fault = security.fault(command, command.user ?? globals.scriptUser?.user);
     if (fault !== undefined)
       context.diagnostics.report(messages.notifyMissing, command.at, command.argv[0] ?? '');
   }
 }
 
+/** keepalived reports this while it reads. */
+function reportEarly(context: Context, command: ScriptCommand): void {
+  const { isLate } = context.diagnostics;
+  context.diagnostics.isLate = false;
+  context.diagnostics.report(messages.noDefaultUser, command.at, command.argv[0] ?? '');
+  context.diagnostics.isLate = isLate;
+}
+
+type Commands = Pick<
+  VrrpInstance,
+  'notifyMaster' | 'notifyBackup' | 'notifyFault' | 'notifyStop' | 'notify'
+> &
+  Partial<Pick<VrrpInstance, 'notifyDeleted' | 'notifyMasterRxLowerPri'>>;
+
 /** The scripts of one instance or group. */
-export function commandsOf(
-  item: VrrpInstance | VrrpSyncGroup,
-): readonly (ScriptCommand | 'state' | undefined)[] {
-  const common = [item.notifyMaster, item.notifyBackup, item.notifyFault, item.notifyStop, item.notify];
-  return 'notifyDeleted' in item ? [...common, item.notifyDeleted, item.notifyMasterRxLowerPri] : common;
+export function commandsOf(item: Commands): readonly (ScriptCommand | 'state' | undefined)[] {
+  return [
+    item.notifyMaster,
+    item.notifyBackup,
+    item.notifyFault,
+    item.notifyStop,
+    item.notify,
+    item.notifyDeleted,
+    item.notifyMasterRxLowerPri,
+  ];
 }
 
 /** Scripts of virtual servers, real servers and checkers. Checkers whose script cannot run are left out. */
@@ -279,11 +304,11 @@ class ScriptSecurity {
     const account = user === undefined ? machine.user('keepalived_script') : machine.user(user);
     const fault = scriptFault(command, account?.uid ?? machine.uid, account?.gid ?? 0, this.#context);
     const isSecured = this.#globals.enableScriptSecurity;
-    if (fault !== undefined && fault.kind !== 'unsafe') return fault;
+    if (fault?.kind === 'missing') return fault;
     if (!isSecured && !ScriptSecurity.#reported.has(this.#context)) {
       ScriptSecurity.#reported.add(this.#context);
       diagnostics.report(messages.scriptInsecure, command.at);
     }
-    return isSecured ? fault : undefined;
+    return isSecured || fault?.kind === 'not-executable' ? fault : undefined;
   }
 }

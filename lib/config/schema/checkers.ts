@@ -198,7 +198,7 @@ export const smtpCheck = block('SMTP_CHECK', 'Greets a mail server.', {
   ...connectionRows,
   helo_name: defaulted(word('name'), 'smtpchecker.keepalived.org', 'name given in HELO', reported),
   host: each(section(smtpHost), 'one more target', {
-    deprecated: { instead: 'one SMTP_CHECK for each target', isCounted: true },
+    deprecated: { instead: 'one SMTP_CHECK for each target', isCounted: false },
   }),
 });
 

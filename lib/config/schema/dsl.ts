@@ -20,6 +20,8 @@ export interface Context {
   where: string;
   /** Inside the body of a block whose `{` was missing: what follows from that is not reported. */
   isUnbalanced: boolean;
+  /** script_user was given and refused: scripts without a user of their own have none. */
+  isScriptUserBad: boolean;
   /** First use of keywords that have no effect yet. */
   readonly withoutEffect: Map<string, Span>;
   /** Interfaces that were looked up and are missing, so that each is reported where it is first needed. */

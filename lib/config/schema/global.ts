@@ -2,7 +2,7 @@
  * The keyword table of global_defs.
  */
 import { dirname } from 'node:path';
-import { seconds, micros } from '../../units.js';
+import { seconds, micros, type Micros } from '../../units.js';
 import { messages } from '../messages.js';
 import type { GarpExtraIf, HostPort, LvsSyncDaemon, LvsTimeouts, RxBufsPolicy } from '../model.js';
 import { parseAddress } from '../address.js';
@@ -38,6 +38,12 @@ export const packetCount: Reader<number> = mapped(integer(0, uint32), (value, li
   if (value > 0) return value;
   line.report(messages.adjusted, 1, `0 makes no sense for ${line.keyword}; 1 is used`);
   return 1;
+});
+
+/** A gap between packets; 0, which many files have, is complained about by keepalived and means none. */
+const spacing: Reader<Micros> = mapped(decimalSeconds(0, 4294.967295), (value, line) => {
+  if (value === 0) line.report(messages.zeroSpacing, 1, line.keyword);
+  return value;
 });
 
 /** `[all] <seconds>` */
@@ -476,13 +482,13 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   ),
   vrrp_down_timer_adverts: defaulted(integer(1, 100), 3, 'missed adverts before a backup takes over', works),
   vrrp_garp_interval: defaulted(
-    decimalSeconds(0, 4294.967295),
+    spacing,
     micros(0),
     'least time between gratuitous ARP packets on an interface; 0: none',
     works,
   ),
   vrrp_gna_interval: defaulted(
-    decimalSeconds(0, 4294.967295),
+    spacing,
     micros(0),
     'least time between unsolicited neighbour advertisements on an interface; 0: none',
     works,

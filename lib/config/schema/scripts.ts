@@ -50,14 +50,13 @@ export const account: Reader<UserGroup> = {
     const user = line.word(1) ?? '';
     const group = line.word(2);
     const { machine, isOffline } = line.context;
-    if (!isOffline && machine.user(user) === undefined) {
-      line.report(messages.unknownUser, 1, user);
-      return undefined;
-    }
-    if (!isOffline && group !== undefined && !knowsGroup(line, group)) {
-      line.report(messages.unknownGroup, 2, group);
-      return undefined;
-    }
+    if (isOffline) return { user, group, at: line.at(1) };
+    const isKnown = machine.user(user) !== undefined;
+    if (!isKnown) line.report(messages.unknownUser, 1, user);
+    const isGood = isKnown && (group === undefined || knowsGroup(line, group));
+    if (isKnown && !isGood) line.report(messages.unknownGroup, 2, group ?? '');
+    if (line.keyword === 'script_user') line.context.isScriptUserBad = !isGood;
+    if (!isGood) return undefined;
     return { user, group, at: line.at(1) };
   },
 };
