@@ -4,6 +4,7 @@
  * whether a script may run at all is decided in script-security.ts.
  */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Clock, Timer } from './host.js';
 
@@ -230,8 +231,7 @@ class Capture {
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) this.#read(stream);
     // A daemon that the command leaves behind may hold the pipes: it is read on, but nothing waits for it.
     child.once('exit', () => {
-      for (const stream of [child.stdout, child.stderr])
-        if (stream !== null && 'unref' in stream) unref(stream);
+      for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
     });
   }
 
@@ -249,8 +249,4 @@ class Capture {
       this.#kept += Math.min(room, chunk.length);
     });
   }
-}
-
-function unref(stream: { readonly unref: unknown }): void {
-  if (typeof stream.unref === 'function') stream.unref();
 }

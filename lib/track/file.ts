@@ -118,7 +118,7 @@ export class FileTracker implements Tracker {
 }
 
 function readNumber(file: string): { readonly value: number; readonly isEmpty: boolean } {
-  let text = '';
+  let text: string;
   try {
     const descriptor = openSync(file, 'r');
     try {

@@ -218,7 +218,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       const view = keeps
         ? was.view
         : new VirtualRouterView(router.name, router.params.vrid, router.basePriority);
-      if (was?.view.lastChange !== undefined && !keeps) view.changeState(was.view.lastChange);
+      const last = was?.view.lastChange;
+      if (!keeps && last !== undefined) view.changeState(last);
       const commands = this.#commands(router.name, router.notifies, policy);
       const knowledge = known(router, was);
       this.#byId.set(id, {

@@ -84,7 +84,7 @@ function faultReasons({ holds, cause }: Transition, faults: readonly string[]): 
 
 /** The cause of a transition as the end of a sentence that begins with the state. */
 export function explainCause(cause: NativeCause, faults: readonly string[] = []): string {
-  const peer = cause.peer === undefined ? 'the master' : cause.peer;
+  const peer = cause.peer ?? 'the master';
   switch (cause.kind) {
     case 'started':
       return 'it was started';
