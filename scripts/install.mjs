@@ -150,10 +150,10 @@ function installHint() {
   }`;
 }
 
+/** What to do next. npm takes a package away again whose install script has failed. */
 function again() {
-  return existsSync(join(root, 'tsconfig.json'))
-    ? 'npm install'
-    : `node ${join(root, 'scripts/install.mjs')}`;
+  const byNpm = process.env.npm_lifecycle_event === 'install';
+  return byNpm ? 'the same npm command' : `node ${process.argv.slice(1).join(' ')}`;
 }
 
 function refuse(message) {
