@@ -4,14 +4,15 @@
 
 namespace ka::vrrp {
 
-bool is_held(const SyncGroup& group) {
-  return std::any_of(group.members.begin(), group.members.end(),
-                     [](const Machine* m) { return m->own_holds() != 0; });
+std::size_t held_members(const SyncGroup& group) {
+  const auto count = std::count_if(group.members.begin(), group.members.end(),
+                                   [](const Machine* m) { return m->own_holds() != 0; });
+  return static_cast<std::size_t>(count);
 }
 
-bool is_held_by_others(const SyncGroup& group, const Machine& member) {
-  return std::any_of(group.members.begin(), group.members.end(),
-                     [&](const Machine* m) { return m != &member && m->own_holds() != 0; });
+bool rests(const SyncGroup& group) {
+  return std::all_of(group.members.begin(), group.members.end(),
+                     [](const Machine* m) { return m->state() == State::kInitialize; });
 }
 
 bool is_at_fault(const SyncGroup& group) {

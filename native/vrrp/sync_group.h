@@ -2,7 +2,7 @@
 // what follows from them is in domain.cc.
 #pragma once
 
-#include <span>
+#include <cstddef>
 #include <vector>
 
 #include "native/vrrp/machine.h"
@@ -19,10 +19,10 @@ struct SyncGroup {
   State shown = State::kInitialize;
 };
 
-/// A member is held by a reason of its own.
-[[nodiscard]] bool is_held(const SyncGroup& group);
-/// Any member other than `member` is held by a reason of its own.
-[[nodiscard]] bool is_held_by_others(const SyncGroup& group, const Machine& member);
+/// How many members are held by a reason of their own.
+[[nodiscard]] std::size_t held_members(const SyncGroup& group);
+/// All members are in Initialize.
+[[nodiscard]] bool rests(const SyncGroup& group);
 /// A member has been started and is at fault: the group counts as FAULT, not as one that still waits.
 [[nodiscard]] bool is_at_fault(const SyncGroup& group);
 /// All members may be Active at once from the start.

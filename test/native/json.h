@@ -1,6 +1,7 @@
 // A small JSON reader for test vectors: whole documents that are known to be well-formed.
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -110,6 +111,11 @@ inline std::optional<Json> load_vectors() {
   text << file.rdbuf();
   const std::string whole = text.str();
   return JsonReader(whole).read();
+}
+
+/// Tells the runner that a test had no vectors to read.
+inline void say_skipped() {
+  std::puts("KA-SKIP no packet vectors in $KA_VECTORS or ../shared/vectors");
 }
 
 }  // namespace ka::test

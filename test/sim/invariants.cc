@@ -80,7 +80,6 @@ bool World::may_cause(Doing doing, CauseKind kind) {
     case CauseKind::kOwner:
       return doing == Doing::kStart || doing == Doing::kHolds;
     case CauseKind::kHeld:
-      return doing == Doing::kHolds;
     case CauseKind::kReleased:
       return doing == Doing::kHolds;
     case CauseKind::kCommand:

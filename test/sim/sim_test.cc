@@ -13,7 +13,11 @@ using ka::sim::World;
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kSeeds = 1'000;
+#else
 constexpr std::uint64_t kSeeds = 10'000;
+#endif
 
 /// The number after --seed on the command line.
 std::optional<std::uint64_t> seed_to_replay() {

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-using ka::Family;
 using ka::IpAddr;
 
 namespace {

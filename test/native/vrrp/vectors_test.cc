@@ -269,7 +269,7 @@ std::array<std::string, 3> three_routers(const Json& receiver) {
 TEST_CASE("state machine cases of other implementations come out as they should") {
   const auto vectors = load_vectors();
   if (!vectors) {
-    MESSAGE("skipped: no vectors in $KA_VECTORS or ../shared/vectors");
+    ka::test::say_skipped();
     return;
   }
   int agreed = 0;

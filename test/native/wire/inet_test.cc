@@ -4,7 +4,6 @@
 
 #include "test/native/hex.h"
 
-using ka::Family;
 using ka::IpAddr;
 using ka::test::hex;
 using ka::wire::Checksum;

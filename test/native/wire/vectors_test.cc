@@ -115,7 +115,7 @@ void check_ip(const Case& c, const Json& input) {
 TEST_CASE("packets of other implementations are judged and read as they should be") {
   const auto vectors = ka::test::load_vectors();
   if (!vectors) {
-    MESSAGE("skipped: no vectors in $KA_VECTORS or ../shared/vectors");
+    ka::test::say_skipped();
     return;
   }
   int accepted = 0;
