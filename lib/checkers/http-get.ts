@@ -85,7 +85,7 @@ class Exchange {
       this.#step.cancel();
       signal.removeEventListener('abort', onAbort);
       this.#tls?.destroy();
-      this.#socket.resetAndDestroy();
+      this.#socket.destroy();
     });
     if (request.tls === undefined) this.#talk(socket);
     else this.#secure(request.tls);

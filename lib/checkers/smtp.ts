@@ -87,7 +87,7 @@ class Dialogue {
     } finally {
       this.#signal.removeEventListener('abort', onAbort);
       this.#timer?.cancel();
-      this.#socket.resetAndDestroy();
+      this.#socket.destroy();
     }
   }
 

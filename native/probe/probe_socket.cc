@@ -177,6 +177,10 @@ Started begin_probe(const Spec& spec) {
   const int fd = open_socket(spec, started.is_raw);
   if (fd < 0) return failed(-1, "socket", errno);
   const int one = 1;
+  if (spec.kind == Kind::kTcp) {
+    const linger now{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  }
   if (spec.mark != 0 && ::setsockopt(fd, SOL_SOCKET, SO_MARK, &spec.mark, sizeof spec.mark) != 0)
     return failed(fd, "SO_MARK", errno);
   if (!spec.interface.empty() && ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, spec.interface.c_str(),
@@ -226,14 +230,6 @@ std::optional<End> continue_probe(const Spec& spec, const Started& started, std:
     return End{};
   }
   return receive(spec, started, report);
-}
-
-void close_probe(const Spec& spec, int fd) {
-  if (spec.kind == Kind::kTcp) {
-    const linger now{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  }
-  ::close(fd);
 }
 
 }  // namespace ka::probe

@@ -23,14 +23,12 @@ struct Started {
   std::optional<End> end;
 };
 
-/// Opens and binds the socket and connects or sends. `fd` is -1 when that failed.
+/// Opens and binds the socket and connects or sends. `fd` is -1 when that failed. A TCP socket is set to end
+/// with RST when it is closed, by whomever, so that no state of a check stays behind on either side.
 Started begin_probe(const Spec& spec);
 
 /// kTcp: the connection is made or refused. kUdp, kPing: reads what is there; fills `report.reply`.
 std::optional<End> continue_probe(const Spec& spec, const Started& started, std::uint32_t events,
                                   Report& report);
-
-/// Closes without lingering: a TCP connection ends with RST, so that no state stays behind on either side.
-void close_probe(const Spec& spec, int fd);
 
 }  // namespace ka::probe

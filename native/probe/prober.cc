@@ -60,7 +60,7 @@ struct Prober::Impl {
 
   ~Impl() {
     for (auto& [id, probe] : running)
-      if (probe.started.fd >= 0) close_probe(probe.spec, probe.started.fd);
+      if (probe.started.fd >= 0) ::close(probe.started.fd);
     if (epoll_fd >= 0) ::close(epoll_fd);
     if (wake_fd >= 0) ::close(wake_fd);
   }
@@ -82,7 +82,7 @@ struct Prober::Impl {
       ::epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, nullptr);
       report.fd = fd;
     } else if (fd >= 0) {
-      close_probe(probe.spec, fd);
+      ::close(fd);
     }
     reports.push_back(std::move(report));
   }
@@ -152,7 +152,7 @@ struct Prober::Impl {
     for (const std::uint32_t id : ids) {
       const auto found = running.find(id);
       if (found == running.end()) continue;
-      close_probe(found->second.spec, found->second.started.fd);
+      ::close(found->second.started.fd);
       running.erase(found);
     }
     return true;
