@@ -26,7 +26,9 @@ async function main() {
     console.error(configured.output);
     return false;
   }
-  const checks = process.argv.includes('--deep') ? ['--checks=clang-analyzer-*,-clang-analyzer-optin.performance.Padding'] : [];
+  const checks = process.argv.includes('--deep')
+    ? ['--checks=clang-analyzer-*,-clang-analyzer-optin.performance.Padding']
+    : [];
   const options = ['--quiet', '-p', build, ...checks, ...(fix ? ['--fix'] : [])];
   const queue = filesBelow('native', ['.cc']);
   const worker = async () => {
