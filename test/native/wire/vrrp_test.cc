@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <optional>
 
 #include "test/native/hex.h"
@@ -459,4 +461,19 @@ TEST_CASE("every reason has a name of its own") {
   CHECK(std::count(names.begin(), names.end(), "") == 0);
   std::sort(names.begin(), names.end());
   CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+}
+
+TEST_CASE("every reason is declared to TypeScript, in the same words") {
+  std::ifstream file("bindings/native.ts");
+  REQUIRE(file.is_open());
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t begin = text.find("export type NativeDropReason =");
+  REQUIRE(begin != std::string::npos);
+  const std::string list = text.substr(begin, text.find(';', begin) - begin);
+  for (std::size_t i = 0; i < kDropReasonCount; ++i) {
+    const std::string_view reason = name(static_cast<DropReason>(i));
+    CAPTURE(reason);
+    CHECK(list.find("'" + std::string(reason) + "'") != std::string::npos);
+  }
+  CHECK(static_cast<std::size_t>(std::count(list.begin(), list.end(), '|')) == kDropReasonCount);
 }
