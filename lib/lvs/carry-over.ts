@@ -1,0 +1,56 @@
+/** What of a running configuration stays valid under a new one: which virtual servers, real servers and checkers are the same. */
+import type { Checker as CheckerConfig, HttpUrl, RealServer } from '../config/model-lvs.js';
+
+/** What a real server is known by within its virtual server. */
+export function realServerId(server: RealServer): string {
+  return `[${server.address}]:${server.port}`;
+}
+
+/**
+ * True when a checker keeps its state over a reload. keepalived's rule: delays, retries and alpha do not matter, and of some
+ * checkers neither does what they send or expect.
+ */
+export function isSameChecker(a: CheckerConfig, b: CheckerConfig): boolean {
+  return JSON.stringify(identity(a)) === JSON.stringify(identity(b));
+}
+
+function identity(c: CheckerConfig): unknown {
+  switch (c.kind) {
+    case 'TCP_CHECK':
+    case 'PING_CHECK':
+    case 'UDP_CHECK':
+      return [c.kind, endpoint(c)];
+    case 'HTTP_GET':
+    case 'SSL_GET':
+      return ['HTTP', endpoint(c), c.virtualhost, c.sniName, c.url.map(urlIdentity)];
+    case 'SMTP_CHECK':
+      return [c.kind, endpoint(c), c.heloName];
+    case 'DNS_CHECK':
+      return [c.kind, endpoint(c), c.type, c.name];
+    case 'MISC_CHECK':
+      return [c.kind, c.miscDynamic, c.miscPath.argv];
+    case 'FILE_CHECK':
+      return [c.kind, c.trackFile, c.weight, c.reverse];
+    case 'BFD_CHECK':
+      return [c.kind, c.name];
+  }
+}
+
+function endpoint(c: Extract<CheckerConfig, { readonly connectIp: string }>): unknown {
+  return [c.connectIp, c.connectPort, c.bindto, c.bindPort, c.bindIf, c.connectTimeout, c.fwmark];
+}
+
+function urlIdentity(url: HttpUrl): unknown {
+  const { path, digest, statusCode, virtualhost, regex, regexNoMatch, regexOptions } = url;
+  return [
+    path,
+    digest,
+    statusCode,
+    virtualhost,
+    regex,
+    regexNoMatch,
+    regexOptions,
+    url.regexMinOffset,
+    url.regexMaxOffset,
+  ];
+}
