@@ -1,0 +1,72 @@
+/** Installs the systemd unit of the package (share/ka-node.service) for the program that runs now. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KaError } from '../errors.js';
+
+export interface InstallServiceOptions {
+  /** Root folder of the package. */
+  readonly packageRoot: string;
+  /** Where units of the administrator live; /etc/systemd/system when absent. */
+  readonly directory?: string;
+  /** The interpreter and the program: absolute paths without blanks or percent signs. */
+  readonly command: readonly string[];
+}
+
+export interface InstalledService {
+  readonly path: string;
+  /** False: the file was there with the same text. */
+  readonly isChanged: boolean;
+  /** What is left to do for the operator. */
+  readonly nextCommands: readonly string[];
+}
+
+/**
+ * Writes ka-node.service, in one step. Starts and enables nothing.
+ * @throws {KaError} KA_SERVICE_COMMAND when the program's path cannot stand in a unit, KA_SERVICE_WRITE when the file cannot be written.
+ */
+export function installService(options: InstallServiceOptions): InstalledService {
+  const directory = options.directory ?? '/etc/systemd/system';
+  const path = join(directory, 'ka-node.service');
+  const text = unitText(
+    readFileSync(join(options.packageRoot, 'share/ka-node.service'), 'utf8'),
+    options.command,
+  );
+  const isChanged = readIfThere(path) !== text;
+  if (isChanged) write(path, text);
+  return {
+    path,
+    isChanged,
+    nextCommands: ['systemctl daemon-reload', 'systemctl enable ka-node', 'systemctl start ka-node'],
+  };
+}
+
+function unitText(template: string, command: readonly string[]): string {
+  const wrong = command.find((word) => !/^\/[^\s%$"'\\;]*$/.test(word));
+  if (wrong !== undefined || command.length === 0)
+    throw new KaError(
+      'KA_SERVICE_COMMAND',
+      `'${wrong ?? ''}' cannot be the program of a systemd unit: install ka-node below a path without blanks, quotes and %`,
+    );
+  return template.replace('ExecStart=/usr/bin/ka-node ', `ExecStart=${command.join(' ')} `);
+}
+
+function write(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}`;
+  try {
+    // `wx`: never through a link that somebody left there.
+    writeFileSync(temporary, text, { mode: 0o644, flag: 'wx' });
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new KaError('KA_SERVICE_WRITE', `${path} cannot be written: ${why}. Run it as root`, { cause });
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
