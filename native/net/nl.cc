@@ -178,7 +178,8 @@ void NlPipeline::acknowledge(const nlmsghdr& header, std::vector<Completion>& do
 }
 
 void NlPipeline::collect(std::vector<Completion>& done) {
-  for (;;) {
+  // The engine asks at every wake-up, most of which have asked the kernel for nothing.
+  while (!in_flight_.empty()) {
     switch (socket_.receive()) {
       case Received::kData:
         for_each_message(socket_.data(), [&](nlmsghdr& header) { acknowledge(header, done); });
