@@ -86,11 +86,11 @@ void Loop::arm(Instant now) {
                            engine_.options_.event_loop_timeout;
     if (!next || silent < *next) next = silent;
   }
-  // A timer that is armed too early costs one idle wake-up; moving it later for every advert heard would cost
-  // more.
+  // Adverts heard move the deadline on and on. Setting the timer for each is dear with many routers, an idle
+  // wake-up costs more than a few settings: it is moved when it is worth half of its time.
   const Instant wanted = next.value_or(Instant::max());
-  if (armed_ > now && armed_ <= wanted && armed_ != Instant::max()) return;
   if (wanted == armed_) return;
+  if (armed_ > now && armed_ < wanted && wanted - armed_ < lead_ / 2) return;
   itimerspec setting{};
   if (next) {
     // Zero would disarm.
@@ -100,6 +100,7 @@ void Loop::arm(Instant now) {
   }
   static_cast<void>(::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr));
   armed_ = wanted;
+  lead_ = wanted - now;
 }
 
 void Loop::turn(std::span<const epoll_event> ready, Instant now) {

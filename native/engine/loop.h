@@ -43,6 +43,7 @@ class Loop {
   std::unique_ptr<Node> node_;  // after epoll_, which its sockets are in
   StampClock clock_;
   Instant armed_ = Instant::max();
+  Nanos lead_{};  // how far ahead armed_ was when the timer was set
   Instant late_told_{};
   bool is_monitor_ready_ = false;
   bool has_work_ = false;

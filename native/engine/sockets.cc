@@ -167,14 +167,15 @@ ReceiveBatch::ReceiveBatch() : slots_(new Slot[kSize]) {
 }
 
 std::size_t ReceiveBatch::receive(const VrrpSocket& socket) {
-  for (auto& message : headers_) {
+  // The kernel wrote on those of the last call only; touching all would cost an advert some cache misses.
+  for (auto& message : std::span(headers_).first(used_)) {
     message.msg_hdr.msg_namelen = sizeof(sockaddr_in6);
     message.msg_hdr.msg_controllen = kControlSize;
     message.msg_hdr.msg_flags = 0;
   }
   for (;;) {
     const int got = ::recvmmsg(socket.fd(), headers_.data(), kSize, MSG_DONTWAIT, nullptr);
-    if (got > 0) return static_cast<std::size_t>(got);
+    if (got > 0) return used_ = static_cast<std::size_t>(got);
     // Errors on a raw socket (ICMP, link down) are reported once and mean nothing here.
     if (got == 0 || errno == EAGAIN || errno == EBADF) return 0;
   }

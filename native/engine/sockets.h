@@ -81,6 +81,7 @@ class ReceiveBatch {
   std::unique_ptr<Slot[]> slots_;
   std::array<mmsghdr, kSize> headers_{};
   std::array<iovec, kSize> vectors_{};
+  std::size_t used_ = kSize;  // headers to be reset before the next call
 };
 
 /// Where and how one advert goes out.
