@@ -8,7 +8,9 @@
         '.',
         '<!@(node -p "require(\'node-addon-api\').include_dir")',
       ],
-      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED',
+                  # a worker may be terminated between any two calls
+                  'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'cflags': ['<!@(pkg-config --cflags libnl-3.0 libnl-route-3.0 libnl-genl-3.0)', '-fvisibility=hidden'],
       'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fvisibility-inlines-hidden', '-Wall', '-Wextra'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fexceptions', '-frtti'],

@@ -19,6 +19,15 @@ namespace {
 /// Events handed over in one call; the event loop turns in between.
 constexpr std::uint32_t kEventsPerCall = 1024;
 
+/// False in an environment that is being torn down (a worker that was terminated): nearly every call fails
+/// there.
+bool can_run_javascript(napi_env env) {
+  napi_value undefined = nullptr;
+  bool is_same = false;
+  return napi_get_undefined(env, &undefined) == napi_ok &&
+         napi_strict_equals(env, undefined, undefined, &is_same) == napi_ok;
+}
+
 class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
  public:
   static Napi::Function define(Napi::Env env) {
@@ -175,17 +184,27 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
   // ---- what the engine tells ----
 
   void drain() {
-    if (engine_ == nullptr) return;
     const Napi::Env env = Env();
+    if (engine_ == nullptr || !can_run_javascript(env)) return;
     Napi::HandleScope scope(env);
     engine_->woken();
-    std::vector<engine::Answer> answers = engine_->take_answers();
-    const bool has_more = deliver_events(env);
-    for (engine::Answer& answer : answers) settle(env, answer);
-    if (has_more) bridge_->wake();
+    for (engine::Answer& answer : engine_->take_answers()) answers_.push_back(std::move(answer));
+    switch (deliver_events(env)) {
+      case Delivery::kAll:
+        for (engine::Answer& answer : std::exchange(answers_, {})) settle(env, answer);
+        break;
+      case Delivery::kSome:
+      case Delivery::kThrew:
+        // After an exception the environment may be about to end. If not, the next turn of the event loop
+        // goes on.
+        bridge_->wake();
+        break;
+    }
   }
 
-  bool deliver_events(Napi::Env env) {
+  enum class Delivery : std::uint8_t { kAll, kSome, kThrew };
+
+  Delivery deliver_events(Napi::Env env) {
     Napi::Array list = Napi::Array::New(env);
     std::uint32_t count = 0;
     engine::Event event;
@@ -195,15 +214,21 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
     }
     if (const std::uint64_t lost = engine_->take_lost(); lost != 0)
       list.Set(count++, overflow_to_js(env, lost));
-    if (count != 0) {
-      on_events_.Call({list});
-      // A listener that throws is the application's uncaught exception, and no reason to lose answers.
-      if (env.IsExceptionPending()) {
-        const Napi::Error thrown = env.GetAndClearPendingException();
-        napi_fatal_exception(env, thrown.Value());
-      }
-    }
-    return count >= kEventsPerCall;
+    if (count != 0 && !call_listener(env, list)) return Delivery::kThrew;
+    return count >= kEventsPerCall ? Delivery::kSome : Delivery::kAll;
+  }
+
+  /// By the plain C interface: the C++ one aborts the process when the listener ends the environment.
+  bool call_listener(napi_env env, napi_value list) {
+    napi_value undefined = nullptr;
+    napi_get_undefined(env, &undefined);
+    if (napi_call_function(env, undefined, on_events_.Value(), 1, &list, nullptr) == napi_ok) return true;
+    // A listener that throws is the application's uncaught exception, and no reason to lose answers.
+    bool is_pending = false;
+    napi_value thrown = nullptr;
+    if (napi_is_exception_pending(env, &is_pending) != napi_ok || !is_pending) return false;
+    if (napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
+    return false;
   }
 
   void settle(Napi::Env env, engine::Answer& answer) {
@@ -227,8 +252,9 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
 
   void finish_stop(Napi::Env env) {
     engine_->stop();
-    while (deliver_events(env)) {
+    while (deliver_events(env) == Delivery::kSome) {
     }
+    if (!can_run_javascript(env)) return;
     for (auto& [ticket, waiting] : std::exchange(waiting_, {})) refuse(waiting.deferred);
     for (auto& deferred : std::exchange(stopping_, {})) deferred.Resolve(env.Undefined());
     release_self();
@@ -247,6 +273,7 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
   std::map<vrrp::RouterId, std::shared_ptr<engine::RouterShared>> latest_;
   std::map<std::uint64_t, Waiting> waiting_;
   std::vector<Napi::Promise::Deferred> stopping_;
+  std::vector<engine::Answer> answers_;  // not given yet
   std::uint64_t last_ticket_ = 0;
   std::uint64_t stop_ticket_ = 0;
   bool is_kept_ = false;
