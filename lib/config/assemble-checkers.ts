@@ -43,7 +43,7 @@ export function assembleCheckers(
     if (raw.kind === 'SMTP_CHECK' && raw.section.fields.host.length > 0) {
       for (const host of raw.section.fields.host) {
         const { heloName } = raw.section.fields;
-        result.push({ kind: 'SMTP_CHECK', ...connection(host.fields, host.at, defaults, 1, 1), heloName });
+        result.push({ ...connection('SMTP_CHECK', host.fields, host.at, defaults), heloName });
       }
       continue;
     }
@@ -56,6 +56,7 @@ export function assembleCheckers(
 /** The checkers as they stand in the file. */
 function inOrder(section: Section<typeof realServer.rows>): readonly RawChecker[] {
   const { fields, statement } = section;
+  const items = statement.body?.items ?? [];
   const all: readonly RawChecker[] = [
     ...fields.TCPCHECK,
     ...fields.HTTPGET,
@@ -69,7 +70,6 @@ function inOrder(section: Section<typeof realServer.rows>): readonly RawChecker[
     ...fields.BFDCHECK,
   ];
   if (all.length < 2) return all;
-  const items = statement.body?.items ?? [];
   return all.toSorted((a, b) => items.indexOf(a.section.statement) - items.indexOf(b.section.statement));
 }
 
@@ -83,21 +83,20 @@ function assembleChecker(
   switch (raw.kind) {
     case 'TCP_CHECK':
     case 'PING_CHECK':
-      return { kind: raw.kind, ...connection(raw.section.fields, at, defaults, 1, 1) };
+      return connection(raw.kind, raw.section.fields, at, defaults);
     case 'SMTP_CHECK': {
       const { heloName } = raw.section.fields;
-      return { kind: raw.kind, ...connection(raw.section.fields, at, defaults, 1, 1), heloName };
+      return { ...connection(raw.kind, raw.section.fields, at, defaults), heloName };
     }
     case 'DNS_CHECK': {
       const { type, name } = raw.section.fields;
-      return { kind: raw.kind, ...connection(raw.section.fields, at, defaults, 3, undefined), type, name };
+      return { ...connection(raw.kind, raw.section.fields, at, defaults), type, name };
     }
     case 'UDP_CHECK': {
       const { payload, requireReply, minReplyLength, maxReplyLength } = raw.section.fields;
       const replyPattern = requireReply === '' ? undefined : requireReply;
       return {
-        kind: raw.kind,
-        ...connection(raw.section.fields, at, defaults, 1, 1),
+        ...connection(raw.kind, raw.section.fields, at, defaults),
         payload,
         requireReply: requireReply !== undefined,
         replyPattern,
@@ -134,20 +133,30 @@ function dropped(context: Context, at: Span, kind: string, why: string): undefin
   return undefined;
 }
 
+/** The kinds of checkers that differ only in these numbers. */
+const kindDefaults = {
+  TCP_CHECK: { retry: 1, delay: seconds(1) },
+  PING_CHECK: { retry: 1, delay: seconds(1) },
+  SMTP_CHECK: { retry: 1, delay: seconds(1) },
+  UDP_CHECK: { retry: 1, delay: seconds(1) },
+  HTTP_GET: { retry: 1, delay: seconds(3) },
+  SSL_GET: { retry: 1, delay: seconds(3) },
+  /** undefined: delay_loop. */
+  DNS_CHECK: { retry: 3, delay: undefined },
+  MISC_CHECK: { retry: 0, delay: seconds(1) },
+} as const;
+
 function timing(
+  kind: keyof typeof kindDefaults,
   fields: Timing,
   at: Span,
   defaults: CheckerDefaults,
-  retry: number,
-  delaySeconds: number | undefined,
 ): CheckerTiming {
+  const { retry, delay } = kindDefaults[kind];
   const delayLoop = fields.delayLoop ?? defaults.delayLoop;
   return {
     retry: fields.retry ?? defaults.retry ?? retry,
-    delayBeforeRetry:
-      fields.delayBeforeRetry ??
-      defaults.delayBeforeRetry ??
-      (delaySeconds === undefined ? delayLoop : seconds(delaySeconds)),
+    delayBeforeRetry: fields.delayBeforeRetry ?? defaults.delayBeforeRetry ?? delay ?? delayLoop,
     warmup: fields.warmup ?? defaults.warmup ?? delayLoop,
     delayLoop,
     alpha: fields.alpha ?? defaults.alpha,
@@ -156,15 +165,24 @@ function timing(
   };
 }
 
-function connection(
+/** Written out instead of spread from `timing`: there may be a hundred thousand of these. */
+function connection<K extends Exclude<keyof typeof kindDefaults, 'MISC_CHECK'>>(
+  kind: K,
   fields: Connection,
   at: Span,
   defaults: CheckerDefaults,
-  retry: number,
-  delaySeconds: number | undefined,
-): CheckerConnection {
+): CheckerConnection & { readonly kind: K } {
+  const { retry, delay } = kindDefaults[kind];
+  const delayLoop = fields.delayLoop ?? defaults.delayLoop;
   return {
-    ...timing(fields, at, defaults, retry, delaySeconds),
+    kind,
+    retry: fields.retry ?? defaults.retry ?? retry,
+    delayBeforeRetry: fields.delayBeforeRetry ?? defaults.delayBeforeRetry ?? delay ?? delayLoop,
+    warmup: fields.warmup ?? defaults.warmup ?? delayLoop,
+    delayLoop,
+    alpha: fields.alpha ?? defaults.alpha,
+    logAllFailures: fields.logAllFailures ?? defaults.logAllFailures,
+    at,
     connectIp: fields.connectIp?.text ?? defaults.address,
     connectPort: fields.connectPort ?? defaults.port,
     bindto: fields.bindto?.text,
@@ -204,8 +222,7 @@ function http(
   }
   if (urls.length === 0) return dropped(context, at, kind, 'it has no url');
   return {
-    kind,
-    ...connection(fields, at, defaults, 1, 3),
+    ...connection(kind, fields, at, defaults),
     virtualhost,
     httpProtocol: fields.httpProtocol,
     enableSni: fields.enableSni || fields.sniName !== undefined,
@@ -234,7 +251,7 @@ function misc(
   }
   return {
     kind: 'MISC_CHECK',
-    ...timing(fields, at, defaults, 0, 1),
+    ...timing('MISC_CHECK', fields, at, defaults),
     miscPath: fields.miscPath,
     miscTimeout:
       fields.miscTimeout === undefined || fields.miscTimeout === 0

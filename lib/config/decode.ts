@@ -23,7 +23,7 @@ export function decodeItems<R>(
   context: Context,
 ): Decoded<R> {
   const fields: Record<string, unknown> = { ...schema.template };
-  const seen = new Set<string>();
+  let seen: Set<string> | undefined;
   for (let index = 0; index < items.length; index++) {
     const statement = items[index];
     if (statement === undefined) break;
@@ -46,6 +46,7 @@ export function decodeItems<R>(
       context.diagnostics.report(messages.unexpectedBlock, body.from.span(body.open, body.open + 1), keyword);
     }
     if (row.isFirstKept === true) {
+      seen ??= new Set();
       if (seen.has(field)) {
         context.diagnostics.report(messages.onlyFirstCounts, wordSpan(statement, 0), keyword);
         continue;

@@ -100,6 +100,8 @@ export class Definitions {
   readonly #values = new Map<string, Definition>();
   readonly #predefined: Predefined;
   readonly #diagnostics: Diagnostics;
+  /** Characters that the line at hand may still grow by. */
+  #budget = 0;
 
   constructor(predefined: Predefined, diagnostics: Diagnostics) {
     this.#predefined = predefined;
@@ -116,6 +118,7 @@ export class Definitions {
    */
   expand(line: Text): readonly [Text, ...Text[]] | undefined {
     if (!line.text.includes('$')) return undefined;
+    this.#budget = maxExpandedLength;
     return this.#expand(line, []);
   }
 
@@ -130,14 +133,11 @@ export class Definitions {
       pieces.push({ start, end: joined.length, from: line, offset: done, useStart: done, useEnd: end });
     };
     for (const found of line.text.matchAll(use)) {
+      if (this.#budget < 0) break;
       const useStart = found.index;
       const useEnd = useStart + found[0].length;
       const value = this.#value(found, line.span(useStart, useEnd), stack);
       if (value === undefined) continue;
-      if (joined.length + value[0].text.length > maxExpandedLength) {
-        this.#diagnostics.report(messages.expansionTooLong, line.span(useStart, useEnd), found[0]);
-        continue;
-      }
       literal(useStart);
       done = useEnd;
       const start = joined.length;
@@ -154,6 +154,8 @@ export class Definitions {
   }
 
   #value(found: RegExpExecArray, at: Span, stack: readonly string[]): readonly [Text, ...Text[]] | undefined {
+    // Each use costs, so that values that double each other end, however short they are.
+    this.#budget -= 16;
     const name = found[1] ?? found[3] ?? found[4] ?? '';
     const definition = this.#values.get(name);
     if (definition === undefined || found[2] !== undefined) {
@@ -169,6 +171,12 @@ export class Definitions {
     const [first, ...rest] = definition.lines.map((text) => new Slice(text, 0, text.text.length, origin));
     if (first === undefined) return [new Computed('', at)];
     const expanded = this.#expand(first, [...stack, name]) ?? [first];
+    if (this.#budget < 0) return undefined;
+    this.#budget -= expanded[0].text.length;
+    if (this.#budget < 0) {
+      this.#diagnostics.report(messages.expansionTooLong, at, `$${name}`);
+      return undefined;
+    }
     return [expanded[0], ...expanded.slice(1), ...rest];
   }
 }

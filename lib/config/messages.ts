@@ -175,15 +175,6 @@ export const messages = {
     'complaint',
     (block: string, name: string) => `a second ${block} '${name}' is ignored`,
   ),
-  missingName: define(
-    'KA2010',
-    'error',
-    'complaint',
-    (block: string) => `${block} needs a name; the block is ignored`,
-  ),
-  missingNameFatal: define('KA2011', 'error', 'gives-up', (block: string) => `${block} needs a name`, {
-    isFatal: true,
-  }),
   onlyFirstCounts: define(
     'KA2012',
     'warning',
@@ -428,7 +419,6 @@ export const messages = {
     (count: string, limit: string) =>
       `${count} addresses do not fit in one advert (${limit}); the others are left out of it`,
   ),
-  ownerState: define('KA3024', 'warning', 'complaint', (what: string) => what),
   bfdNoNeighbor: define(
     'KA3025',
     'error',
@@ -614,11 +604,5 @@ export const messages = {
     'error',
     'complaint',
     (keyword: string, path: string) => `${keyword} needs an absolute path, not '${path}'`,
-  ),
-  cannotResolve: define(
-    'KA5015',
-    'error',
-    'complaint',
-    (host: string) => `'${host}' is not an address, and names are not looked up here`,
   ),
 } as const;

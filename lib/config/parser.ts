@@ -66,10 +66,11 @@ export class Parser implements LineSink {
         statement.words.slice(0, 2).join(' '),
         String(this.#stack.length),
       );
-      this.#diagnostics.relate(`${statement.words.slice(0, 2).join(' ')} is opened here`, {
-        ...lineSpan(statement),
-        ...(block.from === statement.from ? { end: block.open + 1 } : {}),
-      });
+      const start =
+        block.from === statement.from
+          ? block.from.span(statement.start, block.open + 1)
+          : lineSpan(statement);
+      this.#diagnostics.relate(`${statement.words.slice(0, 2).join(' ')} is opened here`, start);
       for (const open of inner.slice(0, 4)) {
         this.#diagnostics.relate(`${open.words.slice(0, 2).join(' ')} is open too`, lineSpan(open));
       }

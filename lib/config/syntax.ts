@@ -35,6 +35,26 @@ export interface Tree {
 
 /** Place of a word; of the whole line when there is no such word. */
 export function wordSpan(statement: Statement, index: number): Span {
+  const { words, from } = statement;
+  let end = statement.start;
+  for (let i = 0; i <= index; i++) {
+    const word = words[i];
+    let start = end;
+    while (isBlank(from.text.charCodeAt(start))) start++;
+    // A word that was quoted or escaped does not stand in the text as it is: those lines are scanned again.
+    if (word === undefined || word === '' || !from.text.startsWith(word, start))
+      return rescanned(statement, index);
+    end = start + word.length;
+    if (i === index) return from.span(start, end);
+  }
+  return lineSpan(statement);
+}
+
+function isBlank(c: number): boolean {
+  return c === 32 || c === 9 || c === 13;
+}
+
+function rescanned(statement: Statement, index: number): Span {
   const scanner = new Scanner();
   scanner.isLiteral = true;
   scanner.recordStarts = true;

@@ -1,0 +1,214 @@
+/**
+ * Small configurations, given to keepalived's own test mode and to ours: the status must be the same.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { parseConfig } from '../../lib/config/load.js';
+import { keepalivedStatus } from '../../lib/config/verdict.js';
+
+const reason = missing();
+
+/** Why the comparison cannot be made; the recorded statuses are those of 2.2.7 in Debian's build. */
+function missing(): string | undefined {
+  const { error, stderr } = spawnSync('keepalived', ['--version'], { encoding: 'utf8' });
+  if (error !== undefined) return 'keepalived is not installed';
+  return stderr.includes('v2.2.7') ? undefined : 'the installed keepalived is not 2.2.7';
+}
+
+const global = (...lines: string[]): string => `global_defs {\n ${lines.join('\n ')}\n}\n`;
+const vip = 'virtual_ipaddress {\n 192.0.2.9/24\n }';
+const named = (name: string, ...lines: string[]): string =>
+  `vrrp_instance ${name} {\n ${lines.join('\n ')}\n}\n`;
+/** dynamic_interfaces lets the interface be absent where the test runs. */
+const dynamic = global('dynamic_interfaces');
+const instance = (...lines: string[]): string =>
+  dynamic + named('V', 'interface nic0', 'virtual_router_id 5', vip, ...lines);
+const vips = (...lines: string[]): string =>
+  dynamic +
+  named('V', 'interface nic0', 'virtual_router_id 5', `virtual_ipaddress {\n ${lines.join('\n ')}\n }`);
+const server = (...lines: string[]): string =>
+  `virtual_server 192.0.2.1 80 {\n lvs_sched rr\n lvs_method NAT\n protocol TCP\n ${lines.join('\n ')}\n}\n`;
+const real = 'real_server 10.0.0.1 80 {\n }';
+const checker = (kind: string, ...lines: string[]): string =>
+  server(`real_server 10.0.0.1 80 {\n ${kind} {\n ${lines.join('\n ')}\n }\n }`);
+
+const configurations: readonly string[] = [
+  '',
+  '# nothing\n',
+  global('router_id x'),
+  global('colour x'),
+  global('router_id'),
+  global('vrrp_version'),
+  global('vrrp_version 3'),
+  global('vrrp_version 4'),
+  global('vrrp_version 3x'),
+  global('vrrp_garp_interval 0'),
+  global('vrrp_garp_interval 0.5'),
+  global('vrrp_garp_master_repeat 0'),
+  global('vrrp_mcast_group4 224.0.0.30'),
+  global('vrrp_mcast_group4 10.0.0.1'),
+  global('vrrp_strict', 'vrrp_skip_check_adv_addr'),
+  global('smtp_alert maybe'),
+  global('smtp_connect_timeout 30'),
+  global('notification_email {\n }'),
+  global('notification_email {\n a@example.org\n }'),
+  global('vrrp_rt_priority 100'),
+  global('vrrp_priority -20'),
+  global('vrrp_priority -21'),
+  global('umask 0177'),
+  global('umask IRUSR | IWUSR'),
+  global('lvs_timeouts tcp 7 udp 5'),
+  global('lvs_flush_onstop VS'),
+  global('lvs_process_name x'),
+  global('vrrp_vmac_garp_intvl 5'),
+  global('script_user nosuchuser'),
+  global('default_interface nosuch0'),
+  global('enable_dbus', 'enable_snmp_vrrp', 'enable_snmp_checker'),
+  global('nftables', 'nftables_priority 5'),
+  global('vrrp_iptables'),
+  '$A = x\n',
+  '$A=x\nglobal_defs {\n router_id $A\n}\n',
+  '@other global_defs {\n',
+  'global_defs {\n router_id "x\n}\n',
+  'global_defs {\n router_id x\n',
+  'global_defs {\n router_id x\n}\n}\n',
+  'foo {\n bar\n}\n',
+  'include /no/such/file.conf\n',
+  'includem /no/such/file.conf\n',
+  '# comment \\\n',
+  instance(),
+  instance('priority 0'),
+  instance('priority 255'),
+  instance('state MASTER', 'priority 200', 'nopreempt'),
+  instance('state SLAVE'),
+  instance('nopreempt', 'preempt_delay 5'),
+  instance('advert_int 0.5'),
+  instance('version 3', 'advert_int 0.5'),
+  instance('version 3', 'authentication {\n auth_type PASS\n auth_pass x\n }'),
+  instance('authentication {\n auth_type PASS\n auth_pass 123456789\n }'),
+  instance('authentication {\n auth_type FOO\n auth_pass 1\n }'),
+  instance('unicast_src_ip 192.0.2.1', 'unicast_peer {\n 192.0.2.2\n }'),
+  instance('unicast_src_ip 192.0.2.1'),
+  instance('unicast_peer {\n 2001:db8::1\n }'),
+  instance('unicast_ttl 5'),
+  instance('track_interface {\n nic0\n }'),
+  instance('track_interface {\n nic1 weight 5\n }'),
+  instance('track_interface {\n nic1 weight 400\n }'),
+  instance('track_script {\n nosuch\n }'),
+  instance('strict_mode', 'state BACKUP', 'priority 100'),
+  instance('notify_master /no/such'),
+  instance('notify_master "/bin/sh -c true"'),
+  instance('debug 3'),
+  instance('debug'),
+  instance('garp_master_delay 1', 'garp_master_refresh 60', 'garp_lower_prio_repeat 0'),
+  instance(
+    'virtual_routes {\n 203.0.113.0/24 via 192.0.2.2 dev nic0\n default via 192.0.2.3 dev nic0 metric 5\n }',
+  ),
+  instance('virtual_routes {\n 203.0.113.0/24 via 192.0.2.2\n }'),
+  instance('virtual_routes {\n blackhole 203.0.113.0/24 no_track\n }'),
+  instance('virtual_routes {\n 203.0.113.0/24 dev nic0 fnord\n }'),
+  instance('virtual_rules {\n from 192.0.2.0/24 table 100 priority 5\n }'),
+  instance('virtual_rules {\n from 192.0.2.0/24 table 100\n }'),
+  instance('virtual_rules {\n from 192.0.2.0/24 priority 5\n }'),
+  dynamic + named('V', 'interface nic0', 'virtual_router_id 5'),
+  dynamic + named('V', 'interface nic0', vip),
+  dynamic + named('V', 'virtual_router_id 5', vip),
+  dynamic +
+    named('A', 'interface nic0', 'virtual_router_id 5', vip) +
+    named('B', 'interface nic0', 'virtual_router_id 5', vip),
+  named('V', 'interface nosuch0', 'virtual_router_id 5', vip),
+  vips('192.0.2.1'),
+  vips('192.0.2.1/40'),
+  vips('192.0.2.1/24 dev nic0 label nic0:1'),
+  vips('192.0.2.1/24 dev nic0 lable nic0:1'),
+  vips('192.0.2.1/24 brd +', '192.0.2.2/24 scope link', '192.0.2.3/24 scope fnord'),
+  vips('192.0.2.1/32 brd +'),
+  vips('192.0.2.1/24 peer 192.0.2.7'),
+  vips('192.0.2.1 dev'),
+  vips('2001:db8::1/64 label x'),
+  vips('2001:db8::1/64', '2001:db8::2/128 preferred_lft 0'),
+  vips('192.0.2.1', '2001:db8::1'),
+  'vrrp_script s {\n}\n',
+  `vrrp_script s {\n script /no/such\n}\n${instance()}`,
+  `vrrp_script s {\n script /bin/true\n interval 0\n}\n`,
+  `vrrp_script s {\n script /bin/true\n weight 300\n}\n`,
+  'vrrp_sync_group G {\n group {\n A\n B\n }\n}\n',
+  `${instance()}vrrp_sync_group G {\n group {\n V\n }\n}\n`,
+  'track_file T {\n}\n',
+  'bfd_instance B {\n neighbor_ip 192.0.2.1\n}\n',
+  'bfd_instance B {\n}\n',
+  'virtual_server_group G {\n}\n',
+  'virtual_server_group G {\n 192.0.2.1 80\n 192.0.2.2-9 80\n fwmark 7\n}\n',
+  server(real),
+  server(),
+  server(real, real),
+  server('quorum 5', real),
+  server('hysteresis 1', real),
+  server('ops', real),
+  server('persistence_timeout', real),
+  server('persistence_timeout 0', real),
+  server('lvs_sched fnord', real),
+  server('sh-port', real),
+  server('lvs_sched sh', 'sh-port', real),
+  server('real_server 2001:db8::1 80 {\n }', real),
+  server('lvs_method DR', 'real_server 10.0.0.1 81 {\n }'),
+  server('sorry_server 10.0.0.9 80', real),
+  server('delay_loop 0', real),
+  server('alpha', 'omega', 'ha_suspend', real),
+  `virtual_server 192.0.2.1 80 {\n ${real}\n}\n`,
+  `virtual_server 192.0.2.1 {\n lvs_sched rr\n lvs_method NAT\n protocol TCP\n ${real}\n}\n`,
+  `virtual_server www 80 {\n ${real}\n}\n`,
+  `virtual_server fwmark 5 {\n lvs_sched rr\n lvs_method NAT\n protocol TCP\n ${real}\n}\n`,
+  `virtual_server fwmark 5 {\n lvs_sched rr\n lvs_method NAT\n ${real}\n}\n`,
+  `virtual_server group G {\n lvs_sched rr\n lvs_method NAT\n protocol TCP\n ${real}\n}\n`,
+  checker('TCP_CHECK'),
+  checker('TCP_CHECK', 'connect_timeout 3', 'retry 2', 'delay_before_retry 1', 'connect_port 81'),
+  checker('TCP_CHECK', 'connect_port 0'),
+  checker('TCP_CHECK', 'connect_timeout'),
+  checker('TCP_CHECK', 'bindto fnord'),
+  checker('HTTP_GET', 'url {\n path /\n status_code 200\n }', 'connect_timeout 3'),
+  checker('HTTP_GET', 'url {\n path /\n digest abc\n }'),
+  checker('HTTP_GET', 'url {\n path /\n status_code 999\n }'),
+  checker('HTTP_GET', 'nb_get_retry 3', 'url {\n path /\n }'),
+  checker('SSL_GET', 'enable_sni', 'url {\n path /\n }'),
+  checker('SMTP_CHECK', 'helo_name x', 'connect_timeout 3'),
+  checker('DNS_CHECK', 'type A', 'name example.org'),
+  checker('DNS_CHECK', 'type FNORD'),
+  checker('MISC_CHECK', 'misc_path "/no/such x"', 'misc_dynamic'),
+  checker('MISC_CHECK'),
+  checker('PING_CHECK', 'retry 3'),
+  checker('UDP_CHECK', 'payload 0102', 'require_reply'),
+  checker('FILE_CHECK', 'track_file nosuch'),
+  checker('BFD_CHECK', 'name nosuch'),
+  'static_ipaddress {\n 192.0.2.1/24 dev lo\n}\n',
+  'static_routes {\n 192.0.2.0/24 via 10.0.0.1 dev lo\n}\n',
+  'static_rules {\n from 192.0.2.0/24 table 100 priority 5\n}\n',
+  'net_namespace nosuchnamespace\nfoo\n',
+  'use_pid_dir\ninstance x\nchild_wait_time 7\n',
+];
+
+test('keepalived -t and ours give the same status', { skip: reason ?? false }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ka-config-'));
+  const path = join(directory, 'k.conf');
+  const wrong: string[] = [];
+  try {
+    for (const text of configurations) {
+      writeFileSync(path, text);
+      const { status, stderr } = spawnSync('keepalived', ['-t', '-f', path], { encoding: 'utf8' });
+      const { diagnostics } = parseConfig({ path }, { mode: 'test' });
+      const ours = keepalivedStatus(diagnostics, '2.2.7');
+      if (ours === status) continue;
+      const said = diagnostics.filter((item) => item.keepalivedClass !== 'none').map((item) => item.message);
+      wrong.push(
+        `${text}\nkeepalived: ${String(status)} ${stderr}\nours: ${String(ours)} ${said.join('; ')}`,
+      );
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  assert.equal(wrong.length, 0, `\n${wrong.join('\n----\n')}`);
+});
