@@ -66,7 +66,7 @@ export function resolveScript(request: ScriptRequest, policy: ScriptPolicy): Scr
   if (problem !== undefined) {
     if (problem.kind !== 'unsafe') return refuse(problem.message);
     if (policy.isEnforced) return refuse(`${problem.message} - disabling. ${problem.mend}`);
-    messages.push(`${problem.message} ${problem.mend}`);
+    messages.push(`${problem.message}. ${problem.mend}`);
   }
   const file = policy.keepsSymlinks ? found : resolved;
   return { command: { argv: request.argv, file, ...command }, messages };
@@ -150,7 +150,7 @@ function unsafeReason(file: string, component: string, stats: Stats, isLast: boo
   ];
   return {
     kind: 'unsafe',
-    message: `Unsafe permissions found for script '${file}'.`,
+    message: `Unsafe permissions found for script '${file}'`,
     mend: `${describe(component, stats)}; mend it with: ${mends.join('; ')}`,
   };
 }

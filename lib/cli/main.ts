@@ -1,5 +1,6 @@
 /** Entry of the `ka-node` program: tells the daemon from the sub-commands, and loads only what is needed. */
 import { readFileSync } from 'node:fs';
+import { KaError } from '../errors.js';
 import { parseArguments, type DaemonOptions } from './options.js';
 
 const signalNumbers: Readonly<Record<string, number>> = {
@@ -11,8 +12,18 @@ const signalNumbers: Readonly<Record<string, number>> = {
   JSON: 36,
 };
 
-/** Runs the program; the result is its exit status. */
+/** Runs the program; the result is its exit status. What stops it is one line on stderr. */
 export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(argv);
+  } catch (error) {
+    if (!KaError.is(error)) throw error;
+    process.stderr.write(`ka-node: ${error.message}\n`);
+    return 1;
+  }
+}
+
+async function dispatch(argv: readonly string[]): Promise<number> {
   const [first] = argv;
   if (first !== undefined && !first.startsWith('-')) {
     const { runCommand } = await import('./commands.js');

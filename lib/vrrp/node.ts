@@ -214,12 +214,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       const id = numbering.routers.get(router.key) ?? 0;
       const was = old.get(id);
       old.delete(id);
-      const keeps = was !== undefined && was.view.name === router.name;
-      const view = keeps
-        ? was.view
-        : new VirtualRouterView(router.name, router.params.vrid, router.basePriority);
-      const last = was?.view.lastChange;
-      if (!keeps && last !== undefined) view.changeState(last);
+      const view = was?.view.name === router.name ? was.view : successor(router, was?.view);
       const commands = this.#commands(router.name, router.notifies, policy);
       const knowledge = known(router, was);
       this.#byId.set(id, {
@@ -367,4 +362,11 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 function standingOf(trackers: TrackerSet, router: RouterPlan): Standing {
   const { prioritySum, isOwner, holds } = trackers.policyOf(router);
   return { prioritySum, isOwner, holds };
+}
+
+/** View of a router that is new, or that goes on under another name. */
+function successor(router: RouterPlan, before: VirtualRouterView | undefined): VirtualRouterView {
+  const view = new VirtualRouterView(router.name, router.params.vrid, before?.priority ?? router.basePriority);
+  if (before?.lastChange !== undefined) view.changeState(before.lastChange);
+  return view;
 }
