@@ -18,6 +18,13 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** Longest text that is kept: a datagram to /dev/log is not cut in two. */
 const maxTextBytes = 8192;
 
+/** The entry line by line. Lines after the first are indented, so that no text can look like an entry of its own. */
+export function splitEntry(entry: LogEntry): readonly LogEntry[] {
+  if (!entry.text.includes('\n')) return [entry];
+  const lines = entry.text.replace(/\n+$/, '').split('\n');
+  return lines.map((text, index) => ({ ...entry, text: index === 0 ? text : `  ${text}` }));
+}
+
 /** keepalived's console and file form: `Sun Nov 22 15:01:06 2026: TEXT`, in local time. */
 export function consoleLine(entry: LogEntry): string {
   const date = new Date(entry.wallMs);

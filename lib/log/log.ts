@@ -4,7 +4,7 @@
  */
 import { systemClock, type Clock, type LogLevel, type Logger } from '../host.js';
 import type { LineQueueState } from '../line-queue.js';
-import { consoleLine, jsonLine, syslogDatagram, type LogEntry } from './format.js';
+import { consoleLine, jsonLine, splitEntry, syslogDatagram, type LogEntry } from './format.js';
 import { daemonFacility } from './names.js';
 import { descriptorSink, fileSink, syslogSink, type LogSink, type SinkReport } from './sinks.js';
 
@@ -29,7 +29,8 @@ export interface LogOptions {
   readonly clock?: Clock;
 }
 
-type Form = (entry: LogEntry) => string;
+/** What is written for one entry, in as many pieces. */
+type Form = (entry: LogEntry) => readonly string[];
 
 export class Log implements Logger {
   readonly #options: LogOptions;
@@ -43,7 +44,8 @@ export class Log implements Logger {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#ident = options.ident;
-    const form = options.json === true ? jsonLine : consoleLine;
+    const form: Form =
+      options.json === true ? (entry) => [jsonLine(entry)] : (entry) => splitEntry(entry).map(consoleLine);
     const report: SinkReport = (name, state) => this.#tell(name, state);
     if (options.console !== false) {
       const fd = options.console === true ? 2 : options.console;
@@ -57,13 +59,17 @@ export class Log implements Logger {
     if (syslog !== undefined) {
       const facility = syslog.facility ?? daemonFacility;
       const sink = syslogSink(this.#clock, report, syslog.socket);
-      this.#sinks.push({ sink, form: (entry) => syslogDatagram(entry, facility) });
+      this.#sinks.push({
+        sink,
+        form: (entry) => splitEntry(entry).map((line) => syslogDatagram(line, facility)),
+      });
     }
   }
 
   log(level: LogLevel, text: string): void {
     if (level === 'detail' && !this.#options.detail) return;
-    for (const { sink, form } of this.#sinks) sink.write(form(this.#entry(level, text)));
+    const entry = this.#entry(level, text);
+    for (const { sink, form } of this.#sinks) for (const line of form(entry)) sink.write(line);
   }
 
   /** Lines lost so far in each place. */
@@ -109,8 +115,9 @@ export class Log implements Logger {
       state.kind === 'losing'
         ? `Log lines to ${name} are being lost: ${state.why}`
         : `${state.lost} log lines to ${name} were lost`;
+    const entry = this.#entry('warning', text);
     for (const { sink, form } of this.#sinks)
-      if (state.kind === 'clear' || sink.name !== name) sink.write(form(this.#entry('warning', text)));
+      if (state.kind === 'clear' || sink.name !== name) for (const line of form(entry)) sink.write(line);
   }
 
   #entry(level: LogLevel, text: string): LogEntry {

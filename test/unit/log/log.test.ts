@@ -67,6 +67,18 @@ test('a file gets lines in the form of keepalived, with detail only when asked f
   assert.equal((statSync(file).mode & 0o777).toString(8), '600');
 });
 
+test('further lines of a text are indented, so that they cannot pass for entries', (context) => {
+  const file = join(folder(context), 'ka.log');
+  const log = new Log({ ident: 'Keepalived', detail: false, console: false, file });
+  log.log('info', 'script said:\n(VI_1) Entering MASTER STATE\n');
+  log.close();
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((line) => line.replace(stamp, '')),
+    ['script said:', '  (VI_1) Entering MASTER STATE'],
+  );
+});
+
 test('JSON lines are one object each', (context) => {
   const file = join(folder(context), 'ka.log');
   const clock = new ManualClock();
@@ -198,16 +210,17 @@ test('syslog gets datagrams with priority, ident and process id', async (context
   });
   log.log('info', 'Stopping');
   log.rename('Keepalived_foo');
-  log.log('error', 'two\nlines');
+  log.log('error', 'two\r\nlines');
   log.log('warning', 'x'.repeat(20_000));
-  const [first, second, third, fourth] = await receiver.waitFor(4);
+  const [first, second, third, indented, fourth] = await receiver.waitFor(5);
   const date = '\\w{3} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d';
   assert.match(first ?? '', new RegExp(`^<158>${date} Keepalived\\[${process.pid}\\]: Stopping$`));
   assert.match(
     second ?? '',
     new RegExp(`^<158>${date} Keepalived\\[${process.pid}\\]: Changing syslog ident to Keepalived_foo$`),
   );
-  assert.match(third ?? '', new RegExp(`^<155>${date} Keepalived_foo\\[${process.pid}\\]: two\\\\nlines$`));
+  assert.match(third ?? '', new RegExp(`^<155>${date} Keepalived_foo\\[${process.pid}\\]: two\\\\x0d$`));
+  assert.match(indented ?? '', new RegExp(`^<155>${date} Keepalived_foo\\[${process.pid}\\]:   lines$`));
   assert.match(fourth ?? '', /^<156>.*: x{8189}\.\.\.$/);
   log.close();
 });
