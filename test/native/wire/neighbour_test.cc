@@ -1,4 +1,5 @@
-// Frames of Debian's keepalived 2.2.7, captured with tcpdump on a veth pair, MAC 02:00:00:00:00:18.
+// Frames of Debian's keepalived 2.2.7 and FRR 8.4.4, captured with tcpdump on a veth pair, MAC
+// 02:00:00:00:00:18.
 #include "native/wire/neighbour.h"
 
 #include <doctest/doctest.h>
@@ -35,11 +36,15 @@ TEST_CASE("an unsolicited neighbour advertisement is keepalived's, byte for byte
   CHECK(same(ka::wire::unsolicited_na(kMac, *IpAddr::parse("2001:db8::100"), false), global));
 }
 
-TEST_CASE("a forwarding interface sets the router flag, and the checksum follows") {
-  // The override bit is 20000000, the router bit 80000000; the checksum is keepalived's 5586 less 8000 (one's
-  // complement).
-  const auto expected = hex(
-      "333300000001020000000018 86dd 6000000000203aff fe800000000000000000000000000100"
-      "ff020000000000000000000000000001 8800d585a0000000 fe800000000000000000000000000100 0201020000000018");
-  CHECK(same(ka::wire::unsolicited_na(kMac, *IpAddr::parse("fe80::100"), true), expected));
+TEST_CASE("FRR's vrrpd 8.4.4 sends the same, and with the router flag") {
+  constexpr ka::MacAddr virtual_v4{0x00, 0x00, 0x5e, 0x00, 0x01, 0x05};
+  const auto arp =
+      hex("ffffffffffff00005e000105 0806 0001080006040001 00005e000105 0a000078 ffffffffffff 0a000078");
+  CHECK(same(ka::wire::gratuitous_arp(virtual_v4, *IpAddr::parse("10.0.0.120")), arp));
+
+  constexpr ka::MacAddr virtual_v6{0x00, 0x00, 0x5e, 0x00, 0x02, 0x05};
+  const auto na = hex(
+      "33330000000100005e000205 86dd 6000000000203aff 20010db8000000000000000000000120"
+      "ff020000000000000000000000000001 880018e8a0000000 20010db8000000000000000000000120 020100005e000205");
+  CHECK(same(ka::wire::unsolicited_na(virtual_v6, *IpAddr::parse("2001:db8::120"), true), na));
 }

@@ -1,4 +1,5 @@
-// Adverts of Debian's keepalived 2.2.7, captured with tcpdump on a veth pair, and one broken rule at a time.
+// Adverts of Debian's keepalived 2.2.7 and of FRR's vrrpd 8.4.4, captured with tcpdump on a veth pair, and
+// one broken rule at a time.
 #include "native/wire/vrrp.h"
 
 #include <doctest/doctest.h>
@@ -123,8 +124,20 @@ Sample v3_unicast_old() {
                         {ip("10.0.0.113")}));
 }
 
+Sample frr_ipv4() {
+  return sample(Version::kV3, Family::kIpv4, 5, 120, Millis(500), "31057801003261ae 0a000078",
+                {ip("10.0.0.120")});
+}
+Sample frr_ipv6() {
+  Sample s = sample(Version::kV3, Family::kIpv6, 5, 120, Millis(500),
+                    "310578010032c8ca 20010db8000000000000000000000120", {ip("2001:db8::120")});
+  s.datagram.source = s.fields.source = ip("fe80::200:5eff:fe00:205");
+  return s;
+}
+
 std::vector<Sample> all_samples() {
-  return {v2_password(), v3_ipv4(), v3_ipv6(), v2_unicast(), v3_unicast(), v3_unicast_old()};
+  return {v2_password(), v3_ipv4(),        v3_ipv6(),  v2_unicast(),
+          v3_unicast(),  v3_unicast_old(), frr_ipv4(), frr_ipv6()};
 }
 
 std::optional<std::vector<std::uint8_t>> encoded(const Sample& s) {
@@ -139,7 +152,7 @@ std::optional<std::vector<std::uint8_t>> encoded(const Sample& s) {
 
 }  // namespace
 
-TEST_CASE("keepalived's adverts are accepted and read rightly") {
+TEST_CASE("adverts of keepalived and FRR are accepted and read rightly") {
   for (const Sample& s : all_samples()) {
     CAPTURE(unsigned{s.expected.vrid});
     const auto result = s.judge();
@@ -156,7 +169,7 @@ TEST_CASE("keepalived's adverts are accepted and read rightly") {
   }
 }
 
-TEST_CASE("what we send is keepalived's, byte for byte") {
+TEST_CASE("what we send is what keepalived and FRR send, byte for byte") {
   for (Sample s : all_samples()) {
     CAPTURE(unsigned{s.expected.vrid});
     if (s.expected.vrid == 18) {
@@ -173,6 +186,15 @@ TEST_CASE("keepalived's farewell with priority 0 is accepted [RFC9568-6.4.3]") {
   CHECK(s.verdict() == "accepted");
   s.fields.priority = 0;
   CHECK(encoded(s) == s.bytes);
+}
+
+TEST_CASE("FRR's farewell with priority 0 is accepted") {
+  Sample s = frr_ipv4();
+  s.bytes = hex("310500010032d9ae 0a000078");
+  CHECK(s.verdict() == "accepted");
+  s = frr_ipv6();
+  s.bytes = hex("31050001003240cb 20010db8000000000000000000000120");
+  CHECK(s.verdict() == "accepted");
 }
 
 TEST_CASE("an advert cut anywhere is refused, and never read beyond its end") {
