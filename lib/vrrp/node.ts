@@ -366,7 +366,11 @@ function standingOf(trackers: TrackerSet, router: RouterPlan): Standing {
 
 /** View of a router that is new, or that goes on under another name. */
 function successor(router: RouterPlan, before: VirtualRouterView | undefined): VirtualRouterView {
-  const view = new VirtualRouterView(router.name, router.params.vrid, before?.priority ?? router.basePriority);
+  const view = new VirtualRouterView(
+    router.name,
+    router.params.vrid,
+    before?.priority ?? router.basePriority,
+  );
   if (before?.lastChange !== undefined) view.changeState(before.lastChange);
   return view;
 }
