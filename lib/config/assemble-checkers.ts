@@ -3,6 +3,7 @@
  */
 import { micros, seconds, type Family, type Micros } from '../units.js';
 import { messages } from './messages.js';
+import type { TrackFile } from './model-vrrp.js';
 import type { Checker, CheckerConnection, CheckerTiming, HttpUrl } from './model-lvs.js';
 import type { GlobalDefs } from './model.js';
 import type { Context, Decoded } from './schema/dsl.js';
@@ -29,6 +30,12 @@ export interface CheckerDefaults {
   readonly logAllFailures: boolean;
 }
 
+/** What checkers may name, as it is known where their virtual server stands. */
+export interface CheckerReferences {
+  file(name: string): TrackFile | undefined;
+  hasBfd(name: string): boolean;
+}
+
 type Timing = Decoded<typeof timingRows>;
 type Connection = Decoded<typeof connectionRows>;
 
@@ -37,6 +44,7 @@ export function assembleCheckers(
   defaults: CheckerDefaults,
   globals: GlobalDefs,
   context: Context,
+  references: CheckerReferences,
 ): readonly Checker[] {
   const result: Checker[] = [];
   for (const raw of inOrder(section)) {
@@ -47,7 +55,7 @@ export function assembleCheckers(
       }
       continue;
     }
-    const checker = assembleChecker(raw, defaults, globals, context);
+    const checker = assembleChecker(raw, defaults, globals, context, references);
     if (checker !== undefined) result.push(checker);
   }
   return result;
@@ -78,6 +86,7 @@ function assembleChecker(
   defaults: CheckerDefaults,
   globals: GlobalDefs,
   context: Context,
+  references: CheckerReferences,
 ): Checker | undefined {
   const { at } = raw.section;
   switch (raw.kind) {
@@ -112,17 +121,17 @@ function assembleChecker(
     case 'FILE_CHECK': {
       const { trackFile, weight } = raw.section.fields;
       if (trackFile === undefined) return dropped(context, at, raw.kind, 'it names no track_file');
-      return {
-        kind: raw.kind,
-        trackFile,
-        weight: weight?.weight ?? 1,
-        reverse: weight?.reverse ?? false,
-        at,
-      };
+      const file = references.file(trackFile);
+      if (file === undefined)
+        return dropped(context, at, raw.kind, `there is no track_file '${trackFile}' before it`);
+      const { weight: factor, reverse } = weight ?? file;
+      return { kind: raw.kind, trackFile, weight: factor, reverse, at };
     }
     case 'BFD_CHECK': {
       const { name, alpha } = raw.section.fields;
       if (name === undefined) return dropped(context, at, raw.kind, 'it names no bfd_instance');
+      if (!references.hasBfd(name))
+        return dropped(context, at, raw.kind, `there is no bfd_instance '${name}'`);
       return { kind: raw.kind, name, alpha: alpha ?? defaults.alpha, at };
     }
   }

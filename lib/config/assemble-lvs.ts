@@ -3,7 +3,7 @@
  * (reference, load balancing 1.5) are made and reported.
  */
 import { micros, seconds, type Family, type Micros } from '../units.js';
-import { assembleCheckers, type CheckerDefaults } from './assemble-checkers.js';
+import { assembleCheckers, type CheckerDefaults, type CheckerReferences } from './assemble-checkers.js';
 import { messages } from './messages.js';
 import type { LvsMethod, RealServer, SorryServer, VirtualServer, VirtualServerGroup } from './model-lvs.js';
 import type { GlobalDefs } from './model.js';
@@ -43,6 +43,7 @@ export function assembleServer(
   groups: readonly VirtualServerGroup[],
   globals: GlobalDefs,
   context: Context,
+  references: CheckerReferences,
 ): VirtualServer | undefined {
   const { fields, at } = raw.section;
   const { diagnostics } = context;
@@ -92,7 +93,9 @@ export function assembleServer(
     quorumDown: fields.quorumDown,
     weight: fields.weight,
     sorryServer: sorry === undefined ? undefined : sorryOf(raw, sorry, method, port, isMark),
-    realServer: servers.map((server) => realOf(server, raw, method, port, isMark, globals, context)),
+    realServer: servers.map((server) =>
+      realOf(server, raw, method, port, isMark, globals, context, references),
+    ),
   };
 }
 
@@ -340,6 +343,7 @@ function realOf(
   isMark: boolean,
   globals: GlobalDefs,
   context: Context,
+  references: CheckerReferences,
 ): RealServer {
   const { section, endpoint } = server;
   const { fields } = section;
@@ -382,7 +386,7 @@ function realOf(
     smtpAlert: fields.smtpAlert ?? globals.smtpAlertChecker ?? globals.smtpAlert ?? true,
     virtualhost,
     snmpName: fields.snmpName,
-    checkers: assembleCheckers(section, defaults, globals, context),
+    checkers: assembleCheckers(section, defaults, globals, context, references),
   };
 }
 

@@ -18,7 +18,7 @@ import { decodeItems } from './decode.js';
 import type { Diagnostics } from './diagnostic.js';
 import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
-import type { BfdInstance, TrackGroup, VrrpInstance, VrrpSyncGroup } from './model-vrrp.js';
+import type { AddressEntry, BfdInstance, TrackGroup, VrrpInstance, VrrpSyncGroup } from './model-vrrp.js';
 import type { Config, GlobalDefs } from './model.js';
 import type { Context, Decoded } from './schema/dsl.js';
 import { root } from './schema/root.js';
@@ -64,8 +64,18 @@ export function assembleConfig(tree: Tree, options: AssembleOptions): Config {
   const order = new Map(tree.items.map((item, index) => [item, index]));
   const vrrp = assembleVrrp(raw, globals, order, context);
   const virtualServerGroup = assembleGroups(raw.virtualServerGroup, context);
+  const definedAt = new Map(
+    raw.trackFile.map((section) => [section.name, order.get(section.statement) ?? 0]),
+  );
   const servers = raw.virtualServer.flatMap((server) => {
-    const value = assembleServer(server, virtualServerGroup, globals, context);
+    const place = order.get(server.section.statement) ?? 0;
+    const value = assembleServer(server, virtualServerGroup, globals, context, {
+      file: (name) =>
+        (definedAt.get(name) ?? Infinity) < place
+          ? vrrp.trackFile.find((file) => file.name === name)
+          : undefined,
+      hasBfd: (name) => vrrp.bfdInstance.some((session) => session.name === name),
+    });
     return value === undefined ? [] : [value];
   });
   const virtualServer = checkScripts(servers, globals, context);
@@ -174,12 +184,27 @@ function assembleVrrp(
     bfdInstance: sessions,
     trackGroup,
     garpGroup,
-    staticIpaddress: raw.staticIpaddress,
+    staticIpaddress: withDevice(raw.staticIpaddress, globals, context),
     staticRoutes: raw.staticRoutes,
     staticRules,
     linkbeatInterfaces: raw.linkbeatInterfaces,
     interfaceUpDownDelays: raw.interfaceUpDownDelays,
   };
+}
+
+/** Static addresses without `dev` are on `default_interface`, which must exist then. */
+function withDevice(
+  entries: readonly AddressEntry[],
+  globals: GlobalDefs,
+  context: Context,
+): readonly AddressEntry[] {
+  const device = globals.defaultInterface?.text ?? 'eth0';
+  return entries.flatMap((entry) => {
+    if (entry.dev !== undefined) return [entry];
+    if (context.hasInterface(device)) return [{ ...entry, dev: device }];
+    context.diagnostics.report(messages.interfaceAbsent, entry.at, device);
+    return [];
+  });
 }
 
 /** Scripts that were removed leave the tracking lists too. */

@@ -327,6 +327,13 @@ export const messages = {
       `${name} and ${other} both use VRID ${vrid} on ${where}`,
     { isFatal: true },
   ),
+  duplicateVridAbsent: define(
+    'KA3031',
+    'error',
+    'none',
+    (name: string, other: string, vrid: string, where: string) =>
+      `${name} and ${other} both use VRID ${vrid} on ${where}, which will show when the interface appears`,
+  ),
   noVip: define('KA3006', 'warning', 'complaint', (name: string) => `${name} has no virtual_ipaddress`, {
     hint: 'at least one address is sensible; no_virtual_ipaddress says that none is meant',
   }),

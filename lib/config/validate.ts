@@ -22,8 +22,9 @@ export function uniqueVrids(instances: readonly VrrpInstance[], context: Context
     if (twin === undefined) continue;
     const place = `IPv${String(instance.family)} on ${where === '' ? 'no interface' : `interface ${where}`}`;
     const { name, virtualRouterId, virtualRouterIdAt } = instance;
+    const isThere = context.isOffline || context.machine.hasInterface(where);
     context.diagnostics.report(
-      messages.duplicateVrid,
+      isThere ? messages.duplicateVrid : messages.duplicateVridAbsent,
       virtualRouterIdAt,
       name,
       twin.name,

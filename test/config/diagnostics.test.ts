@@ -164,7 +164,14 @@ const cases: readonly Case[] = [
     text: `${secured}vrrp_script s {\n script «/opt/x»\n}\n${instance('')}`,
     files: { '/opt/x': { text: '', mode: 0o777 } },
   },
-  { code: 'KA5010', text: global('default_interface «nosuch0»') },
+  { code: 'KA5010', text: `${global('default_interface nosuch0')}static_ipaddress {\n «192.0.2.1/24»\n}\n` },
+  {
+    code: 'KA3031',
+    text: `${global('dynamic_interfaces')}${plain(`virtual_router_id 5\n ${vip}`, 'A')}${plain(`virtual_router_id «5»\n ${vip}`, 'B')}`.replaceAll(
+      'eth0',
+      'nic0',
+    ),
+  },
   { code: 'KA5011', text: 'track_file «T» {\n}\n' },
   { code: 'KA5012', text: 'net_namespace «green»\n' },
   { code: 'KA5013', text: global('config_save_dir «/no/such/dir»') },

@@ -197,7 +197,11 @@ const examples: readonly Example[] = [
     text: `${global(secured)}${instance(`${vip} notify_master /usr/bin/true\n notify_master /usr/bin/true`)}`,
     status: 5,
   },
-  { number: 40, text: global('default_interface nosuch0'), status: 4 },
+  {
+    number: 40,
+    text: `${global('default_interface nosuch0')}static_ipaddress {\n 192.0.2.1/24\n}\n`,
+    status: 4,
+  },
   { number: 41, text: 'vrrp_instance V {\n interface nosuch0\n virtual_router_id 5\n}\n', status: 5 },
   {
     number: 42,

@@ -288,11 +288,8 @@ const dynamicInterfaces: Reader<'on' | 'allow_if_changes'> = {
   },
 };
 
-const defaultInterface = mapped(placedWord('interface'), (name, line) => {
-  if (line.context.hasInterface(name.text)) return name;
-  line.report(messages.interfaceAbsent, 1, name.text);
-  return undefined;
-});
+/** That it exists matters only to entries that need it. */
+const defaultInterface = placedWord('interface');
 
 const chains: Reader<readonly string[]> = {
   syntax: '[<in-chain> [<out-chain>]]',

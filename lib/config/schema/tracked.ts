@@ -3,8 +3,9 @@
  */
 import { micros, seconds } from '../../units.js';
 import { messages } from '../messages.js';
+import type { Word } from '../model.js';
 import type { InterfaceDelay, LinkbeatInterface } from '../model-vrrp.js';
-import { alias, block, defaulted, optional, several, type Line, type Reader } from './dsl.js';
+import { alias, block, defaulted, Line, optional, several, type Reader } from './dsl.js';
 import { wordList } from './lists.js';
 import { account, bareCommand } from './scripts.js';
 import { weightReader } from './tracking.js';
@@ -128,6 +129,26 @@ export const trackGroup = block('track_group', 'Instances that share the fate of
   group: optional(wordList('instance'), 'the members', { isFirstKept: true }),
 });
 
+/** A member of a garp_group; one that does not exist is reported and left out. */
+function memberOf(line: Line, index: number): readonly Word[] {
+  const text = line.word(index) ?? '';
+  if (line.context.hasInterface(text)) return [{ text, at: line.at(index) }];
+  line.report(messages.interfaceMissing, index, text);
+  return [];
+}
+
+const members: Reader<readonly Word[]> = {
+  syntax: '{ <interface> ... }',
+  expects: 'a list of interfaces',
+  minWords: 0,
+  isList: true,
+  read: (line) =>
+    (line.body?.items ?? []).flatMap((item) => {
+      const entry = new Line(item, line.context);
+      return item.words.flatMap((_, index) => memberOf(entry, index));
+    }),
+};
+
 export const garpGroup = block('garp_group', 'Interfaces that share a pace of gratuitous ARP.', {
   garp_interval: defaulted(
     decimalSeconds(0, 4294.967295),
@@ -147,12 +168,12 @@ export const garpGroup = block('garp_group', 'Interfaces that share a pace of gr
       isList: false,
       syntax: '<interface>',
       minWords: 1,
-      read: (line: Line) => [{ text: line.word(1) ?? '', at: line.at(1) }],
+      read: (line: Line) => memberOf(line, 1),
     },
     'one member',
     works,
   ),
-  interfaces: several(wordList('interface'), 'the members', works),
+  interfaces: several(members, 'the members', works),
 });
 
 /** `IF [MII|ETHTOOL|IOCTL]` */
