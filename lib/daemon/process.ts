@@ -1,8 +1,9 @@
 /** What makes a program a daemon: pid files, signals, the background. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { DaemonOptions } from '../cli/options.js';
+import { KaError } from '../errors.js';
 
 /** Process id of a live daemon that wrote `file`; undefined when there is none. */
 export function runningDaemon(file: string): number | undefined {
@@ -25,11 +26,24 @@ export function runningDaemon(file: string): number | undefined {
 export class PidFile {
   readonly #file: string;
 
-  /** @throws the system's error when the file cannot be written. */
+  /** @throws {KaError} KA_DAEMON_PIDFILE when the file cannot be written. */
   constructor(file: string) {
     this.#file = file;
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `${process.pid}\n`, { mode: 0o644 });
+    try {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+      writeFileSync(file, `${process.pid}\n`);
+      // keepalived: readable by all, whatever the umask.
+      chmodSync(file, 0o644);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new KaError(
+        'KA_DAEMON_PIDFILE',
+        `the pid file cannot be written: ${reason}. Run as root, or choose another with -p and -r`,
+        {
+          cause,
+        },
+      );
+    }
   }
 
   close(): void {

@@ -2,6 +2,7 @@
  * The daemon in one process: configuration, VRRP, signals, reload. The library never comes here.
  */
 import { existsSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import type { DaemonOptions } from '../cli/options.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import { parseConfig, type ParseResult } from '../config/load.js';
@@ -12,6 +13,7 @@ import { createNode, type VrrpNode } from '../vrrp/node.js';
 import { Log } from '../log/log.js';
 import { logFilePath, logIdent } from '../log/names.js';
 import { PidFile, continueInBackground, pidFiles, runningDaemon } from './process.js';
+import { SystemdNotifier } from './systemd.js';
 
 /** keepalived's exit statuses. */
 export const exitStatus = { good: 0, fatal: 1, config: 2, permission: 4, noConfig: 6, internal: 70 } as const;
@@ -35,14 +37,16 @@ export async function runDaemon(context: RunContext): Promise<number> {
     ...(options.logFile === undefined ? {} : { file: logFilePath(options.logFile, 'parent') }),
     ...(options.logsToSyslog ? { syslog: { facility: options.facility } } : {}),
   });
+  const systemd = SystemdNotifier.fromEnvironment(systemClock);
   try {
-    return await runWith(context, log);
+    return await runWith(context, log, systemd);
   } finally {
+    systemd.close();
     log.close();
   }
 }
 
-async function runWith(context: RunContext, log: Logger): Promise<number> {
+async function runWith(context: RunContext, log: Logger, systemd: SystemdNotifier): Promise<number> {
   const { options, version, argv } = context;
   const mainPidFile = pidFiles(options, undefined, false).main;
   if (runningDaemon(mainPidFile) !== undefined) {
@@ -61,24 +65,33 @@ async function runWith(context: RunContext, log: Logger): Promise<number> {
   const problem = unusable(options, read);
   if (problem !== undefined) {
     log.log('error', problem.message);
+    systemd.failed(osConstants.errno.EINVAL, problem.message);
     return problem.status;
   }
   if (read.model === undefined) return exitStatus.noConfig;
-  return new Daemon(context, log, read.model, read.diagnostics).run();
+  return new Daemon(context, log, systemd, read.model, read.diagnostics).run();
 }
 
 class Daemon {
   readonly #context: RunContext;
   readonly #log: Logger;
+  readonly #systemd: SystemdNotifier;
   #config: Config;
   #diagnostics: readonly Diagnostic[];
   #node: VrrpNode | undefined;
   #reloading: Promise<void> = Promise.resolve();
   readonly #stop = new AbortController();
 
-  constructor(context: RunContext, log: Logger, config: Config, diagnostics: readonly Diagnostic[]) {
+  constructor(
+    context: RunContext,
+    log: Logger,
+    systemd: SystemdNotifier,
+    config: Config,
+    diagnostics: readonly Diagnostic[],
+  ) {
     this.#context = context;
     this.#log = log;
+    this.#systemd = systemd;
     this.#config = config;
     this.#diagnostics = diagnostics;
   }
@@ -97,8 +110,11 @@ class Daemon {
       if (this.#node === undefined)
         this.#log.log('warning', 'Warning - keepalived has no configuration to run');
       this.#log.log('info', 'Startup complete');
+      this.#systemd.ready(this.#summary());
+      this.#systemd.startWatchdog(() => true);
       await untilAborted(this.#stop.signal);
       this.#log.log('info', 'Stopping');
+      this.#systemd.stopping();
       await this.#reloading;
       await this.#node?.close();
       const { user, system } = process.cpuUsage();
@@ -123,6 +139,17 @@ class Daemon {
       keepAddresses: options.keepsVrrp,
       ...(options.namespace === undefined ? {} : { netns: `/run/netns/${options.namespace}` }),
     });
+    this.#node.on('state', () => this.#systemd.status(this.#summary()));
+  }
+
+  /** For `systemctl status`: `3 VRRP instances: 2 MASTER, 1 BACKUP`. */
+  #summary(): string {
+    const routers = this.#node?.routers ?? [];
+    if (routers.length === 0) return 'No VRRP instances';
+    const states = new Map<string, number>();
+    for (const { state } of routers) states.set(state, (states.get(state) ?? 0) + 1);
+    const counts = [...states].map(([state, count]) => `${count} ${state}`).join(', ');
+    return `${routers.length} VRRP instance${routers.length === 1 ? '' : 's'}: ${counts}`;
   }
 
   #fail(error: unknown): number {
@@ -131,11 +158,13 @@ class Daemon {
       error instanceof Error && 'errno' in error && typeof error.errno === 'number'
         ? Math.abs(error.errno)
         : 0;
+    const isPidFile = KaError.is(error) && error.code === 'KA_DAEMON_PIDFILE';
     const isPermission =
       errno === 1 || errno === 13 || (KaError.is(error) && error.code.includes('PERMISSION'));
     const hint = isPermission ? '. Run it as root, or give it CAP_NET_ADMIN and CAP_NET_RAW' : '';
     this.#log.log('error', `${message}${hint}`);
-    return isPermission ? exitStatus.permission : exitStatus.fatal;
+    this.#systemd.failed(isPermission ? osConstants.errno.EPERM : errno, message);
+    return isPermission || isPidFile ? exitStatus.permission : exitStatus.fatal;
   }
 
   #listen(): void {
@@ -145,12 +174,18 @@ class Daemon {
       if (!options.ignoresSigint) this.#stop.abort();
     });
     process.on('SIGHUP', () => {
-      this.#reloading = this.#reloading.then(() => this.#reload());
+      this.#reloading = this.#reloading.then(() => this.#reloadAndTell());
     });
     // Without a listener these would start a debugger, or end the process.
     process.on('SIGUSR1', () => this.#logStatus());
     process.on('SIGUSR2', () => this.#logStatus());
     process.on('SIGPIPE', () => undefined);
+  }
+
+  async #reloadAndTell(): Promise<void> {
+    this.#systemd.reloading();
+    await this.#reload();
+    this.#systemd.ready(this.#summary());
   }
 
   async #reload(): Promise<void> {
@@ -223,7 +258,10 @@ function unusable(
   if (diagnostics.some(({ keepalivedClass }) => keepalivedClass === 'fatal-include')) {
     return { status: exitStatus.noConfig, message: 'An included file is missing or unreadable.' };
   }
-  if (model === undefined || diagnostics.some(({ keepalivedClass }) => keepalivedClass === 'gives-up')) {
+  if (
+    model === undefined ||
+    diagnostics.some(({ isFatal, keepalivedClass }) => isFatal || keepalivedClass === 'gives-up')
+  ) {
     return { status: exitStatus.config, message: `The configuration ${options.configFile} cannot be used.` };
   }
   return undefined;
@@ -241,8 +279,14 @@ async function logDiagnostics(
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    // Signal handlers alone do not keep a process alive, and a daemon without instances waits all the same.
+    const hold = setInterval(() => undefined, 0x7fffffff);
+    const done = (): void => {
+      clearInterval(hold);
+      resolve();
+    };
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done, { once: true });
   });
 }
 

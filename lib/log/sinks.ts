@@ -102,7 +102,10 @@ interface Target {
  * own; a socket (the journal's) is written to with a flag on each call.
  */
 function nonBlockingTarget(fd: number): Target {
-  if (fstatSync(fd).isSocket()) return { write: (bytes) => sendNoWait(fd, bytes), close: () => undefined };
+  const stat = fstatSync(fd);
+  // A file that others write to through the same descriptor: opened anew, it would have an offset of its own.
+  if (stat.isFile()) return { write: (bytes) => attempt(() => writeSync(fd, bytes)), close: () => undefined };
+  if (stat.isSocket()) return { write: (bytes) => sendNoWait(fd, bytes), close: () => undefined };
   try {
     const { O_APPEND, O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
     const own = openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_APPEND | O_NOCTTY);

@@ -1,0 +1,198 @@
+/** What can go wrong on a real machine, and what the daemon says and does then. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { projectRoot, startKaNode } from '../../support/daemons.js';
+import { exampleLab, vip } from '../../support/examples.js';
+
+const program = join(projectRoot, 'bin/ka-node');
+
+function instance(name: string, more = '', device = 'eth0', vrid = 6): string {
+  return `
+vrrp_instance ${name} {
+  interface ${device}
+  virtual_router_id ${vrid}
+  version 3
+  priority 100
+  advert_int 0.1
+  ${more}
+  virtual_ipaddress {
+    10.0.0.100/24 dev ${device}
+  }
+}
+`;
+}
+
+const secure = 'global_defs {\n  script_user root\n  enable_script_security\n}\n';
+
+test('no configuration file: the name is said, exit status 6 [keepalived: exit codes]', async () => {
+  await using lab = await exampleLab('none');
+  const { code, stderr } = await lab.ka1.run([
+    program,
+    '-n',
+    '-l',
+    '-G',
+    '-f',
+    '/no/such.conf',
+    '-p',
+    lab.ka1.path('p'),
+  ]);
+  assert.equal(code, 6);
+  assert.match(stderr, /Config files missing '\/no\/such\.conf'\./);
+});
+
+test('an unknown interface is pointed at and ends the daemon with status 2, as keepalived', async () => {
+  await using lab = await exampleLab('unkn');
+  const file = lab.ka1.write('x.conf', instance('WEB', '', 'eth7'));
+  const { code, stderr } = await lab.ka1.run([
+    program,
+    '-n',
+    '-l',
+    '-G',
+    '-f',
+    file,
+    '-p',
+    lab.ka1.path('p'),
+  ]);
+  assert.equal(code, 2);
+  assert.match(stderr, /x\.conf:3:13: error KA\d+: the interface eth7 does not exist/);
+});
+
+test('an unknown interface is waited for with dynamic_interfaces', async () => {
+  await using lab = await exampleLab('dyn');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(
+    ka1,
+    `global_defs {\n  dynamic_interfaces\n}\n${instance('WEB', '', 'eth7')}`,
+  );
+  await daemon.waitForLine(/\(WEB\) entering FAULT state \(interface eth7 down\)/);
+  await ka1.ip('link', 'add', 'eth7', 'type', 'veth', 'peer', 'name', 'eth8');
+  await ka1.ip('address', 'add', '10.7.0.1/24', 'dev', 'eth7');
+  await ka1.ip('link', 'set', 'eth8', 'up');
+  await ka1.ip('link', 'set', 'eth7', 'up');
+  await ka1.waitForAddress(vip);
+  const from = daemon.program.lines.length;
+  await ka1.ip('link', 'del', 'eth7');
+  await daemon.waitForLine(/\(WEB\) Entering FAULT STATE/, { from });
+  await ka1.ip('link', 'add', 'eth7', 'type', 'veth', 'peer', 'name', 'eth8');
+  await ka1.ip('address', 'add', '10.7.0.1/24', 'dev', 'eth7');
+  await ka1.ip('link', 'set', 'eth8', 'up');
+  await ka1.ip('link', 'set', 'eth7', 'up');
+  await ka1.waitForAddress(vip);
+});
+
+test('a VRID used twice on an interface: both places are shown, status 2', async () => {
+  await using lab = await exampleLab('dup');
+  const file = lab.ka1.write('x.conf', instance('A') + instance('B').replace('.100/', '.101/'));
+  const { code, stderr } = await lab.ka1.run([
+    program,
+    '-n',
+    '-l',
+    '-G',
+    '-f',
+    file,
+    '-p',
+    lab.ka1.path('p'),
+  ]);
+  assert.equal(code, 2);
+  assert.match(stderr, /x\.conf:16:\d+: error KA\d+: B and A both use VRID 6/);
+  assert.match(stderr, /A uses it here: .*x\.conf:4:/);
+});
+
+test('without permission it says which capability is missing, status 4', async () => {
+  await using lab = await exampleLab('perm');
+  const { ka1 } = lab;
+  const file = ka1.write('x.conf', instance('WEB'), 0o644);
+  await ka1.runOk(['mkdir', '-m', '777', ka1.path('open')]);
+  await ka1.runOk(['chmod', '755', ka1.path('.')]);
+  const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all'];
+  const args = ['-n', '-l', '-G', '-f', file, '-p', ka1.path('open/p'), '-r', ka1.path('open/r')];
+  const { code, stderr } = await ka1.run([...user, process.execPath, program, ...args]);
+  assert.equal(code, 4, stderr);
+  assert.match(stderr, /CAP_NET_RAW is missing.*Run it as root, or give it CAP_NET_ADMIN and CAP_NET_RAW/);
+});
+
+test('a hanging script is killed at its limit, counts as failed, and delays nothing', async () => {
+  await using lab = await exampleLab('hang');
+  const { ka1 } = lab;
+  const script = ka1.write(
+    'hang.sh',
+    '#!/bin/sh\ntrap "" TERM\nsleep 600 &\nwhile :; do sleep 0.1; done\n',
+    0o755,
+  );
+  const text = `${secure}vrrp_script hang {\n  script "${script}"\n  interval 1\n  weight -50\n}\n`;
+  const daemon = await startKaNode(ka1, text + instance('WEB', 'track_script {\n    hang\n  }'));
+  await daemon.waitForLine(/\(WEB\) Entering MASTER STATE/);
+  await daemon.waitForLine(/VRRP_Script\(hang\) timed_out/);
+  await daemon.waitForLine(/\(WEB\) Changing effective priority from 100 to 50/);
+  await daemon.waitForLine(/Track script hang is being timed out, expect idle - skipping run/);
+  await daemon.stop();
+});
+
+test('a script of weight 0 holds the router until its first result and in fault while it fails', async () => {
+  await using lab = await exampleLab('w0');
+  const { ka1 } = lab;
+  const flag = ka1.path('good');
+  const script = ka1.write('check.sh', `#!/bin/sh\nhead -c 1048576 /dev/zero\ntest -e ${flag}\n`, 0o755);
+  const text = `${secure}vrrp_script check {\n  script "${script}"\n  interval 1\n}\n`;
+  const daemon = await startKaNode(ka1, text + instance('WEB', 'track_script {\n    check\n  }'));
+  await daemon.waitForLine(/\(WEB\) entering FAULT state \(due to script check\)/);
+  assert.equal(await ka1.hasAddress(vip), false);
+  ka1.write('good', '');
+  await ka1.waitForAddress(vip);
+  await daemon.waitForLine(/VRRP_Script\(check\) succeeded/);
+  await ka1.runOk(['rm', flag]);
+  await ka1.waitForAddress(vip, false);
+  await daemon.waitForLine(/\(WEB\) sent 0 priority/);
+});
+
+test('a firewall that drops adverts on output is said, with where to look, and when it is over', async () => {
+  await using lab = await exampleLab('fw');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(ka1, instance('WEB'));
+  await ka1.waitForAddress(vip);
+  await ka1.runOk([
+    'nft',
+    'add table ip t; add chain ip t o { type filter hook output priority 0; }; add rule ip t o ip protocol 112 drop',
+  ]);
+  await daemon.waitForLine(/\(WEB\) adverts to 224\.0\.0\.18 are not leaving: EPERM.*drops protocol 112/);
+  await ka1.runOk(['nft', 'delete table ip t']);
+  await daemon.waitForLine(/\(WEB\) adverts to 224\.0\.0\.18 are leaving again/);
+});
+
+test('an address that someone else deletes is put back, without leaving MASTER', async () => {
+  await using lab = await exampleLab('del');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(ka1, instance('WEB'));
+  await ka1.waitForAddress(vip);
+  const from = daemon.program.lines.length;
+  await ka1.ip('address', 'del', `${vip}/24`, 'dev', 'eth0');
+  await daemon.waitForLine(/Netlink reflector reports IP 10\.0\.0\.100\/24 removed from eth0/);
+  await ka1.waitForAddress(vip);
+  assert.equal(
+    daemon.program.lines.slice(from).some(({ text }) => text.includes('Entering')),
+    false,
+  );
+});
+
+test('track_file and track_process move the priority', async () => {
+  await using lab = await exampleLab('tfp');
+  const { ka1 } = lab;
+  const number = ka1.write('number', '0\n');
+  const tracked = `track_file n {\n  file ${number}\n}\nvrrp_track_process p {\n  process ka-test-daemon\n}\n`;
+  const lists = 'track_file {\n    n weight -2\n  }\n  track_process {\n    p weight 20\n  }';
+  const daemon = await startKaNode(ka1, tracked + instance('WEB', lists));
+  await ka1.waitForAddress(vip);
+  ka1.write('number', '5\n');
+  await daemon.waitForLine(/\(WEB\) Changing effective priority from 100 to 90/);
+  await ka1.runOk(['cp', '/bin/sleep', ka1.path('ka-test-daemon')]);
+  const service = await ka1.start([ka1.path('ka-test-daemon'), '600']);
+  await daemon.waitForLine(/Quorum gained for tracked process p/);
+  await daemon.waitForLine(/\(WEB\) Changing effective priority from 90 to 110/);
+  await service.stop();
+  await daemon.waitForLine(/Quorum lost for tracked process p/);
+  ka1.write('number', '200\n');
+  await daemon.waitForLine(/\(WEB\) entering FAULT state \(due to file n\)/);
+  await ka1.waitForAddress(vip, false);
+});

@@ -1,0 +1,145 @@
+/** The daemon's life: signals, pid files, reload, the background. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { Capture } from '../../support/capture.js';
+import { projectRoot, startKaNode, type Daemon } from '../../support/daemons.js';
+import { exampleLab, vip } from '../../support/examples.js';
+import type { LabHost } from '../../support/net-lab.js';
+
+const program = join(projectRoot, 'bin/ka-node');
+
+function configuration(priority = 100, more = ''): string {
+  return `
+vrrp_instance WEB {
+  interface eth0
+  virtual_router_id 6
+  version 3
+  priority ${priority}
+  advert_int 0.1
+  virtual_ipaddress {
+    10.0.0.100/24 dev eth0
+  }
+}
+${more}`;
+}
+
+async function master(host: LabHost, text = configuration()): Promise<Daemon> {
+  const daemon = await startKaNode(host, text);
+  await daemon.waitForLine(/\(WEB\) Entering MASTER STATE/);
+  await host.waitForAddress(vip);
+  return daemon;
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal}: priority 0 first, then the addresses go, exit status 0, no pid file is left`, async () => {
+    await using lab = await exampleLab('sig');
+    const { ka1, client } = lab;
+    await using capture = await Capture.start(client, 'proto 112');
+    const daemon = await master(ka1);
+    const pidFile = ka1.path(daemon.configuration.replace('.conf', '.pid'));
+    assert.equal(readFileSync(pidFile, 'utf8'), `${daemon.program.pid}\n`);
+    assert.deepEqual(await daemon.program.stop(signal), { code: 0, signal: null });
+    assert.equal(await ka1.hasAddress(vip), false);
+    await capture.waitForLine(/vrid 6, prio 0,/);
+    assert.equal(existsSync(pidFile), false);
+    await daemon.waitForLine(/\(WEB\) sent 0 priority/);
+    await daemon.waitForLine(/Stopped Keepalived/);
+  });
+}
+
+test('a second daemon on the same pid file says that one is running and ends with 0', async () => {
+  await using lab = await exampleLab('twice');
+  const { ka1 } = lab;
+  const daemon = await master(ka1);
+  const pidFile = ka1.path(daemon.configuration.replace('.conf', '.pid'));
+  const second = await ka1.run([
+    program,
+    '-n',
+    '-l',
+    '-G',
+    '-f',
+    ka1.path(daemon.configuration),
+    '-p',
+    pidFile,
+  ]);
+  assert.equal(second.code, 0);
+  assert.match(second.stderr, /daemon is already running/);
+  assert.equal(existsSync(pidFile), true);
+});
+
+test('SIGHUP applies what changed, keeps the mastership, and sends no advert late', async () => {
+  await using lab = await exampleLab('hup');
+  const { ka1, client } = lab;
+  const daemon = await master(ka1);
+  await using capture = await Capture.start(client, 'proto 112');
+  daemon.reload(configuration(120));
+  await daemon.waitForLine(/Reload complete: changed WEB/);
+  await daemon.waitForLine(/\(WEB\) Changing effective priority from 100 to 120/);
+  await capture.waitForLine(/vrid 6, prio 120,/);
+  const from = daemon.program.lines.length;
+  daemon.reload();
+  await daemon.waitForLine(/Reload complete: nothing changed/, { from });
+  const other =
+    'vrrp_instance NEW {\n interface eth0\n virtual_router_id 7\n version 3\n advert_int 0.1\n virtual_ipaddress {\n 10.0.0.101/24 dev eth0\n }\n}\n';
+  daemon.reload(configuration(120, other));
+  await daemon.waitForLine(/Reload complete: new NEW/);
+  await ka1.waitForAddress('10.0.0.101');
+  daemon.reload(configuration(120));
+  await ka1.waitForAddress('10.0.0.101', false);
+  await daemon.waitForLine(/Reload complete: removed NEW/);
+  const adverts = /vrid 6,/;
+  await capture.program.waitForLines(
+    'twenty adverts',
+    (lines) => lines.filter(({ text }) => adverts.test(text)).length >= 20,
+  );
+  await capture.stop();
+  const states = daemon.program.lines
+    .filter(({ text }) => /\(WEB\) Entering/.test(text))
+    .map(({ text }) => text.slice(26));
+  assert.deepEqual(states, ['(WEB) Entering BACKUP STATE (init)', '(WEB) Entering MASTER STATE']);
+  const times = (await capture.packets(['frame.time_epoch'], 'vrrp.virt_rtr_id == 6')).map((packet) =>
+    Number(packet['frame.time_epoch']),
+  );
+  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  assert.ok(times.length >= 20);
+  assert.ok(Math.max(...gaps) < 0.2, `longest gap ${Math.max(...gaps)} s`);
+});
+
+test('an invalid file changes nothing, and its mistakes are shown with their places', async () => {
+  await using lab = await exampleLab('bad');
+  const { ka1 } = lab;
+  const daemon = await master(ka1);
+  daemon.reload(configuration().replace('virtual_router_id 6', 'virtual_router_id 600'));
+  await daemon.waitForLine(/\.conf:4:21: error KA\d+: /);
+  await daemon.waitForLine(/New config failed validation, the old one runs on/);
+  assert.equal(await ka1.hasAddress(vip), true);
+  daemon.reload(configuration(130));
+  await daemon.waitForLine(/\(WEB\) Changing effective priority from 100 to 130/);
+});
+
+test('without -n it runs in the background with its pid file, and leaves in order', async () => {
+  await using lab = await exampleLab('bg');
+  const { ka1 } = lab;
+  const file = ka1.write('bg.conf', configuration());
+  const pidFile = ka1.path('bg.pid');
+  const log = ka1.path('bg.log');
+  const { code } = await ka1.run([
+    program,
+    '-G',
+    `-g${log}`,
+    '-f',
+    file,
+    '-p',
+    pidFile,
+    '-r',
+    ka1.path('bgv.pid'),
+  ]);
+  assert.equal(code, 0);
+  await ka1.waitForAddress(vip);
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  process.kill(pid, 'SIGTERM');
+  await ka1.waitForAddress(vip, false);
+});
