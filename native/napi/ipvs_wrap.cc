@@ -21,7 +21,7 @@ struct Shared {
   std::unique_ptr<Connection> connection;
 };
 
-constexpr Error kNotOpen{.code = Errc::kClosed, .op = "ipvs", .err_no = 0, .detail = {}};
+const Error kNotOpen{.code = Errc::kClosed, .op = "ipvs", .err_no = 0, .detail = {}};
 
 const char* code_name(Errc code) {
   switch (code) {

@@ -143,7 +143,8 @@ async function doctest(argv, env) {
   const { ok, output } = await command(argv, { env });
   const found = /test cases: +(\d+) \| +(\d+) passed \| +(\d+) failed \| +(\d+) skipped/.exec(output);
   const skipped = [...output.matchAll(/KA-SKIP (.*)/g)].map((match) => match[1]);
-  const [passed, failed, left] = found === null ? [0, 1, 0] : found.slice(2).map(Number);
+  const [ran, failed, left] = found === null ? [0, 1, 0] : found.slice(2).map(Number);
+  const passed = Math.max(0, ran - skipped.length); // doctest knows no skip at run time: it takes such a test as passed
   for (let index = 0; index < left; index += 1) skipped.push(`${argv.at(-1)}: left out by a decorator`);
   return { passed, failed: failed === 0 && !ok ? 1 : failed, skipped, output };
 }
