@@ -70,8 +70,11 @@ Result<void> Loop::open() {
 std::uint64_t Loop::run() {
   std::array<epoll_event, kReady> ready;
   while (!stop_ticket_) {
-    arm(monotonic_now());
-    const int count = ::epoll_wait(epoll_.get(), ready.data(), kReady, has_work_ ? 0 : -1);
+    asleep_since_ = monotonic_now();
+    arm(asleep_since_);
+    int count = ::epoll_wait(epoll_.get(), ready.data(), kReady, has_work_ ? 0 : -1);
+    // A process that was stopped and continued (SIGCONT) comes back without having looked at its sockets.
+    if (count < 0) count = ::epoll_wait(epoll_.get(), ready.data(), kReady, 0);
     turn(std::span(ready).first(static_cast<std::size_t>(count > 0 ? count : 0)), monotonic_now());
   }
   leave();
@@ -140,7 +143,7 @@ void Loop::note_lateness(Instant now) {
   engine_.shared_.record_lateness(late);
   if (late <= node_->smallest_skew() || now - late_told_ < kLateEventPause) return;
   late_told_ = now;
-  node_->was_late(late, now);
+  node_->was_late(late, std::chrono::duration_cast<Micros>(now - asleep_since_), now);
 }
 
 void Loop::watch_javascript(Instant now) {

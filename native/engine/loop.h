@@ -45,6 +45,7 @@ class Loop {
   Instant armed_ = Instant::max();
   Nanos lead_{};  // how far ahead armed_ was when the timer was set
   Instant late_told_{};
+  Instant asleep_since_{};
   bool is_monitor_ready_ = false;
   bool has_work_ = false;
   std::optional<std::uint64_t> stop_ticket_;

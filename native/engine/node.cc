@@ -119,12 +119,14 @@ std::optional<Instant> Node::next_deadline() const {
   return earliest;
 }
 
-void Node::was_late(Micros late, Instant now) {
+void Node::was_late(Micros late, Micros asleep, Instant now) {
   Event event;
   event.kind = EventKind::kLate;
   event.amount = late.count();
   world_.tell(event);
-  world_.domain.grant_grace(late, now);
+  // Late by less than an interval: the kernel kept the adverts, they have been read. By more: perhaps the
+  // machine was paused, nobody knows since when, and adverts are lost.
+  world_.domain.grant_grace(late < smallest_interval_ ? late : asleep, now);
 }
 
 void Node::set_watchdog(bool held, Millis stalled, Instant now) {
@@ -292,10 +294,12 @@ void Node::show_link(LinkState& link) {
 
 void Node::measure_skew() {
   Micros smallest{1'000'000};
+  smallest_interval_ = Micros{1'000'000};
   for (const auto& [id, router] : world_.routers) {
     const Micros unit = router->config.params.version == vrrp::Version::kV3
                             ? router->config.params.advert_interval
                             : Micros{1'000'000};
+    smallest_interval_ = std::min(smallest_interval_, router->config.params.advert_interval);
     smallest = std::min(smallest, Micros{unit.count() * (256 - router->priority) / 256});
   }
   // Below this a late wake-up is what any busy machine does.

@@ -38,8 +38,8 @@ class Node final : public net::MonitorSink, public AddressObserver {
   bool work(Instant now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
-  /// This node did not run for `late`.
-  void was_late(Micros late, Instant now);
+  /// A deadline was noticed `late`, after the node had slept for `asleep` in all.
+  void was_late(Micros late, Micros asleep, Instant now);
   /// Smallest skew_time of the routers that run.
   [[nodiscard]] Micros smallest_skew() const { return smallest_skew_; }
   /// JavaScript stopped answering, or answers again.
@@ -100,6 +100,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
   Pace default_pace_;
   std::optional<Instant> start_at_;
   Micros smallest_skew_{1'000'000};
+  Micros smallest_interval_{1'000'000};
   Instant now_{};  // of the call that runs
   bool are_links_changed_ = false;
   bool is_watchdog_held_ = false;

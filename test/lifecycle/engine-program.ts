@@ -12,9 +12,28 @@ interface Work {
   readonly routers: readonly string[];
 }
 
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Its arguments come from the tests: a look is enough. */
+function isRouter(value: unknown): value is NativeRouter {
+  return typeof value === 'object' && value !== null && 'vrid' in value;
+}
+
+function isWork(value: unknown): value is Work {
+  return typeof value === 'object' && value !== null && 'routers' in value;
+}
+
+function parseRouter(text: string): NativeRouter {
+  const value: unknown = JSON.parse(text);
+  if (!isRouter(value)) throw new Error(`no router: ${text}`);
+  return value;
+}
+
 async function runEngine({ what, routers }: Work): Promise<void> {
   const engine = new Engine({}, (events) => {
-    for (const event of events) console.log(JSON.stringify(event));
+    for (const event of events) print(JSON.stringify(event));
   });
   await engine.start();
   engine.on('transition', (event) => {
@@ -24,7 +43,7 @@ async function runEngine({ what, routers }: Work): Promise<void> {
     if (what === 'stop') void Promise.all([engine.stop(), engine.stop()]).then(() => engine.stop());
     if (what === 'reject') void Promise.reject(new Error('nobody handles this'));
   });
-  await engine.apply({ routers: routers.map((text) => JSON.parse(text) as NativeRouter) });
+  await engine.apply({ routers: routers.map(parseRouter) });
 }
 
 if (isMainThread) {
@@ -38,14 +57,15 @@ if (isMainThread) {
       seen += chunk.toString();
       if (work.what === 'terminate' && seen.includes('"to":"active"')) {
         seen = '';
-        void worker.terminate().then(() => console.log('terminated'));
+        void worker.terminate().then(() => print('terminated'));
       }
     });
-    worker.on('error', (error) => console.log(`worker: ${String(error)}`));
-    worker.on('exit', (code) => console.log(`worker ended with ${code}`));
+    worker.on('error', (error) => print(`worker: ${String(error)}`));
+    worker.on('exit', (code) => print(`worker ended with ${code}`));
   } else {
     await runEngine({ what, routers });
   }
 } else {
-  await runEngine(workerData as Work);
+  const work: unknown = workerData;
+  if (isWork(work)) await runEngine(work);
 }

@@ -1,0 +1,41 @@
+"""Sends bad VRRP adverts of every kind as fast as one process can: flood.py SOURCE VRID. Ends with SIGTERM."""
+
+import socket
+import struct
+import sys
+
+source, vrid = sys.argv[1], int(sys.argv[2])
+
+
+def checksum(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def advert(version=2, auth=b"right\0\0\0", bad_sum=False, cut=0):
+    head = struct.pack("!BBBBBB", version << 4 | 1, vrid, 255, 1, 1, 1)
+    tail = socket.inet_aton("10.0.0.100") + auth
+    total = checksum(head + b"\0\0" + tail) ^ (1 if bad_sum else 0)
+    packet = head + struct.pack("!H", total) + tail
+    return packet[: len(packet) - cut]
+
+
+ordinary = {
+    "version": advert(version=5),
+    "checksum": advert(bad_sum=True),
+    "password": advert(auth=b"wrong\0\0\0"),
+    "length": advert(cut=4),
+}
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, 112) as out:
+    out.bind((source, 0))
+    group = ("224.0.0.18", 0)
+    out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(source))
+    print("flooding", flush=True)
+    while True:
+        out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
+        for packet in ordinary.values():
+            out.sendto(packet, group)
+        out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+        out.sendto(advert(), group)
