@@ -280,9 +280,9 @@ async function logDiagnostics(
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     // Signal handlers alone do not keep a process alive, and a daemon without instances waits all the same.
-    const hold = setInterval(() => undefined, 0x7fffffff);
+    const hold = systemClock.schedule(Number.MAX_SAFE_INTEGER, () => undefined);
     const done = (): void => {
-      clearInterval(hold);
+      hold.cancel();
       resolve();
     };
     if (signal.aborted) done();
