@@ -120,18 +120,28 @@ function assembleChecker(
       return misc(raw.section, defaults, globals, context);
     case 'FILE_CHECK': {
       const { trackFile, weight } = raw.section.fields;
-      if (trackFile === undefined) return dropped(context, at, raw.kind, 'it names no track_file');
+      if (trackFile === undefined) {
+        dropped(context, at, raw.kind, 'it names no track_file');
+        return;
+      }
       const file = references.file(trackFile);
-      if (file === undefined)
-        return dropped(context, at, raw.kind, `there is no track_file '${trackFile}' before it`);
+      if (file === undefined) {
+        dropped(context, at, raw.kind, `there is no track_file '${trackFile}' before it`);
+        return;
+      }
       const { weight: factor, reverse } = weight ?? file;
       return { kind: raw.kind, trackFile, weight: factor, reverse, at };
     }
     case 'BFD_CHECK': {
       const { name, alpha } = raw.section.fields;
-      if (name === undefined) return dropped(context, at, raw.kind, 'it names no bfd_instance');
-      if (!references.hasBfd(name))
-        return dropped(context, at, raw.kind, `there is no bfd_instance '${name}'`);
+      if (name === undefined) {
+        dropped(context, at, raw.kind, 'it names no bfd_instance');
+        return;
+      }
+      if (!references.hasBfd(name)) {
+        dropped(context, at, raw.kind, `there is no bfd_instance '${name}'`);
+        return;
+      }
       return { kind: raw.kind, name, alpha: alpha ?? defaults.alpha, at };
     }
   }
@@ -229,7 +239,10 @@ function http(
       at: url.at,
     });
   }
-  if (urls.length === 0) return dropped(context, at, kind, 'it has no url');
+  if (urls.length === 0) {
+    dropped(context, at, kind, 'it has no url');
+    return;
+  }
   return {
     ...connection(kind, fields, at, defaults),
     virtualhost,
@@ -249,7 +262,10 @@ function misc(
   context: Context,
 ): Checker | undefined {
   const { fields, at, statement } = section;
-  if (fields.miscPath === undefined) return dropped(context, at, 'MISC_CHECK', 'it has no misc_path');
+  if (fields.miscPath === undefined) {
+    dropped(context, at, 'MISC_CHECK', 'it has no misc_path');
+    return;
+  }
   if (fields.user === undefined) {
     const named = statement.body?.items.some((item) => item.words[0] === 'user') ?? false;
     if (named) return undefined;

@@ -11,7 +11,7 @@ type Raw = Decoded<typeof globalDefs.rows>;
 
 export function assembleGlobals(section: Section<typeof globalDefs.rows> | undefined): GlobalDefs {
   // Without a block every field has the initial value of its row.
-  const raw = section?.fields ?? (globalDefs.template as Raw);
+  const raw = section?.fields ?? globalDefs.template;
   const { includeCheck: _, ...rest } = raw;
   const garp = withMinGarp(raw);
   return {

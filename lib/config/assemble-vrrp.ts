@@ -176,6 +176,9 @@ export function familyOf(section: RawInstance): Family {
           const family = parseAddress((entry.words[0] ?? '').split('/')[0] ?? '')?.family;
           if (family !== undefined) return family;
         }
+        break;
+      default:
+        break;
     }
   }
   return section.fields.useIpvlan?.address?.family ?? 4;

@@ -124,25 +124,26 @@ function readMain(
   diagnostics: Diagnostics,
 ): SourceFile | undefined {
   const paths = matchFiles(path, '.', files).flatMap((match) => match.paths);
-  const missing = (name: string, why: string): undefined => {
-    const nowhere = new SourceFile(name, '');
-    diagnostics.report(messages.fileMissing, nowhere.span(0, 0), name, why);
+  const missing = (name: string, why: string): void => {
+    diagnostics.report(messages.fileMissing, new SourceFile(name, '').span(0, 0), name, why);
   };
-  if (paths.length === 0) return missing(path, 'it does not exist');
   let main: SourceFile | undefined;
   for (const name of paths) {
     const fault = unreadable(name, files);
-    if (fault !== undefined) {
-      if (paths.length === 1) return missing(name, fault);
+    const text = fault === undefined ? readText(name, files) : { reason: fault };
+    if (typeof text !== 'string') {
+      // Among several matches of a pattern, what is no configuration is passed over.
+      if (paths.length === 1) missing(name, text.reason);
       continue;
     }
-    const text = readText(name, files);
-    if (typeof text !== 'string') return missing(name, text.reason);
     const source = new SourceFile(name, stripByteOrderMark(text));
     if (source.text !== text) diagnostics.report(messages.byteOrderMark, source.span(0, 0));
     if (main !== undefined) diagnostics.report(messages.severalMainFiles, source.span(0, 0), path);
     main ??= source;
     preprocessor.file(source, dirname(name), files.realPath(name) ?? name);
   }
-  return main ?? missing(path, 'none of its files can be read');
+  if (main === undefined && paths.length !== 1) {
+    missing(path, paths.length === 0 ? 'it does not exist' : 'none of its files can be read');
+  }
+  return main;
 }

@@ -452,7 +452,8 @@ export function stripByteOrderMark(text: string): string {
 
 function isIncludeWord(words: readonly string[]): boolean {
   const word = words[0];
-  return word !== undefined && word.charCodeAt(0) === 105 && includeChecks.has(word);
+  // Almost no line starts with an i, and looking that up costs.
+  return word?.charCodeAt(0) === 105 && includeChecks.has(word);
 }
 
 function trimmed(text: string, start: number, end: number): [number, number] {

@@ -90,11 +90,8 @@ function excerpt(span: Span, paint: Paint, color: string): readonly string[] {
   );
   const number = String(line);
   const gutter = ' '.repeat(number.length);
-  const pad = [...before].map((c) => (c === '\t' ? '    ' : ' '.repeat(widthOf(c)))).join('');
-  const marked = [...whole.slice(column - 1, column - 1 + length)].reduce(
-    (sum, c) => sum + (c === '\t' ? 4 : widthOf(c)),
-    0,
-  );
+  const pad = ' '.repeat(columnsOf(before));
+  const marked = columnsOf(whole.slice(column - 1, column - 1 + length));
   return [
     `  ${paint('2', `${number} |`)} ${shown}`,
     `  ${paint('2', `${gutter} |`)} ${pad}${paint(`1;${color}`, '^'.repeat(Math.max(1, marked)))}`,
@@ -104,6 +101,13 @@ function excerpt(span: Span, paint: Paint, color: string): readonly string[] {
 /** Tabs as four blanks; control characters as dots, so that a terminal is not disturbed. */
 function visible(text: string): string {
   return text.replace(/\t/g, '    ').replace(/[\u0000-\u001f\u007f-\u009f]/g, '.');
+}
+
+/** Columns that a text takes on a terminal. */
+function columnsOf(text: string): number {
+  let columns = 0;
+  for (const c of text) columns += c === '\t' ? 4 : widthOf(c);
+  return columns;
 }
 
 /** Columns that a character takes on a terminal. */

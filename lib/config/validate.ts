@@ -274,17 +274,18 @@ export function checkScripts(
     return false;
   };
   return servers.map((server) => {
-    const commands = [server.quorumUp, server.quorumDown];
-    let isChanged = false;
-    const realServer = server.realServer.map((real) => {
-      if (real.notifyUp !== undefined) commands.push(real.notifyUp);
-      if (real.notifyDown !== undefined) commands.push(real.notifyDown);
-      if (real.checkers.every((checker) => checker.kind !== 'MISC_CHECK')) return real;
-      isChanged = true;
-      return { ...real, checkers: real.checkers.filter(mayRun) };
-    });
-    if (commands.some((command) => command !== undefined)) notifyScripts(commands, globals, context);
-    return isChanged ? { ...server, realServer } : server;
+    const commands = [
+      server.quorumUp,
+      server.quorumDown,
+      ...server.realServer.flatMap((real) => [real.notifyUp, real.notifyDown]),
+    ];
+    notifyScripts(commands, globals, context);
+    const hasScripts = server.realServer.some((real) =>
+      real.checkers.some((item) => item.kind === 'MISC_CHECK'),
+    );
+    if (!hasScripts) return server;
+    const realServer = server.realServer.map((real) => ({ ...real, checkers: real.checkers.filter(mayRun) }));
+    return { ...server, realServer };
   });
 }
 

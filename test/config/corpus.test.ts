@@ -27,7 +27,15 @@ const deliberate: Readonly<Record<string, string>> = {
 const absentCommands = ['nft'];
 
 function recorded(): readonly Recorded[] {
-  return JSON.parse(readFileSync(new URL('manifest.json', corpus), 'utf8')) as readonly Recorded[];
+  const manifest: unknown = JSON.parse(readFileSync(new URL('manifest.json', corpus), 'utf8'));
+  assert.ok(Array.isArray(manifest) && manifest.every(isRecorded), 'the manifest has another form');
+  return manifest;
+}
+
+function isRecorded(value: unknown): value is Recorded {
+  return (
+    typeof value === 'object' && value !== null && 'id' in value && 'exit' in value && 'interfaces' in value
+  );
 }
 
 const reason = existsSync(corpus) ? undefined : 'the corpus of real configurations is not here';

@@ -145,6 +145,8 @@ function readOption(
       return value(line, index, (text) => readPeer(line, index, text, prefix.family, draft));
     case 'preferred_lft':
       return value(line, index, (text) => readLifetime(line, index, text, draft));
+    default:
+      break;
   }
   return unknownOption(line, index);
 }

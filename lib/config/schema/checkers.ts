@@ -18,7 +18,8 @@ import {
 } from './values.js';
 
 const uint32 = 4294967295;
-const longest = 18446744073709.551614;
+/** Seconds: 2^64 microseconds. */
+const longest = 18446744073709.55;
 const reported = { missing: 'reported' } as const;
 const inherited = { defaultText: 'as the real server, the virtual server' } as const;
 

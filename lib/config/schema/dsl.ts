@@ -165,7 +165,8 @@ export interface BlockSchema<R> {
   readonly help: string;
   readonly rows: R;
   readonly byKeyword: ReadonlyMap<string, CompiledRow>;
-  readonly template: Readonly<Record<string, unknown>>;
+  /** The value of a block without lines. */
+  readonly template: Decoded<R>;
 }
 
 export type AnyBlock = BlockSchema<unknown>;
@@ -198,7 +199,7 @@ export function block<R extends Record<string, unknown>>(
     const target = byKeyword.get(entry.target);
     if (target !== undefined) byKeyword.set(keyword, { ...target, keyword, alias: entry });
   }
-  return { name, help, rows, byKeyword, template: compact(initial) };
+  return { name, help, rows, byKeyword, template: compact(initial) as Decoded<R> };
 }
 
 /** The same fields in the form that the engine copies fastest, which is how it builds objects from JSON. */

@@ -40,7 +40,8 @@ import {
 } from './values.js';
 
 const uint32 = 4294967295;
-const longest = 18446744073709.551614;
+/** Seconds: 2^64 microseconds. */
+const longest = 18446744073709.55;
 const reported = { missing: 'reported' } as const;
 
 /** IPVS service flag bits. */

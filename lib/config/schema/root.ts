@@ -212,8 +212,9 @@ function mergeGlobals(
 ): Section<typeof globalDefs.rows> {
   if (previous === undefined) return value;
   const fields: Record<string, unknown> = { ...previous.fields };
+  const template: Readonly<Record<string, unknown>> = globalDefs.template;
   for (const [field, given] of Object.entries(value.fields)) {
-    if (given === globalDefs.template[field]) continue;
+    if (given === template[field]) continue;
     const before = fields[field];
     fields[field] = field === 'notificationEmail' && Array.isArray(before) ? before.concat(given) : given;
   }

@@ -32,12 +32,11 @@ type Draft = { -readonly [K in keyof RouteEntry]: RouteEntry[K] };
 /** Reads a route; undefined when it is dropped (and reported). */
 export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry | undefined {
   const words = new Words(line);
-  const type = types.find((name) => name === words.word);
+  const type = types.find((name) => name === words.peek());
   if (type !== undefined) words.index++;
   const draft = emptyRoute(line, type ?? 'unicast');
   let hasDestination = false;
-  for (; words.word !== undefined && !words.isRefused; words.index++) {
-    const option = words.word;
+  for (let option = words.peek(); option !== undefined && !words.isDropped(); option = words.advance()) {
     if (option === 'nexthop') {
       draft.nexthop = readNextHops(words);
       break;
@@ -52,16 +51,16 @@ export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry |
       continue;
     else if (option === 'to' || !hasDestination) {
       if (option === 'to') words.index++;
-      if (words.word === undefined) words.refuse("'to' has no value");
-      const to = words.isRefused ? undefined : words.prefix();
+      if (words.peek() === undefined) words.refuse("'to' has no value");
+      const to = words.isDropped() ? undefined : words.prefix();
       if (to === undefined) continue;
       if (to !== 'any') draft.to = to;
       draft.at = line.at(words.index);
       hasDestination = true;
     } else words.refuse(`'${option}' is no option of a route`);
   }
-  if (!words.isRefused && !hasDestination) words.refuse('it has no destination');
-  if (words.isRefused) return undefined;
+  if (!words.isDropped() && !hasDestination) words.refuse('it has no destination');
+  if (words.isDropped()) return undefined;
   draft.family = words.family ?? 4;
   if (!draft.noTrack && draft.dev === undefined && draft.nexthop.length === 0) {
     line.report(messages.routeUntracked, 0);
@@ -298,7 +297,7 @@ function readDevice(words: Words, option: string): string | undefined {
   const name = words.value(option);
   if (name === undefined || words.line.context.hasInterface(name)) return name;
   words.line.report(messages.interfaceMissing, words.index, name);
-  words.isRefused = true;
+  words.drop();
   return undefined;
 }
 
@@ -330,7 +329,7 @@ function kernelTime(text: string, perSecond: number): number {
 
 function readNextHops(words: Words): readonly NextHop[] {
   const hops: NextHop[] = [];
-  while (words.word === 'nexthop' && !words.isRefused) {
+  while (words.peek() === 'nexthop' && !words.isDropped()) {
     const hop: { -readonly [K in keyof NextHop]: NextHop[K] } = {
       via: undefined,
       viaFamily: undefined,
@@ -341,11 +340,10 @@ function readNextHops(words: Words): readonly NextHop[] {
       realms: undefined,
     };
     for (
-      words.index++;
-      words.word !== undefined && words.word !== 'nexthop' && !words.isRefused;
-      words.index++
+      let option = words.advance();
+      option !== undefined && option !== 'nexthop' && !words.isDropped();
+      option = words.advance()
     ) {
-      const option = words.word;
       if (option === 'via') {
         const via = readVia(words);
         hop.via = via?.address;

@@ -43,25 +43,25 @@ export function readRule(line: Line, place: 'static' | 'virtual'): RuleDraft | u
     trackGroup: undefined,
     at: line.at(0),
   };
-  for (; words.word !== undefined && !words.isRefused; words.index++) {
-    const option = words.word;
+  for (let option = words.peek(); option !== undefined && !words.isDropped(); option = words.advance()) {
     if (option === 'no_track') draft.noTrack = true;
     else if (option === 'track_group' && place === 'static') draft.trackGroup = words.value(option);
     else if (!readSelector(words, option, draft) && !readAction(words, option, draft)) {
       words.line.report(messages.unknownOption, words.index, option, 'a rule');
-      words.isRefused = true;
+      words.drop();
     }
   }
   const { action } = draft;
-  if (!words.isRefused && action === undefined) words.refuse('it has no action: table, goto, blackhole, ...');
+  if (!words.isDropped() && action === undefined)
+    words.refuse('it has no action: table, goto, blackhole, ...');
   if (
-    !words.isRefused &&
+    !words.isDropped() &&
     action?.kind === 'goto' &&
     !(draft.preference !== undefined && draft.preference < action.preference)
   ) {
     words.refuse('goto needs a preference below its target');
   }
-  if (words.isRefused || action === undefined) return undefined;
+  if (words.isDropped() || action === undefined) return undefined;
   return { ...draft, action, family: words.family ?? 4 };
 }
 
@@ -70,7 +70,7 @@ function readSelector(words: Words, option: string, draft: Draft): boolean {
     case 'from':
     case 'to': {
       words.index++;
-      if (words.word === undefined) {
+      if (words.peek() === undefined) {
         words.refuse(`'${option}' has no value`);
         return true;
       }
@@ -175,7 +175,7 @@ function readDevice(words: Words, option: string): string | undefined {
   const name = words.value(option);
   if (name === undefined || words.line.context.hasInterface(name)) return name;
   words.line.report(messages.interfaceMissing, words.index, name);
-  words.isRefused = true;
+  words.drop();
   return undefined;
 }
 

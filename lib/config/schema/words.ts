@@ -14,16 +14,31 @@ import { parseAnyBase } from './values.js';
 export class Words {
   readonly line: Line;
   index = 0;
-  /** The entry is dropped. */
-  isRefused = false;
+  #isDropped = false;
   family: Family | undefined;
 
   constructor(line: Line) {
     this.line = line;
   }
 
-  get word(): string | undefined {
+  peek(): string | undefined {
     return this.line.word(this.index);
+  }
+
+  /** Goes to the next word. */
+  advance(): string | undefined {
+    this.index++;
+    return this.peek();
+  }
+
+  /** Something of the entry was refused, so that it does not count. */
+  isDropped(): boolean {
+    return this.#isDropped;
+  }
+
+  /** For refusals that are reported elsewhere. */
+  drop(): void {
+    this.#isDropped = true;
   }
 
   /** The next word, which must be there. */
@@ -34,9 +49,9 @@ export class Words {
   }
 
   refuse(why: string): void {
-    if (!this.isRefused)
+    if (!this.isDropped())
       this.line.report(messages.entryDropped, this.index, this.line.words.slice(0, 3).join(' '), why);
-    this.isRefused = true;
+    this.drop();
   }
 
   /** Fixes the family of the entry, or refuses a second one. */
@@ -59,7 +74,7 @@ export class Words {
     const text = this.value(option);
     if (text === undefined) return undefined;
     const value = readNamed(this.line, this.index, table, max);
-    if (value === undefined) this.isRefused = true;
+    if (value === undefined) this.drop();
     return value;
   }
 
@@ -75,7 +90,7 @@ export class Words {
 
   /** A prefix at the current word; 'any' for default, any and all. */
   prefix(): Prefix | 'any' | undefined {
-    const text = this.word ?? '';
+    const text = this.peek() ?? '';
     if (text === 'default' || text === 'any' || text === 'all') return 'any';
     if (text === 'default6') return this.isFamily(6) ? 'any' : undefined;
     const slash = text.indexOf('/');
@@ -162,7 +177,7 @@ export class Words {
         this.index++;
         flags = this.number('flags', 0, 65535);
       } else break;
-      if (this.isRefused) return undefined;
+      if (this.isDropped()) return undefined;
     }
     if (id === undefined && dst === undefined && src === undefined) {
       this.refuse(`encap ${kind} needs an id or an address`);
