@@ -31,7 +31,7 @@ export function checkRig(): CheckRig {
 }
 
 /** One attempt. */
-export function attempt(check: Check, step = 0, signal = new AbortController().signal): Promise<Outcome> {
+export function attempt(check: Check, step = 0, signal: AbortSignal = new AbortController().signal): Promise<Outcome> {
   return check.attempt(step, signal);
 }
 
