@@ -18,14 +18,15 @@ import type {
 import type { Command } from '../exec.js';
 import { systemRandom, type Host, type Random } from '../host.js';
 import type { QuorumChange } from '../policy/quorum.js';
-import { isSameChecker, realServerId } from './carry-over.js';
+import { realServerId } from './carry-over.js';
 import { desiredTable } from './desired.js';
 import { diff } from './diff.js';
 import { isHarmless, refusalText } from './errors.js';
 import type { Ipvs } from './ipvs.js';
 import { endpointName, virtualServerNames } from './names.js';
-import { initialPool, stepPool, type PoolEffect, type PoolEvent, type PoolState } from './pool.js';
+import { initialPool, stepPool, type PoolEffect, type PoolEvent } from './pool.js';
 import { serviceId, type Table } from './table.js';
+import { closeCheckers, findChecker, inherit, reloadEffects, type Unit } from './unit.js';
 
 /** What notify scripts, FIFO, mail and SNMP hear. */
 export type BalancerEvent =
@@ -87,17 +88,6 @@ export interface VirtualServerStatus {
   readonly servers: readonly RealServerStatus[];
 }
 
-/** One virtual server while it runs. */
-interface Unit {
-  readonly config: VirtualServer;
-  readonly name: string;
-  readonly serverNames: readonly string[];
-  readonly sorryName: string;
-  state: PoolState;
-  /** By real server, then by checker; undefined: one that could not be made. */
-  checkers: readonly (readonly (Checker | undefined)[])[];
-}
-
 export class Balancer implements AsyncDisposable {
   readonly #options: BalancerOptions;
   readonly #phases: Random;
@@ -130,7 +120,10 @@ export class Balancer implements AsyncDisposable {
     this.#units = config.virtualServer.map((server, i) =>
       this.#unit(server, names[i] ?? '', before.get(names[i] ?? '')),
     );
-    this.#reportRemovals(gone);
+    for (const before of gone) {
+      const now = this.#units.find(({ name }) => name === before.name);
+      for (const effect of reloadEffects(before, now)) this.#effects.push({ unit: before, effect });
+    }
     for (const unit of this.#units) {
       for (const checker of unit.checkers.flat()) checker?.start();
       const rsInitNotifies = this.#options.rsInitNotifies === true && !before.has(unit.name);
@@ -324,25 +317,6 @@ export class Balancer implements AsyncDisposable {
     this.#changed();
   }
 
-  /** Real servers and virtual servers that a new configuration no longer has are told as down. */
-  #reportRemovals(before: readonly Unit[]): void {
-    const kept = new Map(this.#units.map((unit) => [unit.name, unit]));
-    for (const unit of before) {
-      const now = kept.get(unit.name);
-      const stays = new Set(now?.config.realServer.map(realServerId));
-      const say = (text: string): void => void this.#effects.push({ unit, effect: { kind: 'log', text } });
-      if (now === undefined) say(`Removing Virtual Server ${unit.name}`);
-      unit.config.realServer.forEach((real, server) => {
-        if (stays.has(realServerId(real))) return;
-        const name = unit.serverNames[server] ?? '';
-        if (now !== undefined) say(`service ${name} no longer exist`);
-        say(`Removing service ${name} from VS ${unit.name}`);
-        if (unit.state.servers[server]?.isAlive === true)
-          this.#effects.push({ unit, effect: { kind: 'server', server, isUp: false } });
-      });
-    }
-  }
-
   /** Whatever happens within one turn of the event loop becomes one batch for the kernel. */
   #changed(): void {
     this.#isDirty = true;
@@ -411,38 +385,3 @@ export class Balancer implements AsyncDisposable {
 }
 
 const deaf = { onVerdict: () => undefined, onWeight: () => undefined };
-
-function closeCheckers(unit: Unit): void {
-  for (const checker of unit.checkers.flat()) checker?.close();
-}
-
-/** The running checker of the same real server with the same parameters, when there was one. */
-function findChecker(unit: Unit | undefined, real: RealServer, config: CheckerConfig): Checker | undefined {
-  const i = unit?.config.realServer.findIndex((other) => realServerId(other) === realServerId(real)) ?? -1;
-  const j = unit?.config.realServer[i]?.checkers.findIndex((other) => isSameChecker(other, config)) ?? -1;
-  return unit?.checkers[i]?.[j];
-}
-
-/** State of a kept virtual server: its quorum, and of each checker that is the same its state and weight. */
-function inherit(unit: Unit, before: Unit): PoolState {
-  const servers = unit.state.servers.map((server, i) => {
-    const real = unit.config.realServer[i];
-    const was = before.config.realServer.findIndex(
-      (other) => real !== undefined && realServerId(other) === realServerId(real),
-    );
-    const old = before.state.servers[was];
-    if (real === undefined || old === undefined) return server;
-    const checkers = server.checkers.map((checker, j) => {
-      const config = real.checkers[j];
-      const at =
-        before.config.realServer[was]?.checkers.findIndex(
-          (other) => config !== undefined && isSameChecker(other, config),
-        ) ?? -1;
-      return old.checkers[at] ?? checker;
-    });
-    const weight = checkers.reduce((sum, checker) => sum + checker.weight, real.weight);
-    const isAlive = checkers.every((checker) => checker.isUp);
-    return { checkers, isAlive, weight, isReportedDown: old.isReportedDown };
-  });
-  return { quorum: before.state.quorum, servers };
-}
