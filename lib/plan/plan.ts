@@ -303,7 +303,9 @@ function planEngine(config: Config, options: PlanOptions): NativeEngineOptions {
     ...(globalDefs.vrrpPriority === 0 ? {} : { niceness: globalDefs.vrrpPriority }),
     ...(globalDefs.vrrpCpuAffinity.length === 0 ? {} : { cpuAffinity: globalDefs.vrrpCpuAffinity }),
     ...(globalDefs.vrrpNoSwap ? { lockMemory: true } : {}),
-    ...(globalDefs.vrrpRlimitRttime > 0 ? { rlimitRttimeUs: globalDefs.vrrpRlimitRttime } : {}),
+    ...(globalDefs.vrrpRtPriority > 0 && globalDefs.vrrpRlimitRttime > 0
+      ? { rlimitRttimeUs: globalDefs.vrrpRlimitRttime }
+      : {}),
     ...(startupDelayUs > 0 ? { startupDelayUs } : {}),
     ...((options.eventLoopTimeoutMs ?? 0) > 0 ? { eventLoopTimeoutMs: options.eventLoopTimeoutMs ?? 0 } : {}),
     ...(options.keepAddresses === true ? { keepAddresses: true } : {}),
