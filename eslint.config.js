@@ -85,7 +85,7 @@ export default tseslint.config(
   },
   {
     // The command line and the lab's programs print: that is what they are for.
-    files: ['lib/cli/**/*.ts', 'bench/**/*.ts', 'test/vm/run.ts'],
+    files: ['lib/cli/**/*.ts', 'bench/**/*.ts', 'test/vm/run.ts', 'test/demo/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {
