@@ -1,7 +1,7 @@
 /** One attempt of a check against a real server, without the loop around it. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { after } from 'node:test';
 import { Prober } from '../../bindings/prober.js';
 import type { Check, Outcome } from '../../lib/checkers/checker.js';
@@ -31,7 +31,11 @@ export function checkRig(): CheckRig {
 }
 
 /** One attempt. */
-export function attempt(check: Check, step = 0, signal: AbortSignal = new AbortController().signal): Promise<Outcome> {
+export function attempt(
+  check: Check,
+  step = 0,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Outcome> {
   return check.attempt(step, signal);
 }
 
@@ -71,7 +75,9 @@ export async function tcpServer(serve: (socket: Socket) => void): Promise<number
 export async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
 }
 
 /** A port of 127.0.0.1 on which nobody listens. */
