@@ -10,7 +10,8 @@ import type { NativeEvent, NativeEngineStatus, PolicyHold } from '../../bindings
 import { systemAccounts, type Accounts } from '../accounts.js';
 import type { Config, ScriptCommand } from '../config/model.js';
 import { silentLogger, systemClock, type Clock, type Host, type Logger } from '../host.js';
-import { Notifier, type NotifyCommands, type NotifySubject } from '../notify/notify.js';
+import { Notifier, type NotifyCommands, type NotifyState, type NotifySubject } from '../notify/notify.js';
+import { Outlets } from '../notify/outlets.js';
 import { diffPlans, type Numbering, type Standing } from '../plan/diff.js';
 import { makePlan, type GroupPlan, type Notifies, type Plan, type RouterPlan } from '../plan/plan.js';
 import { resolveScript, type ScriptPolicy } from '../script-security.js';
@@ -81,12 +82,15 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   readonly #options: NodeOptions;
   readonly #host: Host;
   readonly #notifier: Notifier;
+  readonly #outlets: Outlets;
+  #config: Config | undefined;
   readonly #onAbort = (): void => void this.close();
   #engine: EnginePort | undefined;
   #current: { readonly plan: Plan; readonly numbering: Numbering } | undefined;
   #trackers: TrackerSet | undefined;
   readonly #byId = new Map<number, RouterEntry>();
   readonly #groups = new Map<number, GroupEntry>();
+  readonly #groupStates = new Map<string, NotifyState>();
   /** Routers that were removed and whose last transition is still to come. */
   readonly #leaving = new Map<number, RouterEntry>();
   #closing: Promise<void> | undefined;
@@ -97,6 +101,12 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     this.#options = options;
     this.#host = { clock: options.clock ?? systemClock, logger: options.logger ?? silentLogger };
     this.#notifier = new Notifier(this.#host);
+    this.#outlets = new Outlets({
+      host: this.#host,
+      fifos: ['notify_fifo', 'vrrp_notify_fifo'],
+      accounts: options.accounts ?? systemAccounts,
+      resolve: (script, what, config) => this.#ready(script, what, this.#scriptPolicy(config)),
+    });
   }
 
   /** The routers, in the order of the configuration. */
@@ -120,6 +130,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 
   /** For `createNode`. */
   start(config: Config): Promise<void> {
+    this.#configure(config);
     return this.startPlan(this.#plan(config), this.#scriptPolicy(config));
   }
 
@@ -145,7 +156,10 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
    * scheduling) stay as they were at the start.
    */
   async reload(config: Config): Promise<ReloadSummary> {
-    return this.#adopt(this.#plan(config), this.#scriptPolicy(config));
+    this.#configure(config);
+    const summary = await this.#adopt(this.#plan(config), this.#scriptPolicy(config));
+    if (config.globalDefs.fifoWriteVrrpStatesOnReload) this.#tellStates();
+    return summary;
   }
 
   /** Priority 0, addresses removed, scripts of `notify_stop` run (for at most a second). Idempotent. */
@@ -162,8 +176,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#trackers?.close();
     await this.#engine?.stop();
-    for (const { subject } of this.#groups.values()) this.#notifier.entered(subject, 'STOP', 0);
-    await this.#notifier.drain();
+    for (const { subject } of this.#groups.values()) this.#announce(subject, 'STOP', 0);
+    await Promise.all([this.#notifier.drain(), this.#outlets.close()]);
     this.emit('closed');
   }
 
@@ -236,12 +250,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   #commands(name: string, notifies: Notifies, policy: ScriptPolicy): NotifyCommands {
-    const ready = (script: ScriptCommand | undefined): NotifyCommands['any'] => {
-      if (script === undefined) return undefined;
-      const verdict = resolveScript(script, policy);
-      logVerdict(this.#host, name, verdict);
-      return verdict.command;
-    };
+    const ready = (script: ScriptCommand | undefined): NotifyCommands['any'] =>
+      script === undefined ? undefined : this.#ready(script, name, policy);
     return {
       master: ready(notifies.master),
       backup: ready(notifies.backup),
@@ -251,6 +261,42 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       any: ready(notifies.any),
       lowerPriority: ready(notifies.lowerPriority),
     };
+  }
+
+  #ready(script: ScriptCommand, what: string, policy: ScriptPolicy): NotifyCommands['any'] {
+    const verdict = resolveScript(script, policy);
+    logVerdict(this.#host, what, verdict);
+    return verdict.command;
+  }
+
+  #configure(config: Config): void {
+    this.#config = config;
+    this.#outlets.configure(config);
+  }
+
+  /** Scripts, then pipes, then mail: keepalived's order. */
+  #announce(subject: NotifySubject, state: NotifyState, priority: number): void {
+    this.#notifier.entered(subject, state, priority);
+    this.#outlets.entered(subject.kind, subject.name, state, priority);
+  }
+
+  /** vrrp_notify_priority_changes: a change without a change of state. */
+  #tellPriority({ name, state, priority }: VirtualRouterView): void {
+    const isWanted = this.#config?.vrrpInstance.some(
+      (each) => each.name === name && each.notifyPriorityChanges,
+    );
+    if (isWanted !== true || (state !== 'MASTER' && state !== 'BACKUP')) return;
+    this.#outlets.tell('INSTANCE', name, `${state}_PRIORITY`, priority);
+  }
+
+  /** fifo_write_vrrp_states_on_reload. */
+  #tellStates(): void {
+    for (const { name, state, priority } of this.routers)
+      if (state !== 'INIT') this.#outlets.tell('INSTANCE', name, state, priority);
+    for (const { plan } of this.#groups.values()) {
+      const state = this.#groupStates.get(plan.name);
+      if (state !== undefined) this.#outlets.tell('GROUP', plan.name, state, 0);
+    }
   }
 
   /** Tells the engine what the trackers changed since it was last told. */
@@ -296,7 +342,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
         if (group === undefined || event.cause.kind === 'shutdown') return;
         const state = groupStateAfter(event.to);
         this.#host.logger.log('info', `VRRP_Group(${group.plan.name}) Syncing instances to ${state} state`);
-        this.#notifier.entered(group.subject, state, 0);
+        this.#groupStates.set(group.plan.name, state);
+        this.#announce(group.subject, state, 0);
         return;
       }
       case 'priority': {
@@ -305,6 +352,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
         const change = `from ${event.previous} to ${event.priority}`;
         this.#host.logger.log('info', `(${entry.view.name}) Changing effective priority ${change}`);
         entry.view.changePriority(event.priority);
+        this.#tellPriority(entry.view);
         return;
       }
       case 'lower-priority-heard': {
@@ -314,6 +362,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
         const heard = `Received advert from ${event.peer} with lower priority ${event.peerPriority}, ours ${priority}`;
         this.#host.logger.log('info', `(${name}) ${heard}, forcing new election`);
         this.#notifier.heardLowerPriority(entry.subject);
+        this.#outlets.tell('INSTANCE', name, 'MASTER_RX_LOWER_PRI', priority);
         return;
       }
       default:
@@ -352,9 +401,9 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   #notify({ subject }: RouterEntry, from: VrrpState, to: VrrpState, priority: number): void {
     if (to === 'INIT') return;
     if (to !== 'DELETED' || subject.commands.deleted !== undefined) {
-      this.#notifier.entered(subject, to, priority);
+      this.#announce(subject, to, priority);
     } else if (from !== 'FAULT') {
-      this.#notifier.entered(subject, 'FAULT', priority);
+      this.#announce(subject, 'FAULT', priority);
     }
   }
 }
