@@ -14,6 +14,8 @@ export class HttpReply {
   #isBody = false;
   #kept: Buffer[] = [];
   #keptBytes = 0;
+  /** Status line and headers with their empty line, once they are complete. */
+  headerBytes = Buffer.alloc(0);
   /** Bytes after the headers. */
   bodyBytes = 0;
   /** Undefined while the headers are incomplete; 0 when the first line is no status line. */
@@ -37,7 +39,8 @@ export class HttpReply {
     if (end === undefined) return this.#header.length <= replyLimits.header;
     if (end > replyLimits.header) return false;
     this.#isBody = true;
-    this.#readHeader(this.#header.toString('latin1', 0, end));
+    this.headerBytes = Buffer.from(this.#header.subarray(0, end));
+    this.#readHeader(this.headerBytes.toString('latin1'));
     const rest = this.#header.subarray(end);
     this.#header = Buffer.alloc(0);
     return this.#feedBody(rest);

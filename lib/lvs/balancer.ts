@@ -337,7 +337,12 @@ export class Balancer implements AsyncDisposable {
     }
     for (const { unit, effect } of effects) this.#carryOut(unit, effect);
     this.#working = undefined;
-    if (this.#isDirty) this.#changed();
+    if (this.#mustWorkAgain()) this.#changed();
+  }
+
+  /** Something changed while the last batch was on its way. */
+  #mustWorkAgain(): boolean {
+    return this.#isDirty;
   }
 
   /** The kernel first: what is told afterwards is true then. */

@@ -4,13 +4,7 @@ import { execFileSync } from 'node:child_process';
 import test, { afterEach } from 'node:test';
 import { IpvsConnection } from '../../bindings/ipvs.js';
 import { NativeError } from '../../bindings/errors.js';
-import type {
-  IpvsCommand,
-  IpvsDestination,
-  IpvsForward,
-  IpvsService,
-  IpvsServiceKey,
-} from '../../bindings/ipvs-types.js';
+import type { IpvsCommand, IpvsDestination, IpvsService, IpvsServiceKey } from '../../bindings/ipvs-types.js';
 
 const ipvsadm = (...args: readonly string[]): string =>
   execFileSync('ipvsadm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -26,7 +20,7 @@ function service(key: IpvsServiceKey, more: Partial<IpvsService> = {}): IpvsServ
 
 function destination(address: string, port: number, more: Partial<IpvsDestination> = {}): IpvsDestination {
   const plain = {
-    forward: 'NAT' as IpvsForward,
+    forward: 'NAT' as const,
     tunnel: undefined,
     weight: 1,
     upperThreshold: 0,

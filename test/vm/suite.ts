@@ -100,8 +100,17 @@ function passedOn(): Record<string, string> {
 
 function readResults(path: string): readonly GuestResult[] {
   if (!existsSync(path)) return [];
+  // What follows the last newline is a line that the end of the machine cut off.
   return readFileSync(path, 'utf8')
     .split('\n')
-    .filter(Boolean)
-    .map((line): GuestResult => JSON.parse(line) as GuestResult);
+    .slice(0, -1)
+    .map((line): unknown => JSON.parse(line))
+    .filter(isGuestResult);
+}
+
+/** The guest writes nothing else. */
+function isGuestResult(value: unknown): value is GuestResult {
+  return (
+    typeof value === 'object' && value !== null && 'outcome' in value && 'path' in value && 'file' in value
+  );
 }

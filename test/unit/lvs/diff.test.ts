@@ -105,7 +105,7 @@ function leastCommands(kernel: Table, desired: Table): number {
 }
 
 const takesTraffic = (entry: IpvsEntry | undefined): boolean =>
-  entry !== undefined && entry.destinations.some((d) => d.weight > 0);
+  entry?.destinations.some((d) => d.weight > 0) === true;
 
 test('the commands of a diff lead from any table to any other, none of them refused', () => {
   fc.assert(
