@@ -128,8 +128,9 @@ export class Frr implements AsyncDisposable {
       ],
     ];
     const zebra = await host.start(common('zebra'));
-    await zebra.waitForLine(/./);
+    await zebra.waitForLine(/starting: vty@/);
     const vrrpd = await host.start(common('vrrpd'));
+    await vrrpd.waitForLine(/starting: vty@/); // said once its control socket listens
     return new Frr(host, zebra, vrrpd, sockets);
   }
 
