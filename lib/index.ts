@@ -8,3 +8,14 @@ export type { Diagnostic, Severity } from './config/diagnostic.js';
 export type { Config } from './config/model.js';
 export { KaError, UsageError } from './errors.js';
 export type { Clock, Logger, LogLevel } from './host.js';
+export { Ipvs, IpvsRefusedError, type ApplyOptions, type ApplyResult, type IpvsOptions } from './lvs/ipvs.js';
+export {
+  Balancer,
+  type BalancerEvent,
+  type BalancerOptions,
+  type RealServerStatus,
+  type VirtualServerStatus,
+} from './lvs/balancer.js';
+export { drain, type DrainOptions, type DrainResult } from './lvs/drain.js';
+export { Prober } from '../bindings/prober.js';
+export type * from '../bindings/ipvs-types.js';

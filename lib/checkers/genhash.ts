@@ -91,7 +91,7 @@ export async function genhash(
   command: GenhashCommand,
   prober: Prober,
   clock: Clock,
-  signal = new AbortController().signal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<GenhashResult> {
   if (command.kind === 'help') return { stdout: '', stderr: genhashHelp, status: 0 };
   if (command.kind === 'usage-error')
