@@ -54,6 +54,7 @@ export function assembleConfig(tree: Tree, options: AssembleOptions): Config {
     isUnbalanced: false,
     isScriptUserBad: false,
     withoutEffect: new Map(),
+    isInsideWithoutEffect: false,
     hasInterface: (name) => options.isOffline || isDynamic || machine.hasInterface(name),
   };
   const raw = decodeItems(root, tree.items, context);

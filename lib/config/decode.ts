@@ -54,7 +54,10 @@ export function decodeItems<R>(
       seen.add(field);
     }
     if (!isUsable(statement, found, context)) continue;
+    const { isInsideWithoutEffect } = context;
+    context.isInsideWithoutEffect ||= row.effect !== 'works' && isBlock;
     fields[field] = row.apply(new Line(statement, context), fields[field]);
+    context.isInsideWithoutEffect = isInsideWithoutEffect;
   }
   // The template and the rows that filled it are those of R.
   return fields as Decoded<R>;
@@ -74,7 +77,7 @@ export function decodeBody<R>(schema: BlockSchema<R>, statement: Statement, cont
 function isUsable(statement: Statement, found: CompiledRow, context: Context): boolean {
   const { row, alias, keyword } = found;
   const { diagnostics } = context;
-  if (row.effect !== 'works' && !context.withoutEffect.has(keyword)) {
+  if (row.effect !== 'works' && !context.isInsideWithoutEffect && !context.withoutEffect.has(keyword)) {
     context.withoutEffect.set(keyword, wordSpan(statement, 0));
   }
   if (statement.words.length <= row.reader.minWords) {

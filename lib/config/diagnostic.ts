@@ -47,9 +47,13 @@ export interface Repair {
   readonly replacement?: string;
 }
 
+/** More of them help nobody. */
+const maxDiagnostics = 10_000;
+
 /** Gathers diagnostics in the order in which they are found. */
 export class Diagnostics {
   readonly #list: Diagnostic[] = [];
+  readonly #classes = new Set<KeepalivedClass>();
   /** What is reported from now on is found by late checks. */
   isLate = false;
 
@@ -63,16 +67,20 @@ export class Diagnostics {
 
   /** As `report`, with the repair that fits this one case. */
   reportWith<A extends readonly string[]>(message: Message<A>, span: Span, repair: Repair, ...args: A): void {
+    const { code, severity, keepalivedClass, isFatal } = message;
+    // Of the many that a runaway repetition brings, those beyond the limit are kept that change the verdict.
+    if (this.#list.length >= maxDiagnostics && !isFatal && this.#classes.has(keepalivedClass)) return;
+    this.#classes.add(keepalivedClass);
     this.#list.push({
-      code: message.code,
-      severity: message.severity,
+      code,
+      severity,
       message: message.text(...args),
       hint: repair.hint ?? message.hint,
       replacement: repair.replacement,
       span,
       related: [],
-      keepalivedClass: message.keepalivedClass,
-      isFatal: message.isFatal,
+      keepalivedClass,
+      isFatal,
       isLate: this.isLate,
     });
   }

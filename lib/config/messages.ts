@@ -126,7 +126,7 @@ export const messages = {
     'KA1205',
     'error',
     'complaint',
-    (limit: string) => `repetition stops after ${limit} lines`,
+    (limit: string) => `lines are repeated at most ${limit} times`,
   ),
   badRandomRange: define(
     'KA1206',

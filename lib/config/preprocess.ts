@@ -272,6 +272,10 @@ export class Preprocessor {
       return true;
     }
     for (const note of replicator.surplus) this.#diagnostics.report(messages.surplusListValue, note);
+    if (replicator.count > maxReplicated) {
+      this.#diagnostics.report(messages.sequenceTooLong, replicator.at, String(maxReplicated));
+      return true;
+    }
     const body = new Slice(line, replicator.bodyAt, line.text.length);
     for (const round of replicator.rounds()) {
       let origin: Origin | undefined;

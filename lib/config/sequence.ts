@@ -18,6 +18,8 @@ export type Replicator =
       readonly at: Span;
       /** Offset in the line of the text to repeat. */
       readonly bodyAt: number;
+      /** How often the text is repeated. */
+      readonly count: number;
       /** Tuples with more values than variables. */
       readonly surplus: readonly Span[];
       rounds(): Iterable<readonly Assignment[]>;
@@ -75,6 +77,7 @@ function sequence(args: readonly Argument[], at: Span, bodyAt: number, base: num
     kind: 'good',
     at,
     bodyAt,
+    count: Math.floor((end - start) / step) + 1,
     surplus: [],
     *rounds() {
       for (let value = start; step > 0 ? value <= end : value >= end; value += step) {
@@ -97,6 +100,7 @@ function list(args: readonly Argument[], at: Span, bodyAt: number): Replicator {
     kind: 'good',
     at,
     bodyAt,
+    count: rows.length,
     surplus: rows.filter((row) => row.values.length > names.length).map((row) => row.arg.at),
     *rounds() {
       for (const { arg, values } of rows) {

@@ -245,9 +245,16 @@ test('every message of the table is raised by a case above', () => {
 });
 
 test('codes are unique', () => {
-  const codes = Object.values(messages).map((message) => message.code);
-  assert.equal(new Set(codes).size, codes.length);
+  const all = Object.values(messages).map((message) => message.code);
+  assert.equal(new Set(all).size, all.length);
 });
+
+/** Codes of everything that is more than a remark. */
+function codes(text: string): readonly string[] {
+  return diagnose({ text })
+    .filter((item) => item.severity !== 'info')
+    .map((item) => item.code);
+}
 
 test('an error inside a definition points at the definition and at its use', () => {
   const text = `$VIPS=10.0.0.999/24\n${plain('virtual_router_id 5\n virtual_ipaddress {\n  $VIPS\n }')}`;
@@ -309,24 +316,15 @@ test('colour is added on request only', () => {
 
 test('one mistake is one diagnostic: a block keyword without its brace', () => {
   const text = `vrrp_instance V\n interface eth0\n virtual_router_id 5\n ${vip}\n}\n${global('router_id x')}`;
-  assert.deepEqual(
-    diagnose({ text }).map((item) => item.code),
-    ['KA2004'],
-  );
+  assert.deepEqual(codes(text), ['KA2004']);
 });
 
 test('one mistake is one diagnostic: a nested block keyword without its brace', () => {
   const text = `${plain('virtual_router_id 5\n virtual_ipaddress\n 10.0.0.1/24\n }\n priority 50')}${global('router_id x')}`;
-  assert.deepEqual(
-    diagnose({ text }).map((item) => item.code),
-    ['KA2004'],
-  );
+  assert.deepEqual(codes(text), ['KA2004']);
 });
 
 test('all mistakes of a file are found in one run', () => {
   const text = `${global('vrrp_version\n router_id\n colour')}${plain('virtual_router_id 0')}`;
-  assert.deepEqual(
-    diagnose({ text }).map((item) => item.code),
-    ['KA2101', 'KA2102', 'KA2005', 'KA2106', 'KA3006', 'KA3001'],
-  );
+  assert.deepEqual(codes(text), ['KA2101', 'KA2102', 'KA2005', 'KA2106', 'KA3006', 'KA3001']);
 });

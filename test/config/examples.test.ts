@@ -12,6 +12,11 @@ function load(text: string, files: Parameters<typeof fakeFiles>[0] = {}): ParseR
   return parseConfig({ path: '/etc/keepalived/keepalived.conf' }, { machine: fakeMachine(), files: access });
 }
 
+/** What is more than a remark. */
+function complaints(diagnostics: ParseResult['diagnostics']): ParseResult['diagnostics'] {
+  return diagnostics.filter((item) => item.severity !== 'info');
+}
+
 const masterBackup = `global_defs {
     router_id KA1   # 每台机器的名字
     vrrp_skip_check_adv_addr
@@ -117,7 +122,7 @@ test('include with a pattern reads the files in order, relative and absolute', (
         ['WEB2', 88],
       ],
     );
-    assert.deepEqual(diagnostics, []);
+    assert.deepEqual(complaints(diagnostics), []);
   }
 });
 
@@ -145,7 +150,7 @@ vrrp_instance WEB {
 }
 `;
   const { model, diagnostics } = load(text);
-  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(complaints(diagnostics), []);
   const [script] = model?.vrrpScript ?? [];
   assert.deepEqual(script?.script.argv, ['/usr/bin/true', '-x', 'a b']);
   assert.deepEqual([script?.interval, script?.timeout, script?.weight], [2_000_000, 2_000_000, -20]);

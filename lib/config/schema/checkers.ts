@@ -53,8 +53,8 @@ export const connectionRows = {
   ...timingRows,
 };
 
-export const tcpCheck = block('TCP_CHECK', 'Connects.', connectionRows);
-export const pingCheck = block('PING_CHECK', 'Sends an ICMP echo request.', connectionRows);
+export const tcpCheck = block('TCP_CHECK', 'Connects.', connectionRows, 'works');
+export const pingCheck = block('PING_CHECK', 'Sends an ICMP echo request.', connectionRows, 'works');
 
 const regexOptionNames = new Set(
   (
@@ -161,13 +161,18 @@ const urlRows = {
   regex_options: several(regexOptions, 'how the pattern is compiled', silent),
   regex_min_offset: defaulted(offset, 0, 'first byte at which a match may start', silent),
   regex_max_offset: optional(offset, 'last byte at which a match may start', silent),
-  regex_stack: optional(regexStack, 'stack sizes of the matcher', silent),
+  regex_stack: optional(regexStack, 'stack sizes of the matcher', { ...silent, effect: 'parsed' }),
 };
 
-export const httpUrl = block('url', 'One request.', {
-  ...urlRows,
-  tls_compliant: optional(boolean, 'TLS must be closed properly', { since: '2.2.8' }),
-});
+export const httpUrl = block(
+  'url',
+  'One request.',
+  {
+    ...urlRows,
+    tls_compliant: optional(boolean, 'TLS must be closed properly', { since: '2.2.8', effect: 'parsed' }),
+  },
+  'works',
+);
 
 const sniName: Reader<string> = {
   syntax: '[<name>]',
@@ -176,32 +181,45 @@ const sniName: Reader<string> = {
   read: (line) => line.word(1) ?? '',
 };
 
-export const httpCheck = block('HTTP_GET', 'Asks by HTTP (SSL_GET: by HTTPS).', {
-  ...connectionRows,
-  nb_get_retry: alias('retry', 'old name', { isCounted: true }),
-  virtualhost: optional(word('name'), 'Host header', reported),
-  http_protocol: defaulted<'1.0' | '1.0C' | '1.0c' | '1.1'>(
-    choice(['1.0', '1.0C', '1.0c', '1.1']),
-    '1.0',
-    'version of the request',
-    reported,
-  ),
-  enable_sni: defaulted(boolean, false, 'names the host in the TLS handshake'),
-  sni_name: optional(sniName, 'the name in the handshake', { since: '2.4.4' }),
-  fast_recovery: defaulted(boolean, false, 'no delay between the requests while it is down'),
-  tls_compliant: defaulted(boolean, false, 'TLS must be closed properly', { since: '2.2.8' }),
-  url: each(section(httpUrl), 'one request; all must succeed'),
-});
+export const httpCheck = block(
+  'HTTP_GET',
+  'Asks by HTTP (SSL_GET: by HTTPS).',
+  {
+    ...connectionRows,
+    nb_get_retry: alias('retry', 'old name', { isCounted: true }),
+    virtualhost: optional(word('name'), 'Host header', reported),
+    http_protocol: defaulted<'1.0' | '1.0C' | '1.0c' | '1.1'>(
+      choice(['1.0', '1.0C', '1.0c', '1.1']),
+      '1.0',
+      'version of the request',
+      reported,
+    ),
+    enable_sni: defaulted(boolean, false, 'names the host in the TLS handshake'),
+    sni_name: optional(sniName, 'the name in the handshake', { since: '2.4.4' }),
+    fast_recovery: defaulted(boolean, false, 'no delay between the requests while it is down'),
+    tls_compliant: defaulted(boolean, false, 'TLS must be closed properly', {
+      since: '2.2.8',
+      effect: 'parsed',
+    }),
+    url: each(section(httpUrl), 'one request; all must succeed'),
+  },
+  'works',
+);
 
-export const smtpHost = block('host', 'One more target.', connectionRows);
+export const smtpHost = block('host', 'One more target.', connectionRows, 'works');
 
-export const smtpCheck = block('SMTP_CHECK', 'Greets a mail server.', {
-  ...connectionRows,
-  helo_name: defaulted(word('name'), 'smtpchecker.keepalived.org', 'name given in HELO', reported),
-  host: each(section(smtpHost), 'one more target', {
-    deprecated: { instead: 'one SMTP_CHECK for each target', isCounted: false },
-  }),
-});
+export const smtpCheck = block(
+  'SMTP_CHECK',
+  'Greets a mail server.',
+  {
+    ...connectionRows,
+    helo_name: defaulted(word('name'), 'smtpchecker.keepalived.org', 'name given in HELO', reported),
+    host: each(section(smtpHost), 'one more target', {
+      deprecated: { instead: 'one SMTP_CHECK for each target', isCounted: false },
+    }),
+  },
+  'works',
+);
 
 const domain: Reader<string> = {
   syntax: '<domain>',
@@ -219,23 +237,33 @@ const domain: Reader<string> = {
   },
 };
 
-export const dnsCheck = block('DNS_CHECK', 'Asks a name server.', {
-  ...connectionRows,
-  type: defaulted<'A' | 'NS' | 'CNAME' | 'SOA' | 'MX' | 'TXT' | 'AAAA' | 'RRSIG' | 'DNSKEY'>(
-    choice(['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY']),
-    'SOA',
-    'what is asked for',
-  ),
-  name: defaulted(domain, '.', 'the name that is asked about'),
-});
+export const dnsCheck = block(
+  'DNS_CHECK',
+  'Asks a name server.',
+  {
+    ...connectionRows,
+    type: defaulted<'A' | 'NS' | 'CNAME' | 'SOA' | 'MX' | 'TXT' | 'AAAA' | 'RRSIG' | 'DNSKEY'>(
+      choice(['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY']),
+      'SOA',
+      'what is asked for',
+    ),
+    name: defaulted(domain, '.', 'the name that is asked about'),
+  },
+  'works',
+);
 
-export const miscCheck = block('MISC_CHECK', 'Runs a script.', {
-  ...timingRows,
-  misc_path: optional(bareCommand, 'the command; quoted when it has arguments', reported),
-  misc_timeout: optional(wholeSeconds(0, 4294), 'longer runs are killed', { defaultText: 'delay_loop' }),
-  misc_dynamic: defaulted(present, false, 'exit status 2 to 255 sets the weight'),
-  user: optional(account, 'who it runs as', reported),
-});
+export const miscCheck = block(
+  'MISC_CHECK',
+  'Runs a script.',
+  {
+    ...timingRows,
+    misc_path: optional(bareCommand, 'the command; quoted when it has arguments', reported),
+    misc_timeout: optional(wholeSeconds(0, 4294), 'longer runs are killed', { defaultText: 'delay_loop' }),
+    misc_dynamic: defaulted(present, false, 'exit status 2 to 255 sets the weight'),
+    user: optional(account, 'who it runs as', reported),
+  },
+  'works',
+);
 
 const hex: Reader<string> = {
   syntax: '<hex> ...',
@@ -261,13 +289,18 @@ const reply: Reader<string> = {
   },
 };
 
-export const udpCheck = block('UDP_CHECK', 'Sends a datagram.', {
-  ...connectionRows,
-  payload: optional(hex, 'what is sent', reported),
-  require_reply: optional(reply, 'an answer must come, and look like this'),
-  min_reply_length: defaulted(integer(0, 65535), 0, 'shortest answer'),
-  max_reply_length: defaulted(integer(0, 65535), 255, 'longest answer'),
-});
+export const udpCheck = block(
+  'UDP_CHECK',
+  'Sends a datagram.',
+  {
+    ...connectionRows,
+    payload: optional(hex, 'what is sent', reported),
+    require_reply: optional(reply, 'an answer must come, and look like this'),
+    min_reply_length: defaulted(integer(0, 65535), 0, 'shortest answer'),
+    max_reply_length: defaulted(integer(0, 65535), 255, 'longest answer'),
+  },
+  'works',
+);
 
 const fileWeight: Reader<{ readonly weight: number; readonly reverse: boolean }> = {
   syntax: '<number> [reverse|noreverse]',
@@ -280,12 +313,22 @@ const fileWeight: Reader<{ readonly weight: number; readonly reverse: boolean }>
   },
 };
 
-export const fileCheck = block('FILE_CHECK', 'Follows a track_file.', {
-  track_file: optional(word('name'), 'the track_file'),
-  weight: optional(fileWeight, 'factor of its number', reported),
-});
+export const fileCheck = block(
+  'FILE_CHECK',
+  'Follows a track_file.',
+  {
+    track_file: optional(word('name'), 'the track_file'),
+    weight: optional(fileWeight, 'factor of its number', reported),
+  },
+  'works',
+);
 
-export const bfdCheck = block('BFD_CHECK', 'Follows a bfd_instance.', {
-  name: optional(word('name'), 'the bfd_instance', reported),
-  alpha: optional(boolean, 'counts as down until the session is up'),
-});
+export const bfdCheck = block(
+  'BFD_CHECK',
+  'Follows a bfd_instance.',
+  {
+    name: optional(word('name'), 'the bfd_instance', reported),
+    alpha: optional(boolean, 'counts as down until the session is up'),
+  },
+  'works',
+);

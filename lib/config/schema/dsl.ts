@@ -22,8 +22,9 @@ export interface Context {
   isUnbalanced: boolean;
   /** script_user was given and refused: scripts without a user of their own have none. */
   isScriptUserBad: boolean;
-  /** First use of keywords that have no effect yet. */
+  /** First use of keywords that have no effect yet. Those inside a block that has none itself are not listed. */
   readonly withoutEffect: Map<string, Span>;
+  isInsideWithoutEffect: boolean;
   /** Interfaces that were looked up and are missing, so that each is reported where it is first needed. */
   hasInterface(name: string): boolean;
 }
@@ -85,6 +86,13 @@ export class Line {
   ): void {
     this.context.diagnostics.reportWith(message, this.at(index), repair, ...args);
   }
+
+  /** Notes that `what` has no effect yet, which is said once per configuration. */
+  withoutEffect(what: string, index: number): void {
+    const { context } = this;
+    if (!context.isInsideWithoutEffect && !context.withoutEffect.has(what))
+      context.withoutEffect.set(what, this.at(index));
+  }
 }
 
 /** How the values of a keyword are read, and how they are described. */
@@ -122,7 +130,10 @@ export interface RowOptions {
   readonly defaultText?: string;
   /** Reported as old. `isCounted`: keepalived counts it as a complaint. */
   readonly deprecated?: { readonly instead: string; readonly isCounted: boolean };
+  /** For the reference, after the keyword. */
   readonly example?: string;
+  /** What is different or missing although it works, or what happens instead. */
+  readonly note?: string;
 }
 
 /** A keyword. `T` is the type of the field. */
@@ -178,11 +189,14 @@ export interface CompiledRow {
   readonly alias: Alias | undefined;
 }
 
-/** Compiles a table. `name` is how messages call the block. */
+/**
+ * Compiles a table. `name` is how messages call the block; `effect` is that of rows that give none.
+ */
 export function block<R extends Record<string, unknown>>(
   name: string,
   help: string,
   rows: R,
+  effect: Effect = 'parsed',
 ): BlockSchema<R> {
   const byKeyword = new Map<string, CompiledRow>();
   const initial: Record<string, unknown> = {};
@@ -192,7 +206,8 @@ export function block<R extends Record<string, unknown>>(
     if (entry.kind === 'alias') continue;
     const field = camel(keyword);
     initial[field] = entry.initial;
-    byKeyword.set(keyword, { keyword, field, row: entry, alias: undefined });
+    const row = entry.effect === undefined ? { ...entry, effect } : entry;
+    byKeyword.set(keyword, { keyword, field, row, alias: undefined });
   }
   for (const [keyword, entry] of Object.entries(table)) {
     if (entry.kind !== 'alias') continue;

@@ -210,32 +210,37 @@ function checker<K extends RawChecker['kind'], S>(
 
 const allUp = 'a checker; all must be up';
 
-export const realServer = block('real_server', 'A server that gets connections.', {
-  weight: optional(integer(0, 2147483647), 'share of the connections', {
-    defaultText: 'weight of the virtual server',
-  }),
-  lvs_method: optional(method, 'how packets reach it', { defaultText: 'lvs_method of the virtual server' }),
-  uthreshold: defaulted(integer(0, uint32), 0, 'no new connections above this number'),
-  lthreshold: defaulted(integer(0, uint32), 0, 'new connections again below this number'),
-  inhibit_on_failure: optional(inhibit(), 'weight 0 instead of removal when it is down'),
-  notify_up: optional(command, 'run when it comes up', { isFirstKept: true }),
-  notify_down: optional(command, 'run when it goes down', { isFirstKept: true }),
-  alpha: optional(boolean, 'counts as down until its checkers succeed'),
-  ...timeRows,
-  smtp_alert: optional(boolean, 'mails on its changes'),
-  virtualhost: optional(word('name'), 'Host header of its checkers', reported),
-  snmp_name: optional(word('name'), 'name for SNMP', reported),
-  MISC_CHECK: each(checker('MISC_CHECK', section(checkers.miscCheck)), allUp),
-  SMTP_CHECK: each(checker('SMTP_CHECK', section(checkers.smtpCheck)), allUp),
-  TCP_CHECK: each(checker('TCP_CHECK', section(checkers.tcpCheck)), allUp),
-  PING_CHECK: each(checker('PING_CHECK', section(checkers.pingCheck)), allUp),
-  UDP_CHECK: each(checker('UDP_CHECK', section(checkers.udpCheck)), allUp),
-  HTTP_GET: each(checker('HTTP_GET', section(checkers.httpCheck)), allUp),
-  SSL_GET: each(checker('SSL_GET', section(checkers.httpCheck)), allUp),
-  DNS_CHECK: each(checker('DNS_CHECK', section(checkers.dnsCheck)), allUp),
-  FILE_CHECK: each(checker('FILE_CHECK', section(checkers.fileCheck)), allUp),
-  BFD_CHECK: each(checker('BFD_CHECK', section(checkers.bfdCheck)), allUp),
-});
+export const realServer = block(
+  'real_server',
+  'A server that gets connections.',
+  {
+    weight: optional(integer(0, 2147483647), 'share of the connections', {
+      defaultText: 'weight of the virtual server',
+    }),
+    lvs_method: optional(method, 'how packets reach it', { defaultText: 'lvs_method of the virtual server' }),
+    uthreshold: defaulted(integer(0, uint32), 0, 'no new connections above this number'),
+    lthreshold: defaulted(integer(0, uint32), 0, 'new connections again below this number'),
+    inhibit_on_failure: optional(inhibit(), 'weight 0 instead of removal when it is down'),
+    notify_up: optional(command, 'run when it comes up', { isFirstKept: true, effect: 'parsed' }),
+    notify_down: optional(command, 'run when it goes down', { isFirstKept: true, effect: 'parsed' }),
+    alpha: optional(boolean, 'counts as down until its checkers succeed'),
+    ...timeRows,
+    smtp_alert: optional(boolean, 'mails on its changes', { effect: 'parsed' }),
+    virtualhost: optional(word('name'), 'Host header of its checkers', reported),
+    snmp_name: optional(word('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
+    MISC_CHECK: each(checker('MISC_CHECK', section(checkers.miscCheck)), allUp),
+    SMTP_CHECK: each(checker('SMTP_CHECK', section(checkers.smtpCheck)), allUp),
+    TCP_CHECK: each(checker('TCP_CHECK', section(checkers.tcpCheck)), allUp),
+    PING_CHECK: each(checker('PING_CHECK', section(checkers.pingCheck)), allUp),
+    UDP_CHECK: each(checker('UDP_CHECK', section(checkers.udpCheck)), allUp),
+    HTTP_GET: each(checker('HTTP_GET', section(checkers.httpCheck)), allUp),
+    SSL_GET: each(checker('SSL_GET', section(checkers.httpCheck)), allUp),
+    DNS_CHECK: each(checker('DNS_CHECK', section(checkers.dnsCheck)), allUp),
+    FILE_CHECK: each(checker('FILE_CHECK', section(checkers.fileCheck)), allUp),
+    BFD_CHECK: each(checker('BFD_CHECK', section(checkers.bfdCheck)), allUp),
+  },
+  'works',
+);
 
 function inhibit(): Reader<boolean> {
   return {
@@ -252,66 +257,71 @@ function inhibit(): Reader<boolean> {
 
 const scripts: RowOptions = { isFirstKept: true };
 
-export const virtualServer = block('virtual_server', 'A service that is spread over real servers.', {
-  ip_family: optional(choice(['inet', 'inet6']), 'address family, where nothing else tells it'),
-  ...timeRows,
-  inhibit_on_failure: defaulted(present, false, 'weight 0 instead of removal when a server is down'),
-  lvs_sched: optional(choice(schedulers), 'scheduler', { defaultText: 'wlc' }),
-  lb_algo: alias('lvs_sched', 'other name'),
-  hashed: optional(flagUse, 'has no effect'),
-  ops: optional(
-    mapped(present, (_, line) => ({ at: line.at(0) })),
-    'every packet is scheduled anew (UDP)',
-  ),
-  'flag-1': defaulted(present, false, 'first flag of the scheduler'),
-  'flag-2': defaulted(present, false, 'second flag of the scheduler'),
-  'flag-3': defaulted(present, false, 'third flag of the scheduler'),
-  'sh-port': each(flagUse, 'sh: ports count too'),
-  'sh-fallback': each(flagUse, 'sh: another server when the chosen one is down'),
-  'mh-port': each(flagUse, 'mh: ports count too'),
-  'mh-fallback': each(flagUse, 'mh: another server when the chosen one is down'),
-  lvs_method: optional(method, 'how packets reach the servers', { defaultText: 'NAT' }),
-  lb_kind: alias('lvs_method', 'other name'),
-  persistence_engine: optional(word('name', { max: 16 }), 'how clients are told apart, such as sip'),
-  persistence_timeout: optional(timeoutOrDefault, 'clients stay with their server for this time'),
-  persistence_granularity: optional(granularity, 'how many clients count as one', {
-    defaultText: '255.255.255.255 or 128',
-  }),
-  protocol: folded<
-    { readonly value: 'TCP' | 'UDP' | 'SCTP'; readonly at: Span } | undefined,
-    'TCP' | 'UDP' | 'SCTP'
-  >(protocol, undefined, 'transport protocol', (_, value, line) => ({ value, at: line.at(1) }), {
-    defaultText: 'UDP',
-  }),
-  ha_suspend: optional(
-    mapped(present, (_, line) => ({ at: line.at(0) })),
-    'checks only while the address is on this host',
-  ),
-  smtp_alert: optional(boolean, 'mails when the quorum changes'),
-  virtualhost: optional(word('name'), 'Host header of its checkers', reported),
-  snmp_name: optional(word('name'), 'name for SNMP', reported),
-  alpha: defaulted(present, false, 'servers count as down until their checkers succeed'),
-  omega: defaulted(present, false, 'down scripts run when the daemon stops'),
-  quorum_up: optional(command, 'run when the quorum is gained', scripts),
-  quorum_down: optional(command, 'run when the quorum is lost', scripts),
-  quorum: optional(
-    mapped(integer(1, uint32, { outside: 1 }), (value, line) => ({ value, at: line.at(1) })),
-    'weight that must be up',
-    { defaultText: '1' },
-  ),
-  hysteresis: optional(
-    mapped(integer(0, uint32), (value, line) => ({ value, at: line.at(1) })),
-    'distance between gaining and losing the quorum',
-  ),
-  weight: defaulted(integer(1, 2147483647), 1, 'weight of real servers that give none'),
-  sorry_server: optional(sorryServer, 'used while the quorum is lost'),
-  sorry_server_inhibit: optional(
-    mapped(present, (_, line) => ({ at: line.at(0) })),
-    'weight 0 instead of removal while it is not needed',
-  ),
-  sorry_server_lvs_method: optional(method, 'how packets reach it'),
-  real_server: each(section(realServer, { name: 'address' }), 'a server'),
-});
+export const virtualServer = block(
+  'virtual_server',
+  'A service that is spread over real servers.',
+  {
+    ip_family: optional(choice(['inet', 'inet6']), 'address family, where nothing else tells it'),
+    ...timeRows,
+    inhibit_on_failure: defaulted(present, false, 'weight 0 instead of removal when a server is down'),
+    lvs_sched: optional(choice(schedulers), 'scheduler', { defaultText: 'wlc' }),
+    lb_algo: alias('lvs_sched', 'other name'),
+    hashed: optional(flagUse, 'has no effect'),
+    ops: optional(
+      mapped(present, (_, line) => ({ at: line.at(0) })),
+      'every packet is scheduled anew (UDP)',
+    ),
+    'flag-1': defaulted(present, false, 'first flag of the scheduler'),
+    'flag-2': defaulted(present, false, 'second flag of the scheduler'),
+    'flag-3': defaulted(present, false, 'third flag of the scheduler'),
+    'sh-port': each(flagUse, 'sh: ports count too'),
+    'sh-fallback': each(flagUse, 'sh: another server when the chosen one is down'),
+    'mh-port': each(flagUse, 'mh: ports count too'),
+    'mh-fallback': each(flagUse, 'mh: another server when the chosen one is down'),
+    lvs_method: optional(method, 'how packets reach the servers', { defaultText: 'NAT' }),
+    lb_kind: alias('lvs_method', 'other name'),
+    persistence_engine: optional(word('name', { max: 16 }), 'how clients are told apart, such as sip'),
+    persistence_timeout: optional(timeoutOrDefault, 'clients stay with their server for this time'),
+    persistence_granularity: optional(granularity, 'how many clients count as one', {
+      defaultText: '255.255.255.255 or 128',
+    }),
+    protocol: folded<
+      { readonly value: 'TCP' | 'UDP' | 'SCTP'; readonly at: Span } | undefined,
+      'TCP' | 'UDP' | 'SCTP'
+    >(protocol, undefined, 'transport protocol', (_, value, line) => ({ value, at: line.at(1) }), {
+      defaultText: 'UDP',
+    }),
+    ha_suspend: optional(
+      mapped(present, (_, line) => ({ at: line.at(0) })),
+      'checks only while the address is on this host',
+    ),
+    smtp_alert: optional(boolean, 'mails when the quorum changes', { effect: 'parsed' }),
+    virtualhost: optional(word('name'), 'Host header of its checkers', reported),
+    snmp_name: optional(word('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
+    alpha: defaulted(present, false, 'servers count as down until their checkers succeed'),
+    omega: defaulted(present, false, 'down scripts run when the daemon stops', { effect: 'parsed' }),
+    quorum_up: optional(command, 'run when the quorum is gained', { ...scripts, effect: 'parsed' }),
+    quorum_down: optional(command, 'run when the quorum is lost', { ...scripts, effect: 'parsed' }),
+    quorum: optional(
+      mapped(integer(1, uint32, { outside: 1 }), (value, line) => ({ value, at: line.at(1) })),
+      'weight that must be up',
+      { defaultText: '1' },
+    ),
+    hysteresis: optional(
+      mapped(integer(0, uint32), (value, line) => ({ value, at: line.at(1) })),
+      'distance between gaining and losing the quorum',
+    ),
+    weight: defaulted(integer(1, 2147483647), 1, 'weight of real servers that give none'),
+    sorry_server: optional(sorryServer, 'used while the quorum is lost'),
+    sorry_server_inhibit: optional(
+      mapped(present, (_, line) => ({ at: line.at(0) })),
+      'weight 0 instead of removal while it is not needed',
+    ),
+    sorry_server_lvs_method: optional(method, 'how packets reach it'),
+    real_server: each(section(realServer, { name: 'address' }), 'a server'),
+  },
+  'works',
+);
 
 /** An entry of virtual_server_group. */
 export function readGroupEntry(line: Line): GroupEntry | undefined {

@@ -209,9 +209,14 @@ export function readInterfaceDelay(line: Line): InterfaceDelay | undefined {
 }
 
 /** The SSL block of the top level. */
-export const ssl = block('SSL', 'Client TLS settings of all SSL_GET checkers.', {
-  password: optional(word('string'), 'passphrase of the key'),
-  ca: optional(word('file'), 'certificates of authorities'),
-  certificate: optional(word('file'), 'client certificate'),
-  key: optional(word('file'), 'client key'),
-});
+export const ssl = block(
+  'SSL',
+  'Client TLS settings of all SSL_GET checkers.',
+  {
+    password: optional(word('string'), 'passphrase of the key'),
+    ca: optional(word('file'), 'certificates of authorities'),
+    certificate: optional(word('file'), 'client certificate'),
+    key: optional(word('file'), 'client key'),
+  },
+  'works',
+);
