@@ -1,6 +1,6 @@
 /** What a router costs while nothing happens: processor time by advert, memory of all processes. */
 import { pass, running, withPair, type Bench, type Measure } from '../measure.js';
-import { cpuNs, memory } from '../process-cost.js';
+import { cpuNs, memory, type Memory } from '../process-cost.js';
 import { TableBuilder, type Findings } from '../result.js';
 import { single, type Routers } from '../routers.js';
 import { bareLoop, type Subject } from '../subject.js';
@@ -12,25 +12,36 @@ export const cost: Measure = {
   async run(bench): Promise<Findings> {
     const cpu = new TableBuilder('Processor time by 1,000 adverts, one router at advert_int 0.01');
     const memoryTable = new TableBuilder('Memory of all processes, one router, MASTER', 'MB of 10^6 bytes');
-    for (const subject of bench.subjects) {
-      bench.progress(subject.name);
-      const sent = await withPair(1, async (one) => {
-        await using watch = await Watch.start(one, { advertsOnly: true });
-        return await running(subject.start(one, single), async ({ pid }) => {
-          await watch.until('the first adverts', () => watch.adverts.length > 50);
-          const cpuSeconds = await cpuSecondsByThousand(bench, watch, 'out', pid);
-          return { cpuSeconds, memory: memory(pid) };
-        });
-      });
-      cpu.set('sent', 's', subject.name, sent.cpuSeconds);
-      cpu.set('received', 's', subject.name, await receiving(bench, subject));
-      memoryTable.set('proportional (PSS)', 'MB', subject.name, sent.memory.pssMb);
-      memoryTable.set('resident (RSS), summed', 'MB', subject.name, sent.memory.rssMb);
-      memoryTable.set('processes', '', subject.name, sent.memory.processes);
+    // All at the same time, each in a lab of its own: what else the machine does then weighs on all alike.
+    bench.progress('sending, all subjects');
+    const senders = await Promise.all(bench.subjects.map((subject) => sending(bench, subject)));
+    bench.progress('receiving, all subjects');
+    const receivers = await Promise.all(bench.subjects.map((subject) => receiving(bench, subject)));
+    for (const [index, { name }] of bench.subjects.entries()) {
+      const sender = senders[index];
+      cpu.set('sent', 's', name, sender?.cpuSeconds);
+      cpu.set('received', 's', name, receivers[index]);
+      memoryTable.set('proportional (PSS)', 'MB', name, sender?.memory.pssMb);
+      memoryTable.set('resident (RSS), summed', 'MB', name, sender?.memory.rssMb);
+      memoryTable.set('processes', '', name, sender?.memory.processes);
     }
     return { tables: [cpu.build(), memoryTable.build()] };
   },
 };
+
+async function sending(
+  bench: Bench,
+  subject: Subject,
+): Promise<{ readonly cpuSeconds: number; readonly memory: Memory }> {
+  return await withPair(1, async (one) => {
+    await using watch = await Watch.start(one, { advertsOnly: true });
+    return await running(subject.start(one, single), async ({ pid }) => {
+      await watch.until('the first adverts', () => watch.adverts.length > 50);
+      const cpuSeconds = await cpuSecondsByThousand(bench, watch, 'out', pid);
+      return { cpuSeconds, memory: memory(pid) };
+    });
+  });
+}
 
 async function receiving(bench: Bench, subject: Subject): Promise<number> {
   const backup: Routers = { ...single, priority: 100 };
