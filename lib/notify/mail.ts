@@ -3,7 +3,6 @@
  * in a bounded queue. Never waited for. What is written is decided in mail-text.ts.
  */
 import { connect, type Socket } from 'node:net';
-import { createTransport } from 'nodemailer';
 import type { Host, Timer } from '../host.js';
 import {
   groupMail,
@@ -161,6 +160,8 @@ export class Mailer {
 
   /** One try; undefined when the server has taken the mail. Never rejects. */
   async #deliver(raw: string): Promise<Failure | undefined> {
+    // Loaded with the first mail: that takes as long as all else at start together.
+    const { createTransport } = await import('nodemailer');
     const { host, port, from, to, heloName, timeoutMs } = this.#settings;
     let socket: Socket;
     try {
