@@ -10,8 +10,10 @@ import type { Config } from '../config/model.js';
 import { KaError } from '../errors.js';
 import { systemClock, type Logger } from '../host.js';
 import { createNode, type VrrpNode } from '../vrrp/node.js';
+import type { Balancing } from './balancing.js';
 import { Log } from '../log/log.js';
 import { logFilePath, logIdent } from '../log/names.js';
+import { dumpNode, type DumpKind } from './dump.js';
 import { PidFile, continueInBackground, pidFiles, runningDaemon } from './process.js';
 import { SystemdNotifier } from './systemd.js';
 
@@ -69,6 +71,7 @@ async function runWith(context: RunContext, log: Logger, systemd: SystemdNotifie
     return problem.status;
   }
   if (read.model === undefined) return exitStatus.noConfig;
+  if (read.model.globalDefs.umask !== undefined) process.umask(read.model.globalDefs.umask);
   return new Daemon(context, log, systemd, read.model, read.diagnostics).run();
 }
 
@@ -79,6 +82,7 @@ class Daemon {
   #config: Config;
   #diagnostics: readonly Diagnostic[];
   #node: VrrpNode | undefined;
+  #balancing: Balancing | undefined;
   #reloading: Promise<void> = Promise.resolve();
   readonly #stop = new AbortController();
 
@@ -107,7 +111,11 @@ class Daemon {
         await this.#startVrrp();
         written.push(new PidFile(files.vrrp));
       }
-      if (this.#node === undefined)
+      if (options.runCheckers && this.#config.virtualServer.length > 0) {
+        await this.#startBalancing();
+        written.push(new PidFile(files.checkers));
+      }
+      if (this.#node === undefined && this.#balancing === undefined)
         this.#log.log('warning', 'Warning - keepalived has no configuration to run');
       this.#log.log('info', 'Startup complete');
       this.#systemd.ready(this.#summary());
@@ -117,6 +125,7 @@ class Daemon {
       this.#systemd.stopping();
       await this.#reloading;
       await this.#node?.close();
+      await this.#balancing?.close();
       const { user, system } = process.cpuUsage();
       this.#log.log(
         'info',
@@ -140,6 +149,24 @@ class Daemon {
       ...(options.namespace === undefined ? {} : { netns: `/run/netns/${options.namespace}` }),
     });
     this.#node.on('state', () => this.#systemd.status(this.#summary()));
+  }
+
+  async #startBalancing(): Promise<void> {
+    const { options } = this.#context;
+    const { Balancing } = await import('./balancing.js');
+    const name = options.namespace ?? this.#config.netNamespaceIpvs ?? this.#config.netNamespace;
+    this.#balancing = await Balancing.start(this.#config, {
+      host: { clock: systemClock, logger: this.#log },
+      netns: name === undefined || name === '' ? undefined : `/run/netns/${name}`,
+      keepsIpvs: options.keepsIpvs,
+    });
+  }
+
+  /** Virtual servers come, change and go with the file. */
+  async #reloadBalancing(config: Config): Promise<void> {
+    if (this.#balancing !== undefined) await this.#balancing.reload(config);
+    else if (this.#context.options.runCheckers && config.virtualServer.length > 0)
+      await this.#startBalancing();
   }
 
   /** For `systemctl status`: `3 VRRP instances: 2 MASTER, 1 BACKUP`. */
@@ -177,8 +204,8 @@ class Daemon {
       this.#reloading = this.#reloading.then(() => this.#reloadAndTell());
     });
     // Without a listener these would start a debugger, or end the process.
-    process.on('SIGUSR1', () => this.#logStatus());
-    process.on('SIGUSR2', () => this.#logStatus());
+    process.on('SIGUSR1', () => this.#dump('data'));
+    process.on('SIGUSR2', () => this.#dump('stats'));
     process.on('SIGPIPE', () => undefined);
   }
 
@@ -209,6 +236,7 @@ class Daemon {
     try {
       this.#config = read.model;
       this.#diagnostics = read.diagnostics;
+      await this.#reloadBalancing(read.model);
       if (this.#node !== undefined) {
         const { added, changed, removed } = await this.#node.reload(read.model);
         const words = [listed('new', added), listed('changed', changed), listed('removed', removed)].filter(
@@ -227,11 +255,14 @@ class Daemon {
     }
   }
 
-  #logStatus(): void {
-    for (const router of this.#node?.routers ?? []) {
-      const { name, state, priority, lastChange } = router;
-      const because = lastChange === undefined ? '' : `, because ${lastChange.reason}`;
-      this.#log.log('info', `(${name}) ${state}, priority ${priority}${because}`);
+  /** Writes what a signal asks for. */
+  #dump(what: DumpKind): void {
+    if (this.#node === undefined) return;
+    this.#log.log('info', `Printing VRRP ${what} for process(${process.pid}) on signal`);
+    try {
+      dumpNode(what, this.#node, this.#config);
+    } catch (error) {
+      this.#log.log('error', error instanceof Error ? error.message : String(error));
     }
   }
 }

@@ -63,7 +63,6 @@ function monthDayTime(date: Date): string {
 
 /** Nothing that is logged (a name, the output of a script) can begin a line of its own or drive a terminal. */
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   const safe = text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, escaped);
   if (Buffer.byteLength(safe) <= maxTextBytes) return safe;
   return `${Buffer.from(safe)

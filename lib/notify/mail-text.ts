@@ -125,7 +125,6 @@ function mailDate(date: Date): string {
 
 /** No name can begin a header of its own. */
 function header(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return text.replace(/[\u0000-\u001f\u007f]/g, ' ');
 }
 

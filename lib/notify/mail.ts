@@ -48,6 +48,8 @@ export class Mailer {
   #retry: Timer | undefined;
   #retryMs = firstRetryMs;
   #isClosed = false;
+  /** The grace at the end is over. */
+  #isOver = false;
   #sent = 0;
   #lost = 0;
 
@@ -99,13 +101,13 @@ export class Mailer {
     this.#isClosed = true;
     this.#retry?.cancel();
     this.#retry = undefined;
-    let isOver = false;
     const limit = this.#host.clock.schedule(graceMs, () => {
-      isOver = true;
+      this.#isOver = true;
       this.#socket?.destroy();
     });
     this.#next();
-    while (this.#delivery !== undefined && !isOver) await this.#delivery;
+    // Mails that wait follow each other in `#settle`; one that fails now ends it.
+    while (this.#delivery !== undefined) await this.#delivery;
     limit.cancel();
     if (this.#queue.length > 0)
       this.#log('warning', `Mails that could not be sent before the end: ${this.#queue.length}`);
@@ -120,7 +122,7 @@ export class Mailer {
   /** Begins the next delivery, unless one is under way. */
   #next(): void {
     const [mail] = this.#queue;
-    if (mail === undefined || this.#delivery !== undefined) return;
+    if (this.#isOver || mail === undefined || this.#delivery !== undefined) return;
     this.#delivery = this.#deliver(mail.text).then((failure) => {
       this.#delivery = undefined;
       this.#settle(mail, failure);

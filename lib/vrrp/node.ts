@@ -6,7 +6,12 @@ import '../../bindings/dispose.js';
 import { EventEmitter } from 'node:events';
 import { uptime } from 'node:os';
 import { stateName } from '../../bindings/engine.js';
-import type { NativeEvent, NativeEngineStatus, PolicyHold } from '../../bindings/native.js';
+import type {
+  NativeEvent,
+  NativeEngineStatus,
+  NativeRouterStatus,
+  PolicyHold,
+} from '../../bindings/native.js';
 import { systemAccounts, type Accounts } from '../accounts.js';
 import type { Config, ScriptCommand } from '../config/model.js';
 import { silentLogger, systemClock, type Clock, type Host, type Logger } from '../host.js';
@@ -43,6 +48,17 @@ export interface NodeEvents {
   /** Everything the engine told, in order. */
   engine: [event: NativeEvent];
   closed: [];
+}
+
+/** One router at one moment. */
+export interface RouterStandingNow {
+  readonly name: string;
+  readonly state: VrrpState;
+  readonly priority: number;
+  /** Wall clock of the last transition, milliseconds; 0: none yet. */
+  readonly sinceMs: number;
+  /** Undefined while the engine does not run. */
+  readonly engine: NativeRouterStatus | undefined;
 }
 
 /** What a reload did, by name of the instance. */
@@ -121,6 +137,28 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   /** What the engine knows now: states, counters, lateness. Undefined before the start and after the end. */
   status(): NativeEngineStatus | undefined {
     return this.#closing === undefined ? this.#engine?.status() : undefined;
+  }
+
+  /** Each router with what the engine knows of it, in the order of the configuration. */
+  standings(): readonly RouterStandingNow[] {
+    const known = new Map(this.status()?.routers.map((each) => [each.id, each]));
+    return [...this.#byId].map(([id, { view }]) => ({
+      name: view.name,
+      state: view.state,
+      priority: view.priority,
+      sinceMs: view.lastChange?.atMs ?? 0,
+      engine: known.get(id),
+    }));
+  }
+
+  /** Last state told of each sync group. */
+  get groupStates(): ReadonlyMap<string, NotifyState> {
+    return this.#groupStates;
+  }
+
+  /** What a vrrp_script last said. */
+  verdictOn(script: string): 'unknown' | 'up' | 'down' {
+    return this.#trackers?.verdictOn(script) ?? 'unknown';
   }
 
   /** Tracked objects and what was last seen of them. */
