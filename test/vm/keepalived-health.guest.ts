@@ -18,10 +18,10 @@ const ours = 'kaL-ours2';
 const both = [theirs, ours];
 const work = mkdtempSync(join(tmpdir(), 'kaL-'));
 const file = join(work, 'keepalived.conf');
-const limitMs = 30_000;
+const limitMs = 90_000;
 
 const real = (address: string, weight: number, more = ''): string =>
-  `real_server ${address} 8080 {\nweight ${weight}\n${more}\nTCP_CHECK {\nconnect_timeout 2\nretry 1\ndelay_before_retry 1\nwarmup 0\n}\n}\n`;
+  `real_server ${address} 8080 {\nweight ${weight}\n${more}\nTCP_CHECK {\nconnect_timeout 20\nretry 1\ndelay_before_retry 1\nwarmup 0\n}\n}\n`;
 const config = (servers: string, more = ''): string =>
   `virtual_server 10.8.0.1 80 {\ndelay_loop 1\nlvs_sched wrr\nlvs_method NAT\nprotocol TCP\nquorum 2\n` +
   `sorry_server 10.9.0.99 9999\n${more}\n${servers}}\n`;

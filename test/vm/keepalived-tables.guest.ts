@@ -46,7 +46,7 @@ for (const [i, { name, text }] of compareCases.entries()) {
       const seen = await until(
         () => savedTable(theirs),
         () => mine,
-        15_000,
+        60_000,
       );
       assert.equal(mine, seen, log);
     } finally {

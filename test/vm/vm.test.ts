@@ -27,8 +27,14 @@ function report(suite: SuiteResult): void {
   describe(`IPVS on a real kernel: ${suite.where}`, () => {
     test('the run came to its end', () => assert.equal(suite.failure, undefined, suite.failure));
     for (const file of files) {
-      const own = suite.results.filter((result) => file.endsWith(result.file) && !result.isSuite);
-      test(`${file.slice(here.length + 1)} ran tests`, () => assert.notEqual(own.length, 0));
+      const inFile = suite.results.filter((result) => file.endsWith(result.file));
+      const own = inFile.filter((result) => !result.isSuite);
+      // A file that broke off outside of its tests has failed as a whole and says why itself.
+      const broken = inFile.find((result) => result.isSuite && result.outcome === 'fail');
+      test(`${file.slice(here.length + 1)} ran tests`, () => {
+        assert.ok(own.length > 0, broken?.detail);
+        assert.ok(broken === undefined || own.some(({ outcome }) => outcome === 'fail'), broken?.detail);
+      });
       for (const result of own) {
         const skip = result.outcome === 'skip' ? result.detail : false;
         test(result.path.join(' > '), { skip }, () => assert.ok(result.outcome === 'pass', result.detail));
