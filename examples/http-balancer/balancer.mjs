@@ -18,5 +18,6 @@ await new Promise((resolve) => server.listen(80, resolve));
 const addresses = [process.env.ADDRESS ?? '10.0.0.100/24'];
 const priority = Number(process.env.PRIORITY ?? 100);
 const router = await VirtualRouter.start({ interface: 'eth0', virtualRouterId: 51, addresses, priority });
+console.log(router.state);
 router.on('state', ({ to, reason }) => console.log(`${to}, because ${reason}`));
 process.on('SIGTERM', () => router.close().then(() => process.exit()));

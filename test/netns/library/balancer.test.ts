@@ -27,6 +27,7 @@ test('the embedding example: its address moves with it, and its clients go on', 
   const first = await startBalancer(ka1, 150);
   await first.waitForLine(/^MASTER, because no master was heard/);
   const second = await startBalancer(ka2, 100);
+  await second.waitForLine(/^BACKUP/);
   await onlyOn(vip, ka1, ka2);
   assert.equal(await answer(client), 'ka1 /path');
 
