@@ -1,6 +1,7 @@
 /** The trackers of one plan: made, started, closed together, and asked for what they know of a router. */
 import type { Accounts } from '../accounts.js';
 import type { Config, ScriptCommand } from '../config/model.js';
+import type { VrrpScript } from '../config/model-vrrp.js';
 import type { Host } from '../host.js';
 import type { Plan, RouterPlan } from '../plan/plan.js';
 import { effectivePolicy, type PolicyResult, type TrackedState } from '../policy/priority.js';
@@ -37,7 +38,7 @@ export class TrackerSet {
         timeoutMs: script.timeout / 1000,
         rise: script.rise,
         fall: script.fall,
-        initial: earlier?.verdictOn(script.name) ?? 'unknown',
+        initial: initialVerdict(script, earlier),
         host,
         onState,
       });
@@ -105,6 +106,12 @@ export class TrackerSet {
     const kind = this.#trackers.get(`script ${script}`)?.state.kind;
     return kind === 'up' || kind === 'down' ? kind : 'unknown';
   }
+}
+
+/** A reload keeps what is known; without it, init_fail counts as down and anything else waits for the first result. */
+function initialVerdict(script: VrrpScript, earlier: TrackerSet | undefined): 'unknown' | 'up' | 'down' {
+  const known = earlier?.verdictOn(script.name) ?? 'unknown';
+  return known === 'unknown' && script.initFail ? 'down' : known;
 }
 
 /** The rules for scripts that a configuration sets. */

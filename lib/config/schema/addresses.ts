@@ -125,6 +125,7 @@ function readOption(
     case 'use_vmac':
       if (place === 'static') break;
       draft.useVmac = true;
+      line.withoutEffect('use_vmac', index);
       return 1;
     case 'track_group':
       if (place === 'virtual') break;

@@ -6,7 +6,7 @@ import { seconds, micros, type Micros } from '../../units.js';
 import { messages } from '../messages.js';
 import type { GarpExtraIf, HostPort, LvsSyncDaemon, LvsTimeouts, RxBufsPolicy } from '../model.js';
 import { parseAddress } from '../address.js';
-import { alias, block, defaulted, optional, several, type Line, type Reader } from './dsl.js';
+import { alias, block, defaulted, optional, several, type Effect, type Line, type Reader } from './dsl.js';
 import { wordList } from './lists.js';
 import { account, command, ownedPath } from './scripts.js';
 import {
@@ -32,6 +32,7 @@ const processName = word('name', { max: 15 });
 const works = { effect: 'works' } as const;
 const reported = { missing: 'reported' } as const;
 const kept = { missing: 'reported', isFirstKept: true } as const;
+const keptWorks = { ...kept, ...works } as const;
 
 /** A count of packets for which 0 makes no sense: it is reported and becomes 1. */
 export const packetCount: Reader<number> = mapped(integer(0, uint32), (value, line) => {
@@ -323,9 +324,9 @@ const rttime: Reader<ReturnType<typeof micros>> = mapped(
   (value) => (value === 1 ? micros(2) : value),
 );
 
-const niceRow = (who: string): ReturnType<typeof defaulted<number>> =>
-  defaulted(integer(-20, 19), 0, `nice value of the ${who} process`, reported);
-const realTimeRow = (who: string, effect: 'works' | 'parsed'): ReturnType<typeof defaulted<number>> =>
+const niceRow = (who: string, effect: 'works' | 'parsed'): ReturnType<typeof defaulted<number>> =>
+  defaulted(integer(-20, 19), 0, `nice value of the ${who} process`, { missing: 'reported', effect });
+const realTimeRow = (who: string, effect: Effect): ReturnType<typeof defaulted<number>> =>
   defaulted(
     integer(1, 99, { clamp: true }),
     0,
@@ -345,7 +346,9 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     false,
     'runs scripts by the path as written, symbolic links included',
     {
+      ...works,
       since: '2.3.0',
+      ...works,
     },
   ),
   set_supplementary_groups: defaulted(boolean, false, 'scripts get all groups of their user', {
@@ -358,21 +361,24 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   }),
   notification_email_from: optional(word('address'), 'sender of mails', {
     ...reported,
+    ...works,
     defaultText: 'user@host',
   }),
-  smtp_server: optional(smtpServer, 'mail server'),
+  smtp_server: optional(smtpServer, 'mail server', works),
   smtp_helo_name: optional(word('name'), 'name given in HELO', {
     missing: 'silent',
+    ...works,
     defaultText: 'the host name',
   }),
   smtp_connect_timeout: defaulted(
     wholeSeconds(0, 4294, { zeroIs: 1 }),
     seconds(30),
     'how long connecting to the mail server may take',
+    works,
   ),
-  notification_email: several(wordList('address', { isEmptyReported: true }), 'who gets mails'),
-  smtp_alert: optional(boolean, 'mails for every kind of transition unless told otherwise'),
-  smtp_alert_vrrp: optional(boolean, 'mails for VRRP transitions; overrides smtp_alert'),
+  notification_email: several(wordList('address', { isEmptyReported: true }), 'who gets mails', works),
+  smtp_alert: optional(boolean, 'mails for every kind of transition unless told otherwise', works),
+  smtp_alert_vrrp: optional(boolean, 'mails for VRRP transitions; overrides smtp_alert', works),
   smtp_alert_checker: optional(boolean, 'mails for checker transitions; overrides smtp_alert'),
   checker_log_all_failures: defaulted(boolean, false, 'default of log_all_failures of checkers'),
   startup_script: optional(command, 'run before the child processes start', kept),
@@ -411,10 +417,9 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'interfaces need not exist yet; allow_if_changes: nor keep their type when they are recreated',
     works,
   ),
-  no_email_faults: defaulted(present, false, 'no mails for FAULT'),
+  no_email_faults: defaulted(present, false, 'no mails for FAULT', works),
   default_interface: optional(defaultInterface, 'interface of static addresses and routes that name none', {
     ...reported,
-    ...works,
     defaultText: 'eth0',
   }),
   disable_local_igmp: defaulted(present, false, 'stops IGMP reports for link-local groups'),
@@ -557,10 +562,13 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'compares the addresses in adverts only when the sender changes',
     works,
   ),
-  vrrp_strict: defaulted(boolean, false, 'keeps to the letter of the RFC', works),
-  vrrp_priority: niceRow('VRRP'),
-  checker_priority: niceRow('checker'),
-  bfd_priority: niceRow('BFD'),
+  vrrp_strict: defaulted(boolean, false, 'keeps to the letter of the RFC', {
+    ...works,
+    note: 'what the configuration may say is held to the RFC; packets to the addresses are not dropped, see no_accept',
+  }),
+  vrrp_priority: niceRow('VRRP', 'works'),
+  checker_priority: niceRow('checker', 'parsed'),
+  bfd_priority: niceRow('BFD', 'parsed'),
   vrrp_no_swap: defaulted(present, false, 'keeps the VRRP process in memory', works),
   checker_no_swap: defaulted(present, false, 'keeps the checker process in memory'),
   bfd_no_swap: defaulted(present, false, 'keeps the BFD process in memory'),
@@ -576,17 +584,18 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   checker_rlimit_rtime: alias('checker_rlimit_rttime', 'old spelling', { isCounted: false }),
   bfd_rlimit_rttime: defaulted(rttime, micros(10000), 'real-time CPU time without a pause'),
   bfd_rlimit_rtime: alias('bfd_rlimit_rttime', 'old spelling', { isCounted: false }),
-  notify_fifo: optional(ownedPath, 'pipe that gets a line for every transition', kept),
-  notify_fifo_script: optional(command, 'reader of that pipe', kept),
-  vrrp_notify_fifo: optional(ownedPath, 'pipe for VRRP transitions', kept),
-  vrrp_notify_fifo_script: optional(command, 'reader of that pipe', kept),
+  notify_fifo: optional(ownedPath, 'pipe that gets a line for every transition', keptWorks),
+  notify_fifo_script: optional(command, 'reader of that pipe', keptWorks),
+  vrrp_notify_fifo: optional(ownedPath, 'pipe for VRRP transitions', keptWorks),
+  vrrp_notify_fifo_script: optional(command, 'reader of that pipe', keptWorks),
   lvs_notify_fifo: optional(ownedPath, 'pipe for virtual and real server transitions', kept),
   lvs_notify_fifo_script: optional(command, 'reader of that pipe', kept),
-  vrrp_notify_priority_changes: defaulted(boolean, false, 'priority changes are written to the pipes'),
+  vrrp_notify_priority_changes: defaulted(boolean, false, 'priority changes are written to the pipes', works),
   fifo_write_vrrp_states_on_reload: defaulted(
     present,
     false,
     'states are written to the pipes after a reload',
+    works,
   ),
   snmp_socket: optional(word('address'), 'AgentX master to connect to', kept),
   enable_traps: defaulted(present, false, 'sends SNMP traps'),
@@ -684,6 +693,8 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'the same, from system boot',
     {
       since: '2.4.0',
+      ...works,
+      ...works,
     },
   ),
   log_unknown_vrids: defaulted(present, false, 'logs adverts of routers that are not configured'),
@@ -701,7 +712,9 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   }),
   umask: optional(umask, 'mode mask of created files', { defaultText: '0177' }),
   random_seed: optional(integer(0, uint32, { isStrict: true }), 'makes ${_RANDOM} repeatable', works),
-  reload_check_config: optional(optionalPath('/dev/null'), 'tests the new configuration before a reload'),
+  reload_check_config: optional(optionalPath('/dev/null'), 'tests the new configuration before a reload', {
+    note: 'a new configuration is always tested before it replaces the old one; the report goes to the log',
+  }),
   reload_time_file: optional(absolutePath, 'file with the time of the next automatic reload', reported),
   reload_repeat: defaulted(present, false, 'reads that file again after each reload'),
   reload_file: optional(optionalPath(''), 'file that is removed when a reload is done'),

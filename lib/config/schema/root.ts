@@ -120,16 +120,21 @@ export const root = block('the top level', 'What stands outside of blocks.', {
   net_namespace: optional(
     { ...word('name'), read: (line: Line) => ({ text: line.word(1) ?? '', at: line.at(1) }) },
     'network namespace that the daemon works in',
-    { missing: 'reported', isFirstKept: true },
+    {
+      ...reportedWorks,
+      isFirstKept: true,
+      note: 'adverts, addresses and link tracking are there; scripts run in the namespace of the daemon',
+    },
   ),
   net_namespace_ipvs: optional(wordOr('name', ''), 'network namespace of IPVS', { isFirstKept: true }),
   namespace_with_ipsets: defaulted(present, false, 'uses ipsets in namespaces of old kernels', {
     build: 'iptables',
   }),
-  use_pid_dir: defaulted(present, false, 'pid files in a directory of their own'),
+  use_pid_dir: defaulted(present, false, 'pid files in a directory of their own', works),
   instance: optional(word('name'), 'name of this daemon among several', {
-    missing: 'reported',
+    ...reportedWorks,
     isFirstKept: true,
+    note: 'in the names of pid files',
   }),
   child_wait_time: defaulted(
     wholeSeconds(0, 4294967295),

@@ -202,7 +202,10 @@ const optionalCommand: Reader<ScriptCommand | 'state'> = {
 };
 
 const authentication = block('authentication', 'Password of VRRPv2 adverts.', {
-  auth_type: optional(authType(), 'PASS: a password in clear; AH: IPsec authentication header', works),
+  auth_type: optional(authType(), 'PASS: a password in clear; AH: IPsec authentication header', {
+    ...works,
+    note: 'AH is understood, but adverts are sent without the header',
+  }),
   auth_pass: optional(authPass(), 'the password; 8 characters count', works),
 });
 
@@ -211,7 +214,10 @@ function authType(): Reader<'PASS' | 'AH'> {
     ...choice(['PASS', 'AH']),
     read(line) {
       const text = line.word(1) ?? '';
-      if (text === 'AH') return text;
+      if (text === 'AH') {
+        line.withoutEffect('auth_type AH', 1);
+        return text;
+      }
       if (text === 'PASS') return text;
       line.report(messages.notOneOf, 1, text, 'PASS AH');
       return undefined;
@@ -373,7 +379,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     'adverts go to these addresses instead of a group',
     works,
   ),
-  unicast_fault_no_peer: defaulted(present, false, 'an empty peer list is a fault', works),
+  unicast_fault_no_peer: defaulted(present, false, 'an empty peer list is a fault'),
   check_unicast_src: defaulted(present, false, 'adverts are accepted from listed peers only', works),
   old_unicast_checksum: defaulted<'auto' | 'always' | 'never'>(
     oldChecksum,
@@ -408,7 +414,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     since: '2.2.8',
     ...works,
   }),
-  promote_secondaries: defaulted(present, false, 'secondary addresses outlive the first one'),
+  promote_secondaries: defaulted(present, false, 'secondary addresses outlive the first one', works),
   linkbeat_use_polling: defaulted(present, false, 'polls the link state', {
     deprecated: { instead: 'linkbeat_interfaces', isCounted: true },
     build: 'linkbeat',
@@ -433,6 +439,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     {
       ...works,
       defaultText: 'on, off in strict mode',
+      note: 'packets are always accepted, see no_accept',
     },
   ),
   no_accept: optional(present, 'packets to the addresses are dropped'),
@@ -441,7 +448,10 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     'compares the addresses in adverts only when the sender changes',
     works,
   ),
-  strict_mode: optional(boolean, 'keeps to the letter of the RFC', works),
+  strict_mode: optional(boolean, 'keeps to the letter of the RFC', {
+    ...works,
+    note: 'what the configuration may say is held to the RFC; packets to the addresses are not dropped, see no_accept',
+  }),
   preempt: optional(present, 'takes over from a lower priority: the default', works),
   nopreempt: optional(
     mapped(present, (_, line) => ({ at: line.at(0) })),
@@ -449,16 +459,12 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     works,
   ),
   preempt_delay: optional(placed(decimalSeconds(0, 1000)), 'waits before it takes over', works),
-  debug: defaulted(integer(0, 4), 0, 'has no effect'),
+  debug: defaulted(integer(0, 4), 0, 'has no effect', works),
   ...notifyRows,
-  notify_deleted: optional(optionalCommand, 'run when the instance is removed by a reload', {
-    isFirstKept: true,
-  }),
-  notify_master_rx_lower_pri: optional(command, 'run when a MASTER hears a lower priority', {
-    isFirstKept: true,
-  }),
-  smtp_alert: optional(boolean, 'mails on transitions'),
-  notify_priority_changes: optional(boolean, 'priority changes are written to the pipes'),
+  notify_deleted: optional(optionalCommand, 'run when the instance is removed by a reload', first),
+  notify_master_rx_lower_pri: optional(command, 'run when a MASTER hears a lower priority', first),
+  smtp_alert: optional(boolean, 'mails on transitions', works),
+  notify_priority_changes: optional(boolean, 'priority changes are written to the pipes', works),
   lvs_sync_daemon_interface: optional(word('interface'), 'old form of the global lvs_sync_daemon', {
     deprecated: { instead: 'lvs_sync_daemon', isCounted: true },
   }),
@@ -480,7 +486,10 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
   lower_prio_no_advert: optional(boolean, 'a MASTER does not answer lower adverts', works),
   higher_prio_send_advert: optional(boolean, 'a MASTER sends one more advert before it yields', works),
   owner_ignore_adverts: optional(boolean, 'an address owner ignores adverts', { since: '2.3.3', ...works }),
-  kernel_rx_buf_size: defaulted(integer(0, uint32), 0, 'receive buffer in bytes', { missing: 'reported' }),
+  kernel_rx_buf_size: defaulted(integer(0, uint32), 0, 'receive buffer in bytes', {
+    missing: 'reported',
+    ...works,
+  }),
   authentication: folded(
     section(authentication),
     undefinedSection<typeof authentication.rows>(),
@@ -510,7 +519,7 @@ export const vrrpSyncGroup = block('vrrp_sync_group', 'Instances that move toget
   >(wordList('instance'), undefined, 'the members', (_, value) => value, first),
   ...trackRows,
   ...notifyRows,
-  smtp_alert: optional(boolean, 'mails on transitions of the group'),
+  smtp_alert: optional(boolean, 'mails on transitions of the group', works),
   global_tracking: alias('sync_group_tracking_weight', 'old name', { isCounted: true }),
   sync_group_tracking_weight: defaulted(
     present,

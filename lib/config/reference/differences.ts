@@ -1,0 +1,53 @@
+/** What ka-node does otherwise than keepalived 2.2.7, on purpose. Kept by hand: the section of `docs/compat.md`. */
+
+export interface Difference {
+  readonly what: string;
+  readonly why: string;
+}
+
+export const differences: readonly Difference[] = [
+  {
+    what: 'A test does not change what the daemon would do, and sees everything.',
+    why: '`-t` answers with the statuses of keepalived, oddities included, but reports every mistake of the file in one run: keepalived ends itself at a keyword without its value, and hides the checks across blocks behind a missing interface. `ka-node check` has statuses of its own: 0 good or warnings, 1 errors, 2 cannot be read.',
+  },
+  {
+    what: 'keepalived 2.2.7 crashes are not imitated.',
+    why: 'Where a file ends keepalived with a signal, ka-node reads on and says what is wrong.',
+  },
+  {
+    what: 'Keywords of later versions are known.',
+    why: 'Up to 2.4; each is told as `KA2016` with the version that brought it. Keywords of parts that Debian leaves out of its build are read too (`KA2007`).',
+  },
+  {
+    what: 'A pending configuration is tested before it replaces the running one.',
+    why: 'A reload with an error leaves the old configuration running, whether or not reload_check_config is there.',
+  },
+  {
+    what: 'A late wake-up is not taken for a dead master.',
+    why: 'Received adverts are looked at before timers fire, adverts keep their phase, and the grace for lateness is given once. See [decision 3](decisions/0003-lateness-is-not-silence.md).',
+  },
+  {
+    what: 'Virtual addresses that somebody else deletes are put back while MASTER.',
+    why: 'keepalived leaves MASTER and comes back a moment later. After a few times within a window ka-node leaves the address alone and says so. See [decision 4](decisions/0004-addresses-are-desired-state.md).',
+  },
+  {
+    what: 'Unicast adverts over IPv6 have hop limit 255.',
+    why: 'RFC 9568 section 5.1.2.3 asks for it; keepalived leaves the default of the kernel, 64.',
+  },
+  {
+    what: 'Health checks are spread over their interval.',
+    why: 'The first attempts of many checkers fall evenly into `warmup` instead of at random, so that thousands of them make no bursts.',
+  },
+  {
+    what: 'Regular expressions of HTTP_GET run in linear time.',
+    why: 'They are RE2: a pattern cannot stall the checkers. Back references and look-around are refused with a message, and regex_stack has nothing to limit.',
+  },
+  {
+    what: 'VRRP runs on a thread, not in a process.',
+    why: 'There is one process; adverts come from a real-time thread of it that JavaScript cannot delay. Options that name processes have nothing to name.',
+  },
+  {
+    what: 'Causes are told.',
+    why: 'Beside the lines of keepalived the log has one line for each transition that says why it happened.',
+  },
+];
