@@ -1,7 +1,6 @@
 /** Packets through the balancer: a client, a director and two real servers as namespaces. */
 import assert from 'node:assert/strict';
 import { execFileSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { Socket } from 'node:net';
 import test, { after } from 'node:test';
 import { Prober } from '../../bindings/prober.js';
@@ -79,13 +78,20 @@ async function down(name: string): Promise<void> {
 const outside = new Prober({ netns: client });
 after(() => outside.close());
 
+/** What comes next on a connection. */
+function heard(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    socket.once('data', (data: Buffer) => resolve(data.toString()));
+    socket.once('error', reject);
+  });
+}
+
 /** A connection of the client to the virtual address; `hello` is the name of the server that got it. */
 async function connect(): Promise<{ readonly socket: Socket; readonly hello: string }> {
   const connected = await outside.connect({ address: vip, port: 8080, timeoutMs: 30_000 });
   assert.ok(connected.kind === 'ok', JSON.stringify(connected));
   const socket = new Socket({ fd: connected.fd, readable: true, writable: true });
-  const [data] = await once(socket, 'data');
-  return { socket, hello: String(data).trim() };
+  return { socket, hello: (await heard(socket)).trim() };
 }
 
 /** The servers that answer so many requests, sorted, each once. */
@@ -193,8 +199,7 @@ test('a reload that changes a weight leaves an established connection alone', as
     virtualServer: [{ ...virtualServer(before.virtualServer[0]), realServer: servers }],
   });
   socket.write('still here\n');
-  const [echo] = await once(socket, 'data');
-  assert.equal(String(echo), 'still here\n');
+  assert.equal(await heard(socket), 'still here\n');
   socket.destroy();
 });
 
@@ -222,8 +227,7 @@ test('a drained server keeps its connections, gets no new ones, and no request f
   });
   assert.equal(await answers(6), two);
   held.socket.write('still here\n');
-  const [echo] = await once(held.socket, 'data');
-  assert.equal(String(echo), 'still here\n');
+  assert.equal(await heard(held.socket), 'still here\n');
   held.socket.destroy();
   assert.deepEqual(await drain(ipvs, key, place, { ...options, timeoutMs: limitMs }), { kind: 'empty' });
   made.setWeight(virtual.name, server.name, undefined);
