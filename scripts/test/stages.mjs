@@ -21,6 +21,7 @@ import { countsMark } from './reporter.mjs';
  * @property {string[]} [groups] groups of Debian packages (scripts/debian-packages.json)
  * @property {boolean} [alone]   has the machine for itself
  * @property {boolean} [asRoot]
+ * @property {number} [limitMs]  for each of its test files
  * @property {() => string[]} [parts] what is left out when it cannot run; the job's name when absent
  * @property {(say: (text: string) => void) => Promise<Result>} run
  */
@@ -47,7 +48,8 @@ export function jobs() {
     { name: 'fuzz', stage: 'fuzz', groups: ['native', 'build'], run: fuzz },
     typescript('netns', filesIn('netns'), onTheWire(['lab'])),
     typescript('interop', filesIn('interop'), onTheWire(['lab', 'peers'])),
-    typescript('vm', filesIn('vm'), onTheWire(['vm'])),
+    // One file, all of whose tests run in one boot of an emulated machine.
+    typescript('vm', filesIn('vm'), { ...onTheWire(['lab', 'peers', 'vm']), limitMs: 1_200_000 }),
   ].filter((job) => job !== undefined);
 }
 
@@ -89,7 +91,7 @@ function typescript(stage, files, options) {
       const compiled = files.map((file) => join('dist', file.replace(/\.ts$/, '.js')));
       const runner = [process.execPath, '--enable-source-maps', '--test', '--test-concurrency=2'];
       const reporter = ['--test-reporter=./scripts/test/reporter.mjs', '--test-reporter-destination=stdout'];
-      const limit = '--test-timeout=300000';
+      const limit = `--test-timeout=${options.limitMs ?? 300_000}`;
       const { ok, output } = await command([...runner, limit, ...reporter, ...compiled], {
         onOutput: (text) => say(text.replace(new RegExp(`^${countsMark}.*\n?`, 'm'), '')),
       });
