@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
 
 #include "native/wire/inet.h"
 #include "native/wire/neighbour.h"
@@ -15,7 +16,9 @@ void Executor::run(Instant now) {
   for (const vrrp::Effect& effect : world_.domain.effects()) {
     if (effect.kind != EffectKind::kSendAdvert || is_quiet_) continue;
     Router* router = world_.find(effect.router);
-    if (router != nullptr) pending_.push_back({router->socket, router, effect.priority});
+    if (router == nullptr) continue;
+    router->is_sending = true;
+    pending_.push_back({router->socket, router, effect.priority, pending_.size()});
   }
   send_adverts();
   // By index: what is carried out may ask the domain for more.
@@ -30,10 +33,11 @@ void Executor::run(Instant now) {
 
 void Executor::send_adverts() {
   if (pending_.empty()) return;
-  // One system call a socket; adverts of one router keep their order.
-  if (pending_.size() > 1) {
-    std::ranges::stable_sort(pending_, [](const Pending& a, const Pending& b) { return a.entry < b.entry; });
-  }
+  // One system call a socket; adverts of one router keep their order. stable_sort would allocate.
+  const auto by_socket = [](const Pending& a, const Pending& b) {
+    return a.entry != b.entry ? std::less<>{}(a.entry, b.entry) : a.order < b.order;
+  };
+  if (!std::ranges::is_sorted(pending_, by_socket)) std::ranges::sort(pending_, by_socket);
   SocketEntry* current = nullptr;
   for (const Pending& pending : pending_) {
     if (current != nullptr && current != pending.entry) flush(*current);
@@ -104,7 +108,9 @@ void Executor::sent(Router& router, Priority priority, const IpAddr& destination
   router.last_send_error = err_no;
 }
 
+/// Once for each router, however many adverts it sent.
 void Executor::advert_finished(Router& router) {
+  if (!std::exchange(router.is_sending, false)) return;
   const int error = std::exchange(router.advert_error, 0);
   if (error != 0 || router.last_send_error == 0) return;
   tell_send_failed(

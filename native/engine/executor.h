@@ -31,6 +31,7 @@ class Executor {
     SocketEntry* entry;
     Router* router;
     Priority priority;
+    std::size_t order;  // in which the state machine asked
   };
   void send_adverts();
   void send_advert(const Pending& pending);

@@ -2,6 +2,13 @@
 
 namespace ka::engine {
 
+namespace {
+
+/// Another sender's mistakes are told of no sooner than this after the last one's.
+constexpr std::chrono::seconds kSenderPause{1};
+
+}  // namespace
+
 bool Receiver::receive(SocketEntry& entry, Instant now, const StampClock& clock) {
   const std::size_t got = batch_.receive(entry.socket);
   for (std::size_t i = 0; i < got; ++i) {
@@ -26,7 +33,7 @@ void Receiver::packet(const SocketEntry& entry, const ReceivedPacket& packet, In
   }
   const auto judged = wire::check(packet.datagram, expectation(*router, packet.datagram.source));
   if (const auto* reason = std::get_if<wire::DropReason>(&judged)) {
-    return refuse(*router, entry, packet.datagram.source, *reason);
+    return refuse(*router, entry, packet.datagram.source, *reason, now);
   }
   accept(*router, packet.datagram, *std::get_if<wire::Accepted>(&judged), received_at, now);
 }
@@ -48,11 +55,13 @@ void Receiver::accept(Router& router, const wire::Datagram& datagram, const wire
   world_.publish(router);
 }
 
-void Receiver::refuse(Router& router, const SocketEntry& entry, const IpAddr& sender,
-                      wire::DropReason reason) {
+void Receiver::refuse(Router& router, const SocketEntry& entry, const IpAddr& sender, wire::DropReason reason,
+                      Instant now) {
   router.shared().dropped[static_cast<std::size_t>(reason)].add();
-  if (router.told_sender != sender) {
+  // Whoever invents a sender for each packet must not fill the log.
+  if (router.told_sender != sender && now - router.told_at >= kSenderPause) {
     router.told_sender = sender;
+    router.told_at = now;
     router.told_drops = 0;
   }
   const std::uint32_t flag = std::uint32_t{1} << static_cast<unsigned>(reason);

@@ -19,7 +19,8 @@ class Receiver {
   void packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now);
   void accept(Router& router, const wire::Datagram& datagram, const wire::Accepted& accepted,
               Instant received_at, Instant now);
-  void refuse(Router& router, const SocketEntry& entry, const IpAddr& sender, wire::DropReason reason);
+  void refuse(Router& router, const SocketEntry& entry, const IpAddr& sender, wire::DropReason reason,
+              Instant now);
   void refuse_unknown(wire::DropReason reason);
 
   World& world_;

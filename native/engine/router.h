@@ -38,9 +38,11 @@ struct Router {
   /// Reasons already told since the state or the sender changed, one bit each.
   std::uint32_t told_drops = 0;
   IpAddr told_sender;
+  Instant told_at{};  // when told_sender was first told of
   std::uint64_t failures_in_a_row = 0;
   int last_send_error = 0;
-  int advert_error = 0;        // of the advert that is being sent
+  int advert_error = 0;        // of the adverts that are being sent
+  bool is_sending = false;     // until it is known what became of them
   bool is_installing = false;  // addresses were asked for and are not all there
   bool must_announce = false;  // as soon as the addresses are there
   vrrp::AnnounceReason announce_reason = vrrp::AnnounceReason::kBecameActive;
