@@ -86,7 +86,7 @@ void AddressTable::unbind(SlotId id) {
   Slot& slot = slots_[id];
   if (slot.index != 0) by_key_.erase(Key{slot.index, slot.spec.prefix.address, slot.spec.prefix.length});
   slot.index = 0;
-  slot.is_present = slot.is_ours = slot.is_stale = slot.is_outdated = false;
+  slot.is_present = slot.is_ours = slot.is_stale = slot.is_outdated = slot.is_add_unanswered = false;
   publish(slot);
 }
 
@@ -194,7 +194,7 @@ void AddressTable::want_slot(SlotId id, Owner& owner, vrrp::RouterId router) {
 void AddressTable::unwant_slot(SlotId id, vrrp::RouterId router) {
   Slot& slot = slots_[id];
   if (slot.wanted > 0) --slot.wanted;
-  if (std::erase(slot.waiting, router) > 0) --owners_[router].pending;
+  owners_[router].pending -= static_cast<std::uint32_t>(std::erase(slot.waiting, router));
   publish(slot);
   enqueue(id);
 }
@@ -313,7 +313,8 @@ void AddressTable::request(SlotId id) {
   Slot& slot = slots_[id];
   slot.is_queued = false;
   if (slot.index == 0 || slot.retry_at || slot.is_adopted) return drop_if_unused(id);
-  const bool must_go = slot.is_present && slot.is_ours && (slot.wanted == 0 || slot.is_outdated);
+  const bool is_known_ours = slot.is_present && slot.is_ours && (slot.wanted == 0 || slot.is_outdated);
+  const bool must_go = is_known_ours || (slot.is_add_unanswered && slot.wanted == 0);
   if (must_go) {
     slot.delete_sequence = pipeline_.queue(net::delete_address(kernel_form(slot)), id);
   } else if (slot.wanted > 0 && !slot.is_present && !slot.has_failed) {
@@ -352,7 +353,9 @@ void AddressTable::added(SlotId id, int err_no, Instant now) {
   if (err_no != 0 && err_no != EEXIST) return refused(id, err_no, now);
   slot.is_present = true;
   slot.is_stale = slot.is_outdated = false;
-  if (err_no == 0) slot.is_ours = true;
+  // The answer to an earlier request was lost: that one may have added it.
+  if (err_no == 0 || std::exchange(slot.is_add_unanswered, false)) slot.is_ours = true;
+  slot.is_add_unanswered = false;
   if (std::exchange(slot.is_restored, false)) tell(slot, AddressEvent::kRestored, 0);
   publish(slot);
   settle(id);
@@ -362,8 +365,11 @@ void AddressTable::added(SlotId id, int err_no, Instant now) {
 void AddressTable::refused(SlotId id, int err_no, Instant now) {
   Slot& slot = slots_[id];
   slot.is_restored = false;
-  if (err_no == ENOBUFS) return enqueue(id);  // the answer was lost: ask again
-  if (err_no == ENODEV) {                     // the monitor will tell what became of the link
+  if (err_no == ENOBUFS) {  // the answer was lost: ask again
+    slot.is_add_unanswered = true;
+    return enqueue(id);
+  }
+  if (err_no == ENODEV) {  // the monitor will tell what became of the link
     settle(id);
     return;
   }
@@ -382,7 +388,7 @@ void AddressTable::deleted(SlotId id, int err_no, Instant now) {
     return retry_later(id, now + kRetry);
   }
   if (std::exchange(slot.is_stale, false)) tell(slot, AddressEvent::kStaleRemoved, 0);
-  slot.is_present = slot.is_ours = slot.is_outdated = false;
+  slot.is_present = slot.is_ours = slot.is_outdated = slot.is_add_unanswered = false;
   publish(slot);
   if (slot.wanted > 0) {
     enqueue(id);

@@ -95,6 +95,7 @@ class AddressTable {
     bool is_restored = false;  // the running request puts it back
     bool is_queued = false;
     bool is_listed = false;
+    bool is_add_unanswered = false;
     bool has_failed = false;
     std::uint32_t add_sequence = 0;
     std::uint32_t delete_sequence = 0;
