@@ -117,7 +117,8 @@ void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   node_->advance(now);
   watch_javascript(now);
   read_letters(now);
-  has_work_ = node_->work(now);
+  // A list of links is read without a pause; leave() does not wait for it.
+  has_work_ = node_->work(now) || !node_->is_monitor_current();
   engine_.notify();
 }
 
@@ -141,9 +142,10 @@ void Loop::note_lateness(Instant now) {
   if (armed_ > now) return;
   const auto late = std::chrono::duration_cast<Micros>(now - armed_);
   engine_.shared_.record_lateness(late);
-  if (late <= node_->smallest_skew() || now - late_told_ < kLateEventPause) return;
-  late_told_ = now;
-  node_->was_late(late, std::chrono::duration_cast<Micros>(now - asleep_since_), now);
+  if (late <= node_->smallest_skew()) return;
+  const bool tells = now - late_told_ >= kLateEventPause;
+  if (tells) late_told_ = now;
+  node_->was_late(late, std::chrono::duration_cast<Micros>(now - asleep_since_), tells, now);
 }
 
 void Loop::watch_javascript(Instant now) {

@@ -105,7 +105,7 @@ bool Node::work(Instant now) {
   if (!world_.domain.effects().empty()) executor_.run(now);
   const auto due = world_.announcer.next_deadline();
   if (due && *due <= now) has_more |= executor_.announce_due(now);
-  return has_more || !monitor_.is_current();
+  return has_more;
 }
 
 std::optional<Instant> Node::next_deadline() const {
@@ -119,11 +119,13 @@ std::optional<Instant> Node::next_deadline() const {
   return earliest;
 }
 
-void Node::was_late(Micros late, Micros asleep, Instant now) {
-  Event event;
-  event.kind = EventKind::kLate;
-  event.amount = late.count();
-  world_.tell(event);
+void Node::was_late(Micros late, Micros asleep, bool tells, Instant now) {
+  if (tells) {
+    Event event;
+    event.kind = EventKind::kLate;
+    event.amount = late.count();
+    world_.tell(event);
+  }
   // Late by less than an interval: the kernel kept the adverts, they have been read. By more: perhaps the
   // machine was paused, nobody knows since when, and adverts are lost.
   world_.domain.grant_grace(late < smallest_interval_ ? late : asleep, now);

@@ -38,8 +38,9 @@ class Node final : public net::MonitorSink, public AddressObserver {
   bool work(Instant now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
-  /// A deadline was noticed `late`, after the node had slept for `asleep` in all.
-  void was_late(Micros late, Micros asleep, Instant now);
+  /// A deadline was noticed `late`, after the node had slept for `asleep` in all; `tells`: so that people
+  /// hear of it.
+  void was_late(Micros late, Micros asleep, bool tells, Instant now);
   /// Smallest skew_time of the routers that run.
   [[nodiscard]] Micros smallest_skew() const { return smallest_skew_; }
   /// JavaScript stopped answering, or answers again.
