@@ -239,7 +239,8 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
     waiting_.erase(found);
     if (!answer.result.ok()) {
       waiting.deferred.Reject(error_to_js(env, answer.result.error()));
-      if (answer.ticket == 0) release_self();
+      // There is no thread that could answer what else was asked.
+      if (answer.ticket == 0) finish_stop(env);
       return;
     }
     for (const vrrp::RouterId id : waiting.removed) {
