@@ -54,6 +54,7 @@ export class PidFile {
 export interface PidFiles {
   readonly main: string;
   readonly vrrp: string;
+  readonly checkers: string;
 }
 
 /** keepalived's names, in /run or, with an instance or a namespace, in /run/keepalived. */
@@ -66,7 +67,11 @@ export function pidFiles(
     usesDirectory || instance !== undefined
       ? `/run/keepalived/${what}${instance === undefined ? '' : `_${instance}`}.pid`
       : `/run/${what}.pid`;
-  return { main: options.pidFile ?? name('keepalived'), vrrp: options.vrrpPidFile ?? name('vrrp') };
+  return {
+    main: options.pidFile ?? name('keepalived'),
+    vrrp: options.vrrpPidFile ?? name('vrrp'),
+    checkers: options.checkersPidFile ?? name('checkers'),
+  };
 }
 
 /** Starts this program again without a terminal, in the foreground of its own session; the caller then exits. */
