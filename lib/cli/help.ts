@@ -6,6 +6,9 @@ export const helpPage = `ka-node keeps virtual addresses alive: it runs an exist
   ka-node -n -l -D -f FILE         run in the foreground and show every step
   ka-node -t -f FILE               test a file with keepalived's exit codes
   ka-node check FILE...            every mistake, its place, its repair
+  ka-node fmt FILE...              canonical layout, same meaning
+  ka-node show FILE                what a file means, with all defaults
+  ka-node explain WORD             a keyword, a block or a code like KA3012
   ka-node COMMAND --help           more on a command
 
 What to run

@@ -18,7 +18,7 @@ interface Options {
   readonly isFatal?: boolean;
 }
 
-function define<A extends readonly string[]>(
+export function define<A extends readonly string[]>(
   code: string,
   severity: Severity,
   keepalivedClass: KeepalivedClass,

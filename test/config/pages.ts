@@ -18,6 +18,8 @@ const rooms: Readonly<Record<string, string>> = {
   KA3: 'VRRP',
   KA4: 'Load balancing',
   KA5: 'Scripts and the machine',
+  KA6: 'What hurts in production (`ka-node check` only)',
+  KA7: 'Across the nodes of a cluster (`ka-node check --cluster`)',
 };
 
 function diagnosticsPage(): string {

@@ -1,0 +1,49 @@
+/** What hurts in load balancing, one function a rule. */
+import type { Micros } from '../../units.js';
+import type { Checker, VirtualServer } from '../model-lvs.js';
+import type { Config } from '../model.js';
+import type { LintContext } from './lint.js';
+import { lintMessages } from './messages.js';
+
+export function persistentOps({ virtualServer }: Config, { diagnostics }: LintContext): void {
+  for (const server of virtualServer)
+    if (server.ops && server.persistenceTimeout !== undefined)
+      diagnostics.report(lintMessages.persistentOps, server.at, nameOf(server));
+}
+
+export function missingSorryServer({ virtualServer }: Config, { diagnostics }: LintContext): void {
+  for (const server of virtualServer) {
+    const least = Math.min(...server.realServer.map(({ weight }) => weight));
+    if (server.sorryServer === undefined && server.quorum > least && server.realServer.length > 1)
+      diagnostics.report(lintMessages.noSorryServer, server.at, nameOf(server), String(server.quorum));
+  }
+}
+
+export function slowCheckers({ virtualServer }: Config, { diagnostics }: LintContext): void {
+  for (const server of virtualServer)
+    for (const real of server.realServer)
+      for (const checker of real.checkers) {
+        const time = timesOf(checker);
+        if (time === undefined || time.limit <= time.loop) continue;
+        const [limit, loop] = [String(time.limit / 1e6), String(time.loop / 1e6)];
+        diagnostics.report(lintMessages.slowChecker, checker.at, checker.kind, limit, loop);
+      }
+}
+
+function timesOf(checker: Checker): { readonly limit: Micros; readonly loop: Micros } | undefined {
+  if (checker.kind === 'FILE_CHECK' || checker.kind === 'BFD_CHECK') return undefined;
+  const limit = checker.kind === 'MISC_CHECK' ? checker.miscTimeout : checker.connectTimeout;
+  return { limit, loop: checker.delayLoop };
+}
+
+export function serverIsVirtual({ virtualServer }: Config, { diagnostics }: LintContext): void {
+  for (const { key, realServer } of virtualServer)
+    for (const { address, lvsMethod, at } of realServer)
+      if (key.kind === 'address' && key.address === address && lvsMethod.method !== 'NAT')
+        diagnostics.report(lintMessages.serverIsVirtual, at, address);
+}
+
+function nameOf({ key }: VirtualServer): string {
+  if (key.kind === 'address') return `${key.address} ${String(key.port)}`;
+  return key.kind === 'fwmark' ? `fwmark ${String(key.fwmark)}` : `group ${key.group}`;
+}

@@ -1,0 +1,154 @@
+/** Each lint, both ways: what hurts is told where it stands, what is well is not. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Diagnostic } from '../../lib/config/diagnostic.js';
+import { lintCluster } from '../../lib/config/lint/cluster.js';
+import { lintConfig } from '../../lib/config/lint/lint.js';
+import { lintMessages } from '../../lib/config/lint/messages.js';
+import type { Subnet } from '../../lib/config/lint/networks.js';
+import { parseConfig } from '../../lib/config/load.js';
+import type { Config } from '../../lib/config/model.js';
+import { keepalivedStatus } from '../../lib/config/verdict.js';
+import { fakeFiles, fakeMachine } from './machine.js';
+
+const eth0: Subnet = { family: 4, network: '192.0.2.0', prefixLength: 24, text: '192.0.2.0/24' };
+
+function model(text: string): Config {
+  const clean = text.replace('«', '').replace('»', '');
+  const parsed = parseConfig({ text: clean }, { machine: fakeMachine(), files: fakeFiles({}) });
+  assert.ok(parsed.model !== undefined);
+  return parsed.model;
+}
+
+interface Instance {
+  readonly name?: string;
+  readonly vips?: string;
+  readonly lines?: string;
+  readonly vrid?: number;
+}
+
+function instance({ name = 'V', vips = '192.0.2.9/24', lines = '', vrid = 5 }: Instance = {}): string {
+  return `vrrp_instance ${name} {\n interface eth0\n virtual_router_id ${String(vrid)}\n virtual_ipaddress {\n ${vips}\n }\n ${lines}\n}\n`;
+}
+
+const script = (lines: string): string => `vrrp_script s {\n script /usr/bin/true\n ${lines}\n}\n`;
+const server = (lines: string): string =>
+  `virtual_server 192.0.2.1 80 {\n lvs_sched rr\n lvs_method DR\n protocol TCP\n ${lines}\n}\n`;
+const reals = 'real_server 10.0.0.1 80 {\n }\n real_server 10.0.0.2 80 {\n }';
+const peer = (more: string): string => instance({ lines: `unicast_peer {\n ${more}\n }` });
+const udp = (lines: string): string =>
+  `virtual_server «192.0.2.1» 53 {\n lvs_sched rr\n lvs_method DR\n protocol UDP\n ops\n ${lines}\n ${reals}\n}\n`;
+
+/** Code, a text that it is said of with « and » around the place, and a text that is well. */
+const alone: readonly (readonly [string, string, string])[] = [
+  [
+    'KA6001',
+    instance({ name: 'A' }) + instance({ name: 'B', vrid: 6, vips: '«192.0.2.9/24»' }),
+    instance({ name: 'A' }) + instance({ name: 'B', vrid: 6, vips: '192.0.2.10/24' }),
+  ],
+  [
+    'KA6002',
+    instance({ lines: 'state BACKUP\n priority «255»' }),
+    instance({ lines: 'state MASTER\n priority 255' }),
+  ],
+  [
+    'KA6003',
+    script('') + instance({ lines: 'priority 254\n track_script {\n «s» weight 5\n }' }),
+    script('') + instance({ lines: 'priority 254\n track_script {\n s weight -5\n }' }),
+  ],
+  ['KA6004', peer('«192.0.2.3»'), peer('192.0.2.3 min_ttl 255')],
+  [
+    'KA6005',
+    `«global_defs» {\n vrrp_mcast_group4 224.0.0.19\n}\n${peer('192.0.2.3 min_ttl 255')}`,
+    `global_defs {\n vrrp_mcast_group4 224.0.0.19\n}\n${instance()}`,
+  ],
+  [
+    'KA6006',
+    instance({ lines: 'strict_mode\n version 3' }).replace('V {', '«V» {'),
+    instance({ lines: 'version 3' }),
+  ],
+  ['KA6007', instance({ vips: '«198.51.100.1/24»' }), instance()],
+  ['KA6009', udp('persistence_timeout 50'), udp('')],
+  [
+    'KA6010',
+    server(`quorum 2\n ${reals}`).replace('192.0.2.1', '«192.0.2.1»'),
+    server(`quorum 2\n sorry_server 10.0.0.9 80\n ${reals}`),
+  ],
+  ['KA6011', script('interval 2\n timeout 5').replace(' s {', ' «s» {'), script('interval 5\n timeout 2')],
+  [
+    'KA6011',
+    server('delay_loop 3\n real_server 10.0.0.1 80 {\n «TCP_CHECK» {\n connect_timeout 5\n }\n }'),
+    server('delay_loop 5\n real_server 10.0.0.1 80 {\n TCP_CHECK {\n connect_timeout 3\n }\n }'),
+  ],
+  ['KA6012', server('real_server «192.0.2.1» 80 {\n }'), server('real_server 10.0.0.1 80 {\n }')],
+];
+
+function lint(text: string): readonly Diagnostic[] {
+  return lintConfig(model(text), (device) => (device === 'eth0' ? [eth0] : []));
+}
+
+for (const [code, bad, good] of alone) {
+  test(`${code} is told of what hurts, and of nothing else`, () => {
+    const found = lint(bad).filter((item) => item.code === code);
+    assert.equal(found.length, 1, JSON.stringify(lint(bad).map((item) => item.message)));
+    const span = found[0]?.span;
+    assert.deepEqual([span?.start, span?.end], [bad.indexOf('«'), bad.indexOf('»') - 1]);
+    assert.deepEqual(
+      lint(good).filter((item) => item.code === code),
+      [],
+    );
+    assert.equal(keepalivedStatus(found), 0, 'keepalived would not say it');
+  });
+}
+
+test('nothing is said of subnets that are not known', () => {
+  assert.deepEqual(lintConfig(model(instance({ vips: '198.51.100.1/24' }))), []);
+});
+
+const on = (priority: number, lines = ''): string =>
+  instance({ lines: `priority ${String(priority)}\n ${lines}` });
+const unicast = (own: string, other: string, priority: number): string =>
+  on(priority, `unicast_src_ip ${own}\n unicast_peer {\n ${other}\n }`);
+const auth = (password: string): string => `authentication {\n auth_type PASS\n auth_pass ${password}\n }`;
+const tracked = (weight: number): string => `track_script {\n s weight ${String(weight)}\n }`;
+
+/** Code, the files of a cluster where it is told, and of one where it is not. */
+const clusters: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+  ['KA7001', [on(150), instance({ vips: '192.0.2.8/24', lines: 'priority 100' })], [on(150), on(100)]],
+  ['KA7002', [on(150, 'version 3'), on(100, 'version 2')], [on(150, 'version 3'), on(100, 'version 3')]],
+  ['KA7003', [on(150, 'advert_int 2'), on(100)], [on(150, 'advert_int 2'), on(100, 'advert_int 2')]],
+  ['KA7004', [on(150, auth('a')), on(100, auth('b'))], [on(150, auth('a')), on(100, auth('a'))]],
+  ['KA7005', [on(150), on(100), on(100)], [on(150), on(100), on(99)]],
+  [
+    'KA7006',
+    [unicast('192.0.2.1', '192.0.2.2', 150), unicast('192.0.2.2', '192.0.2.3', 100)],
+    [unicast('192.0.2.1', '192.0.2.2', 150), unicast('192.0.2.2', '192.0.2.1', 100)],
+  ],
+  [
+    'KA7007',
+    [script('') + on(150, tracked(-20)), script('') + on(100, tracked(-20))],
+    [script('') + on(150, tracked(-60)), script('') + on(100, tracked(-60))],
+  ],
+  ['KA7008', [on(150), instance({ vrid: 7 }).replace('V', 'W')], [on(150), on(100)]],
+];
+
+function across(texts: readonly string[]): readonly string[] {
+  const nodes = texts.map((text, index) => ({ name: `node${String(index)}.conf`, model: model(text) }));
+  return lintCluster(nodes).map((item) => item.code);
+}
+
+for (const [code, bad, good] of clusters) {
+  test(`${code} is told of a cluster that does not agree`, () => {
+    assert.ok(across(bad).includes(code), JSON.stringify(across(bad)));
+    assert.ok(!across(good).includes(code), JSON.stringify(across(good)));
+  });
+}
+
+test('every lint is tested', () => {
+  const tested = new Set([...alone.map(([code]) => code), ...clusters.map(([code]) => code)]);
+  const missing = Object.values(lintMessages).filter(({ code }) => !tested.has(code));
+  assert.deepEqual(
+    missing.map(({ code }) => code),
+    [],
+  );
+});

@@ -1,0 +1,111 @@
+/** The sub-commands about configuration, as a user runs them. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../../../../bin/ka-node', import.meta.url));
+
+const good = `vrrp_instance V {
+    interface eth0
+    virtual_router_id 5
+    priority 150
+    virtual_ipaddress {
+        192.0.2.9/24
+    }
+}
+`;
+
+function ka(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+function withFiles(
+  files: Readonly<Record<string, string>>,
+  use: (path: (name: string) => string) => void,
+): void {
+  const directory = mkdtempSync(join(tmpdir(), 'ka-commands-'));
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+    use((name) => join(directory, name));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test('check: lints are warnings, and fail with --strict', () => {
+  const text = good.replace('priority 150', 'priority 255\n    state BACKUP');
+  withFiles({ 'k.conf': text }, (path) => {
+    const plain = ka('check', '--offline', path('k.conf'));
+    assert.match(plain.stdout, /k\.conf:4:14: warning KA6002: /);
+    assert.equal(plain.status, 0);
+    assert.equal(ka('check', '--offline', '--strict', path('k.conf')).status, 1);
+    assert.doesNotMatch(ka('-t', '-f', path('k.conf')).stderr, /KA6/);
+  });
+});
+
+test('check --format json and sarif can be read by machines', () => {
+  withFiles({ 'k.conf': good.replace('priority', 'pirority') }, (path) => {
+    const json: unknown = JSON.parse(ka('check', '--offline', '--format', 'json', path('k.conf')).stdout);
+    assert.ok(Array.isArray(json) && json.length === 1);
+    const item = JSON.stringify(json[0]);
+    assert.match(item, /"code":"KA2005"/);
+    assert.match(item, /"replacement":"priority"/);
+    assert.match(item, /"line":4,"column":5/);
+    const run = ka('check', '--offline', '--format', 'sarif', path('k.conf'));
+    assert.equal(run.status, 1);
+    assert.match(run.stdout, /"version": "2\.1\.0"/);
+    assert.match(run.stdout, /"ruleId": "KA2005"/);
+    assert.match(run.stdout, /"startLine": 4/);
+  });
+});
+
+test('check --cluster compares the nodes', () => {
+  const other = good.replace('priority 150', 'priority 100\n    advert_int 2');
+  withFiles({ 'a.conf': good, 'b.conf': other }, (path) => {
+    const run = ka('check', '--cluster', path('a.conf'), path('b.conf'));
+    assert.match(
+      run.stdout,
+      /b\.conf:1:15: warning KA7003: V of b\.conf sends every 2 s, V of a\.conf every 1 s/,
+    );
+    assert.match(run.stdout, /note: V of a\.conf is here: .*a\.conf:1:15/);
+  });
+});
+
+test('explain knows keywords, blocks, options and codes, and near names', () => {
+  assert.match(
+    ka('explain', 'advert_int').stdout,
+    /advert_int \(in vrrp_instance\): time between adverts[^]*range: +0\.01\.\.255/,
+  );
+  assert.match(ka('explain', 'vrrp_script').stdout, /Keywords:[^]*init_fail/);
+  assert.match(ka('explain', 'ka3012').stdout, /KA3012 \(warning\)/);
+  assert.match(ka('explain', 'onlink').stdout, /virtual_routes/);
+  const wrong = ka('explain', 'advert_in');
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stderr, /did you mean advert_int\?/);
+});
+
+test('show gives the model with its defaults', () => {
+  withFiles({ 'k.conf': good }, (path) => {
+    const model: unknown = JSON.parse(ka('show', '--json', path('k.conf')).stdout);
+    assert.match(JSON.stringify(model), /"advertInt":1000000,/);
+    assert.doesNotMatch(JSON.stringify(model), /"source"/);
+    assert.match(ka('show', path('k.conf')).stdout, /virtualRouterId: 5\n/);
+    assert.equal(ka('show', path('none.conf')).status, 2);
+  });
+});
+
+test('fmt prints, checks and writes', () => {
+  withFiles({ 'k.conf': good.replace(/^ +/gm, ''), 'good.conf': good }, (path) => {
+    assert.equal(ka('fmt', path('k.conf')).stdout, good);
+    assert.deepEqual(ka('fmt', '--check', path('good.conf'), path('k.conf')).stdout, `${path('k.conf')}\n`);
+    assert.equal(ka('fmt', '--check', path('k.conf')).status, 1);
+    assert.equal(ka('fmt', '--write', path('k.conf')).status, 0);
+    assert.equal(readFileSync(path('k.conf'), 'utf8'), good);
+    assert.equal(ka('fmt', path('none.conf')).status, 2);
+  });
+});
