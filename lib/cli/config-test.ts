@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { parseConfig } from '../config/load.js';
 import { renderDiagnostics } from '../config/render.js';
 import { keepalivedStatus } from '../config/verdict.js';
-import type { DaemonOptions } from './options.js';
+import type { DaemonOptions } from '../daemon/options.js';
 
 /** Reads the configuration and reports to stderr, or at the end of `reportFile`. The result is the exit status. */
 export function testConfig(options: DaemonOptions, reportFile: string | undefined): number {

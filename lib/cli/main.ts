@@ -1,7 +1,8 @@
 /** Entry of the `ka-node` program: tells the daemon from the sub-commands, and loads only what is needed. */
 import { readFileSync } from 'node:fs';
 import { KaError } from '../errors.js';
-import { parseArguments, type DaemonOptions } from './options.js';
+import type { DaemonOptions } from '../daemon/options.js';
+import { parseArguments } from './options.js';
 
 const signalNumbers: Readonly<Record<string, number>> = {
   STOP: 15,

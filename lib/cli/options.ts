@@ -1,35 +1,6 @@
 /** keepalived's command line, as GNU getopt_long reads it. Every option of keepalived is accepted. */
 
-/** What the daemon was asked for. */
-export interface DaemonOptions {
-  readonly configFile: string;
-  readonly runVrrp: boolean;
-  readonly runCheckers: boolean;
-  readonly isForeground: boolean;
-  readonly logsToConsole: boolean;
-  /** 0, 1 (-D) or 2 (-D -D). */
-  readonly detail: number;
-  readonly logsToSyslog: boolean;
-  /** syslog facility number: 3 daemon, 16 to 23 local0 to local7, 1 user. */
-  readonly facility: number;
-  readonly logFile: string | undefined;
-  readonly flushesLogFile: boolean;
-  readonly umask: number;
-  readonly keepsVrrp: boolean;
-  readonly keepsIpvs: boolean;
-  readonly respawns: boolean;
-  readonly pidFile: string | undefined;
-  readonly vrrpPidFile: string | undefined;
-  readonly checkersPidFile: string | undefined;
-  readonly namespace: string | undefined;
-  readonly configId: string | undefined;
-  readonly strictIncludes: boolean;
-  readonly ignoresSigint: boolean;
-  readonly dumpsConfig: boolean;
-  readonly isSingleProcess: boolean;
-  /** Lines about options that do something else here. */
-  readonly notes: readonly string[];
-}
+import type { DaemonOptions } from '../daemon/options.js';
 
 export type Invocation =
   | { readonly kind: 'daemon'; readonly options: DaemonOptions; readonly extra: readonly string[] }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { DaemonOptions } from '../cli/options.js';
+import type { DaemonOptions } from './options.js';
 import { KaError } from '../errors.js';
 
 /** Process id of a live daemon that wrote `file`; undefined when there is none. */

@@ -3,7 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import type { DaemonOptions } from '../cli/options.js';
+import type { DaemonOptions } from './options.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import { parseConfig, type ParseResult } from '../config/load.js';
 import type { Config } from '../config/model.js';

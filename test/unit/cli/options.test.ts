@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import test from 'node:test';
-import { parseArguments, type DaemonOptions } from '../../../lib/cli/options.js';
+import { parseArguments } from '../../../lib/cli/options.js';
+import type { DaemonOptions } from '../../../lib/daemon/options.js';
 import { helpPage } from '../../../lib/cli/help.js';
 
 function daemon(...argv: readonly string[]): DaemonOptions {
