@@ -379,8 +379,8 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   notification_email: several(wordList('address', { isEmptyReported: true }), 'who gets mails', works),
   smtp_alert: optional(boolean, 'mails for every kind of transition unless told otherwise', works),
   smtp_alert_vrrp: optional(boolean, 'mails for VRRP transitions; overrides smtp_alert', works),
-  smtp_alert_checker: optional(boolean, 'mails for checker transitions; overrides smtp_alert'),
-  checker_log_all_failures: defaulted(boolean, false, 'default of log_all_failures of checkers'),
+  smtp_alert_checker: optional(boolean, 'mails for checker transitions; overrides smtp_alert', works),
+  checker_log_all_failures: defaulted(boolean, false, 'default of log_all_failures of checkers', works),
   startup_script: optional(command, 'run before the child processes start', kept),
   startup_script_timeout: defaulted(
     wholeSeconds(1, 1000),
@@ -588,8 +588,8 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   notify_fifo_script: optional(command, 'reader of that pipe', keptWorks),
   vrrp_notify_fifo: optional(ownedPath, 'pipe for VRRP transitions', keptWorks),
   vrrp_notify_fifo_script: optional(command, 'reader of that pipe', keptWorks),
-  lvs_notify_fifo: optional(ownedPath, 'pipe for virtual and real server transitions', kept),
-  lvs_notify_fifo_script: optional(command, 'reader of that pipe', kept),
+  lvs_notify_fifo: optional(ownedPath, 'pipe for virtual and real server transitions', keptWorks),
+  lvs_notify_fifo_script: optional(command, 'reader of that pipe', keptWorks),
   vrrp_notify_priority_changes: defaulted(boolean, false, 'priority changes are written to the pipes', works),
   fifo_write_vrrp_states_on_reload: defaulted(
     present,
@@ -668,11 +668,12 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     reported,
   ),
   lvs_netlink_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit'),
-  rs_init_notifies: defaulted(boolean, false, 'notify_up runs for servers that start in the pool'),
+  rs_init_notifies: defaulted(boolean, false, 'notify_up runs for servers that start in the pool', works),
   no_checker_emails: defaulted(
     boolean,
     false,
     'mails for changes of real servers only, not for each checker',
+    works,
   ),
   vrrp_rx_bufs_policy: optional(rxBufsPolicy, 'how advert receive buffers are sized', reported),
   vrrp_rx_bufs_multiplier: defaulted(

@@ -126,7 +126,10 @@ export const root = block('the top level', 'What stands outside of blocks.', {
       note: 'adverts, addresses and link tracking are there; scripts run in the namespace of the daemon',
     },
   ),
-  net_namespace_ipvs: optional(wordOr('name', ''), 'network namespace of IPVS', { isFirstKept: true }),
+  net_namespace_ipvs: optional(wordOr('name', ''), 'network namespace of IPVS', {
+    ...works,
+    isFirstKept: true,
+  }),
   namespace_with_ipsets: defaulted(present, false, 'uses ipsets in namespaces of old kernels', {
     build: 'iptables',
   }),
@@ -193,7 +196,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
   }),
   track_file: each(section(trackFile, named), 'a file whose number changes priorities', works),
   vrrp_track_file: alias('track_file', 'old name', { isCounted: false }),
-  SSL: optional(section(ssl), 'client TLS settings of all SSL_GET checkers'),
+  SSL: optional(section(ssl), 'client TLS settings of all SSL_GET checkers', works),
   virtual_server_group: each(
     {
       ...entryList('<address>[-<last>|/<prefix>] [<port>] | fwmark <number>', 'address', readGroupEntry),
@@ -204,8 +207,9 @@ export const root = block('the top level', 'What stands outside of blocks.', {
       },
     },
     'addresses and marks that one virtual server serves',
+    works,
   ),
-  virtual_server: each(virtualServerReader, 'a service that is spread over real servers'),
+  virtual_server: each(virtualServerReader, 'a service that is spread over real servers', works),
 });
 
 setTopLevel(root);

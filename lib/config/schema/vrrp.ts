@@ -459,7 +459,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     works,
   ),
   preempt_delay: optional(placed(decimalSeconds(0, 1000)), 'waits before it takes over', works),
-  debug: defaulted(integer(0, 4), 0, 'has no effect', works),
+  debug: defaulted(integer(0, 4), 0, 'has no effect'),
   ...notifyRows,
   notify_deleted: optional(optionalCommand, 'run when the instance is removed by a reload', first),
   notify_master_rx_lower_pri: optional(command, 'run when a MASTER hears a lower priority', first),
