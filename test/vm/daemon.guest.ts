@@ -10,7 +10,20 @@ import { end, freshNamespace, ip, savedTable, startIn, until } from './namespace
 const name = 'kaD-balance';
 const work = mkdtempSync(join(tmpdir(), 'kaD-'));
 const limitMs = 30_000;
-after(() => ip('netns', 'del', name));
+const children: ReturnType<typeof startIn>[] = [];
+after(async () => {
+  for (const child of children) await end(child, 'SIGKILL');
+  ip('netns', 'del', name);
+});
+
+function startHere(
+  argv: readonly string[],
+  onText: (text: string) => void = () => undefined,
+): (typeof children)[number] {
+  const child = startIn(name, argv, onText);
+  children.push(child);
+  return child;
+}
 
 const service = '-A -t 10.8.0.1:80 -s rr';
 const server = '-a -t 10.8.0.1:80 -r 10.9.0.1:8080 -m -w 1';
@@ -47,7 +60,7 @@ test('services follow the health of their servers, scripts hear of it, and a sto
   writeFileSync(join(work, 'notify.sh'), `#!/bin/sh\necho "$@" >>${work}/told\n`, { mode: 0o755 });
   writeFileSync(join(work, 'x.conf'), configuration());
   const listen = (): ReturnType<typeof startIn> =>
-    startIn(name, ['socat', 'TCP-LISTEN:8080,bind=10.9.0.1,fork,reuseaddr', '/dev/null'], () => undefined);
+    startHere(['socat', 'TCP-LISTEN:8080,bind=10.9.0.1,fork,reuseaddr', '/dev/null']);
   const first = listen();
   let log = '';
   const pids = ['-p', join(work, 'p'), '-r', join(work, 'r'), '-c', join(work, 'c')];
@@ -61,31 +74,45 @@ test('services follow the health of their servers, scripts hear of it, and a sto
     '-f',
     join(work, 'x.conf'),
   ];
-  const daemon = startIn(name, [...program, ...pids], (text) => (log += text));
+  const daemon = startHere([...program, ...pids], (text) => (log += text));
   const table = (): string => savedTable(name);
   const full = [service, server].toSorted().join('\n');
   assert.equal(await until(table, () => full, limitMs), full, log);
-  assert.equal(read('c'), `${daemon.pid ?? 0}\n`);
+  const pid = `${daemon.pid ?? 0}\n`;
+  assert.equal(
+    await until(
+      () => read('c'),
+      () => pid,
+      limitMs,
+    ),
+    pid,
+    log,
+  );
 
+  // The quorum was gained at the start.
+  const told = ' down quorum_down quorum_up';
   await end(first, 'SIGKILL');
   assert.equal(await until(table, () => service, limitMs), service, log);
   assert.equal(
     await until(
       () => read('told').split('\n').toSorted().join(' '),
-      () => ' down quorum_down',
+      () => told,
       limitMs,
     ),
-    ' down quorum_down',
+    told,
     log,
   );
   const second = listen();
   assert.equal(await until(table, () => full, limitMs), full, log);
 
   const other = '-A -f 7 -s rr';
-  const reloaded = [...full.split('\n'), other].toSorted().join('\n');
+  const added = '-a -f 7 -r 10.9.0.2:0 -g -w 1';
+  const reloaded = [...full.split('\n'), other, added].toSorted().join('\n');
   writeFileSync(
     join(work, 'x.conf'),
-    configuration('virtual_server fwmark 7 {\n  lvs_sched rr\n  lvs_method DR\n}\n'),
+    configuration(
+      'virtual_server fwmark 7 {\n  lvs_sched rr\n  lvs_method DR\n  real_server 10.9.0.2 0 {\n  }\n}\n',
+    ),
   );
   daemon.kill('SIGHUP');
   assert.equal(await until(table, () => reloaded, limitMs), reloaded, log);
