@@ -74,6 +74,8 @@ export interface PlanOptions {
   readonly uptimeS?: number;
   /** Routers are held when JavaScript does not answer for so long; 0 or absent: never. */
   readonly eventLoopTimeoutMs?: number;
+  /** Names of the instances that it is for; all when absent. */
+  readonly eventLoopTimeoutInstances?: readonly string[];
   /** --dont-release-vrrp. */
   readonly keepAddresses?: boolean;
   /** Path of the namespace that the engine works in; overrides net_namespace. */
@@ -211,7 +213,9 @@ function planParams(
       lowerPrioRepeat: instance.garpLowerPrioRepeat,
     },
     rxBufferBytes: instance.kernelRxBufSize,
-    watchdog: (options.eventLoopTimeoutMs ?? 0) > 0,
+    watchdog:
+      (options.eventLoopTimeoutMs ?? 0) > 0 &&
+      (options.eventLoopTimeoutInstances?.includes(instance.name) ?? true),
   };
 }
 

@@ -35,6 +35,8 @@ export interface NodeOptions {
   readonly netns?: string;
   /** Puts all routers in fault when the event loop does not answer for so many milliseconds. Default: never. */
   readonly eventLoopTimeoutMs?: number;
+  /** Names of the instances that eventLoopTimeoutMs is for. Default: all. */
+  readonly eventLoopTimeoutInstances?: readonly string[];
   /** Leave the addresses in place when the node is closed (keepalived --dont-release-vrrp). */
   readonly keepAddresses?: boolean;
   readonly accounts?: Accounts;
@@ -220,10 +222,11 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   #plan(config: Config): Plan {
-    const { eventLoopTimeoutMs, keepAddresses, netns } = this.#options;
+    const { eventLoopTimeoutMs, eventLoopTimeoutInstances, keepAddresses, netns } = this.#options;
     return makePlan(config, {
       uptimeS: uptime(),
       ...(eventLoopTimeoutMs === undefined ? {} : { eventLoopTimeoutMs }),
+      ...(eventLoopTimeoutInstances === undefined ? {} : { eventLoopTimeoutInstances }),
       ...(keepAddresses === undefined ? {} : { keepAddresses }),
       ...(netns === undefined ? {} : { netns }),
     });

@@ -160,6 +160,15 @@ test('the engine gets its scheduling, its namespace, and the longer of the two s
   assert.equal(plan(instance({}), { netns: '/run/netns/x' }).engine.netns, '/run/netns/x');
 });
 
+test('the event loop watches over the instances that were chosen, or over all', () => {
+  const text = instance({}) + instance({ name: 'B', vrid: 7, addresses: ['10.0.0.101/24'] });
+  const watched = (options: PlanOptions): readonly boolean[] =>
+    plan(text, options).routers.map(({ params }) => params.watchdog);
+  assert.deepEqual(watched({}), [false, false]);
+  assert.deepEqual(watched({ eventLoopTimeoutMs: 500 }), [true, true]);
+  assert.deepEqual(watched({ eventLoopTimeoutMs: 500, eventLoopTimeoutInstances: ['B'] }), [false, true]);
+});
+
 function step(before: { readonly plan: Plan; readonly numbering: Numbering } | undefined, text: string) {
   const after = plan(text);
   const diff = diffPlans(before, after, standing);
