@@ -183,12 +183,19 @@ void AddressTable::want_slot(SlotId id, Owner& owner, vrrp::RouterId router) {
   Slot& slot = slots_[id];
   ++slot.wanted;
   slot.has_failed = false;
+  if (slot.is_present) take_charge(slot);
   if (!slot.is_present || slot.is_outdated) {
     slot.waiting.push_back(router);
     ++owner.pending;
   }
   publish(slot);
   enqueue(id);
+}
+
+/// keepalived: whoever added it, an Active Router answers for its addresses and removes them when it leaves;
+/// else two nodes would have them.
+void AddressTable::take_charge(Slot& slot) {
+  if (slot.leftovers != Leftovers::kLeave) slot.is_ours = true;
 }
 
 void AddressTable::unwant_slot(SlotId id, vrrp::RouterId router) {
@@ -242,8 +249,9 @@ bool AddressTable::address_present(const net::KernelAddress& address, net::Origi
   Slot& slot = slots_[id];
   slot.is_listed = true;
   if (origin.port == pipeline_.port() || slot.is_present) return true;
-  // Someone else added it: it is there, and not ours to remove.
+  // Someone else added it: it is not ours to remove, unless a router is Active.
   slot.is_present = true;
+  if (slot.wanted > 0) take_charge(slot);
   publish(slot);
   settle(id);
   enqueue(id);
@@ -356,6 +364,7 @@ void AddressTable::added(SlotId id, int err_no, Instant now) {
   // The answer to an earlier request was lost: that one may have added it.
   if (err_no == 0 || std::exchange(slot.is_add_unanswered, false)) slot.is_ours = true;
   slot.is_add_unanswered = false;
+  take_charge(slot);
   if (std::exchange(slot.is_restored, false)) tell(slot, AddressEvent::kRestored, 0);
   publish(slot);
   settle(id);

@@ -1,6 +1,6 @@
 // The virtual addresses of all routers: which are wanted, which the kernel has, and the requests that bring
-// the one to the other. Declares nothing about routers but their numbers. Only what the engine added, or what
-// its configuration owned before it started, is ever removed.
+// the one to the other. Declares nothing about routers but their numbers. Only what the engine added, what its
+// configuration owned before it started, and what others added for an Active Router is ever removed.
 #pragma once
 
 #include <cstdint>
@@ -125,6 +125,7 @@ class AddressTable {
   void release(SlotId id, vrrp::RouterId router);
   void enqueue(SlotId id);
   void want_slot(SlotId id, Owner& owner, vrrp::RouterId router);
+  static void take_charge(Slot& slot);
   void unwant_slot(SlotId id, vrrp::RouterId router);
   [[nodiscard]] SlotId find(const net::KernelAddress& address) const;
   void lost(SlotId id, bool by_others, Instant now);

@@ -45,6 +45,30 @@ test('an address that someone deletes is put back and announced, and the router 
   assert.equal(engine.of('transition').filter((event) => event.from === 'active').length, 0);
 });
 
+test('an address that someone else added goes when the router leaves, whoever added it [keepalived: set]', async () => {
+  await using lab = await NetLab.create('engine');
+  const [a] = await twoHosts(lab);
+  await using engine = await EngineHost.start(a, [router({ holds: ['standby'] })]);
+  // Before it is master ...
+  await a.ip('address', 'add', '10.0.0.100/24', 'dev', 'eth0');
+  await engine.engine.apply({ holds: [{ id: 1, set: [], clear: ['standby'] }] });
+  await engine.waitForState('active');
+  const leave = async (): Promise<void> => {
+    await engine.engine.apply({ holds: [{ id: 1, set: ['standby'], clear: [] }] });
+    await a.waitForAddress('10.0.0.100', false);
+  };
+  await leave();
+  // ... and while it is, in place of its own.
+  const from = engine.events.length;
+  await engine.engine.apply({ holds: [{ id: 1, set: [], clear: ['standby'] }] });
+  await engine.waitForState('active', 1, { from });
+  await a.waitForAddress('10.0.0.100');
+  const again = 'address del 10.0.0.100/24 dev eth0\naddress add 10.0.0.100/24 dev eth0\n';
+  await a.run(['ip', '-batch', '-'], { input: again });
+  await a.waitForAddress('10.0.0.100');
+  await leave();
+});
+
 test('one who keeps deleting it is told of, and not fought for ever', async () => {
   await using lab = await NetLab.create('engine');
   const [a] = await twoHosts(lab);
