@@ -19,9 +19,7 @@ constexpr std::size_t kStackSize = 512 * 1024;
 }  // namespace
 
 Engine::Engine(Options options, std::function<void()> wake)
-    : options_(std::move(options)),
-      wake_(std::move(wake)),
-      doorbell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+    : options_(std::move(options)), wake_(std::move(wake)) {}
 
 Engine::~Engine() {
   stop();
@@ -30,7 +28,8 @@ Engine::~Engine() {
 Result<void> Engine::start() {
   if (is_stopped_ || thread_)
     return Error{Errc::kClosed, "start", 0, "the engine was started or stopped already"};
-  if (!doorbell_.valid()) return net::kernel_error("eventfd", EMFILE);
+  doorbell_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!doorbell_.valid()) return net::kernel_error("eventfd", errno);
   heartbeat();
   pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
@@ -102,6 +101,8 @@ void Engine::stop() {
   if (!thread_) return;
   ::pthread_join(*thread_, nullptr);
   thread_.reset();
+  // The object may live on for as long as somebody holds it.
+  doorbell_ = Fd();
 }
 
 void Engine::reply(std::uint64_t ticket, Result<void> result) {

@@ -18,6 +18,8 @@ namespace {
 
 /// Events handed over in one call; the event loop turns in between.
 constexpr std::uint32_t kEventsPerCall = 1024;
+/// Property of the JavaScript object that holds the function for events.
+constexpr const char* kListener = "onEvents";
 
 /// False in an environment that is being torn down (a worker that was terminated): nearly every call fails
 /// there.
@@ -50,7 +52,10 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
       Napi::Error(env, error_to_js(env, options.error())).ThrowAsJavaScriptException();
       return;
     }
-    on_events_ = Napi::Persistent(info[1].As<Napi::Function>());
+    // Held by the object until it starts: a reference of ours would keep the listener, which mostly knows the
+    // object, and so the object itself, for ever.
+    info.This().As<Napi::Object>().DefineProperty(
+        Napi::PropertyDescriptor::Value(kListener, info[1], napi_configurable));
     engine_ = std::make_unique<engine::Engine>(std::move(*options), [this] { bridge_->wake(); });
   }
 
@@ -77,6 +82,7 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
     }
     // The engine keeps this object, and the process, alive until it is stopped.
     Ref();
+    on_events_ = Napi::Persistent(info.This().As<Napi::Object>().Get(kListener).As<Napi::Function>());
     is_kept_ = true;
     // After the bridge: environments end in reverse order.
     guard_.emplace(env, [this](Ending ending) { stop_in_place(ending); });
@@ -266,6 +272,7 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
     guard_.reset();
     // Closed, not destroyed: this may be running inside its call.
     bridge_->close();
+    on_events_.Reset();
     if (std::exchange(is_kept_, false)) Unref();
   }
 
