@@ -399,6 +399,8 @@ export interface NativeAddon {
   readonly UnixDatagram: NativeUnixDatagramConstructor;
   readonly sendNoWait: NativeSendNoWait;
   readonly makeFifo: NativeMakeFifo;
+  /** See `outliveSignals` in `signals.ts`. */
+  readonly outliveSignals: () => void;
   /** Version of the native surface; `load.ts` refuses another one. */
   readonly abi: number;
 }

@@ -1,6 +1,17 @@
 /** What makes a program a daemon: pid files, signals, the background. */
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { DaemonOptions } from './options.js';
 import { KaError } from '../errors.js';
@@ -9,6 +20,7 @@ import { KaError } from '../errors.js';
 export function runningDaemon(file: string): number | undefined {
   let pid: number;
   try {
+    if (!statSync(file).isFile()) return undefined; // reading a pipe would wait for a writer
     pid = Number(readFileSync(file, 'utf8').trim());
   } catch {
     return undefined;
@@ -31,9 +43,7 @@ export class PidFile {
     this.#file = file;
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-      writeFileSync(file, `${process.pid}\n`);
-      // keepalived: readable by all, whatever the umask.
-      chmodSync(file, 0o644);
+      writePid(file);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new KaError(
@@ -48,6 +58,20 @@ export class PidFile {
 
   close(): void {
     rmSync(this.#file, { force: true });
+  }
+}
+
+/** What is no plain file is left alone: a link would lead root anywhere, a pipe would never be read. */
+function writePid(file: string): void {
+  const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
+  const fd = openSync(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o644);
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error(`${file} is not a regular file`);
+    writeSync(fd, `${process.pid}\n`);
+    // keepalived: readable by all, whatever the umask.
+    fchmodSync(fd, 0o644);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
+import { outliveSignals } from '../../bindings/signals.js';
 import type { DaemonOptions } from './options.js';
 import type { Diagnostic } from '../config/diagnostic.js';
 import { parseConfig, type ParseResult } from '../config/load.js';
@@ -196,6 +197,7 @@ class Daemon {
 
   #listen(): void {
     const { options } = this.#context;
+    outliveSignals();
     process.on('SIGTERM', () => this.#stop.abort());
     process.on('SIGINT', () => {
       if (!options.ignoresSigint) this.#stop.abort();

@@ -50,6 +50,37 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+test('signals that mean nothing to it end nothing: without a goodbye the address would stay [keepalived: signals]', async () => {
+  await using lab = await exampleLab('stray');
+  const { ka1 } = lab;
+  const daemon = await master(ka1);
+  // 36 is what --signum=JSON says; Node.js has no name for it.
+  for (const signal of ['SIGQUIT', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGPWR', 36, 63] as const) {
+    process.kill(daemon.program.pid, signal);
+  }
+  daemon.reload(configuration(120));
+  await daemon.waitForLine(/Reload complete: changed WEB/);
+  assert.equal(await ka1.hasAddress(vip), true);
+  assert.deepEqual(await daemon.stop(), { code: 0, signal: null });
+  assert.equal(await ka1.hasAddress(vip), false);
+});
+
+test('a pid file that is a link or a pipe is refused, and what it leads to is not touched', async () => {
+  await using lab = await exampleLab('pidl');
+  const { ka1 } = lab;
+  const precious = ka1.write('precious', 'not to be lost\n');
+  await ka1.runOk(['ln', '-s', precious, ka1.path('link')]);
+  await ka1.runOk(['mkfifo', ka1.path('pipe')]);
+  const file = ka1.write('x.conf', configuration());
+  for (const name of ['link', 'pipe']) {
+    const options = ['-n', '-l', '-G', '-f', file, '-p', ka1.path(name), '-r', ka1.path('r')];
+    const { code, stderr } = await ka1.run([program, ...options]);
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /the pid file cannot be written/);
+  }
+  assert.equal(readFileSync(precious, 'utf8'), 'not to be lost\n');
+});
+
 test('a second daemon on the same pid file says that one is running and ends with 0', async () => {
   await using lab = await exampleLab('twice');
   const { ka1 } = lab;
