@@ -184,7 +184,9 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     this.#engine = engine;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     try {
+      signal?.throwIfAborted();
       await this.#adopt(plan, policy);
+      signal?.throwIfAborted();
     } catch (error) {
       await this.close();
       throw error;
@@ -368,8 +370,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 
   #onEvents(events: readonly NativeEvent[]): void {
     for (const event of events) {
-      this.#onEvent(event);
-      this.emit('engine', event);
+      guarded(() => this.#onEvent(event));
+      guarded(() => this.emit('engine', event));
     }
   }
 
@@ -432,10 +434,10 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       reason: explainCause(event.cause, entry.faults),
       atMs: event.atMs,
     };
-    entry.view.changeState(change);
-    this.emit('state', entry.view, change);
     this.#notify(entry, from, to, event.priority);
     if (to === 'DELETED') this.#leaving.delete(event.router);
+    guarded(() => entry.view.changeState(change));
+    this.emit('state', entry.view, change);
   }
 
   /** keepalived: a removed instance is announced as FAULT unless it has notify_deleted, and not at all when it was in FAULT. */
@@ -446,6 +448,17 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     } else if (from !== 'FAULT') {
       this.#announce(subject, 'FAULT', priority);
     }
+  }
+}
+
+/** What a listener throws is the application's uncaught exception, and no reason to lose the events behind it. */
+function guarded(deliver: () => void): void {
+  try {
+    deliver();
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown;
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** The library against the real engine, in network namespaces of this machine, without the daemon. */
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
 import {
@@ -159,4 +160,70 @@ test('an interface that does not exist yet holds the router in FAULT until it ap
   await ka1.waitForAddress('10.9.0.100');
   await ka1.ip('link', 'del', 'late0');
   await router.reached('FAULT');
+});
+
+test('a signal that aborts while the node starts leaves nothing running', async () => {
+  await using lab = await exampleLab('abort');
+  const { ka1 } = lab;
+  const aborter = new AbortController();
+  const starting = createNode(config(150), { netns: netnsOf(ka1), signal: aborter.signal });
+  aborter.abort();
+  await assert.rejects(starting, { name: 'AbortError' });
+  // Whoever comes next finds no one: a router that ran on would be heard.
+  await using next = await createNode(config(50), { netns: netnsOf(lab.ka2) });
+  await next.router('WEB')?.reached('MASTER');
+  assert.equal(await ka1.hasAddress(vip), false);
+});
+
+test('a listener that throws is an uncaught exception, and costs neither events nor scripts', async () => {
+  await using lab = await exampleLab('throws');
+  const { ka1 } = lab;
+  const thrown: unknown[] = [];
+  const onException = (error: unknown): void => void thrown.push(error);
+  const kept = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException'); // the test runner's would fail the test
+  process.on('uncaughtException', onException);
+  try {
+    const flag = ka1.write('flag', '');
+    await using node = await createNode(config(150, `notify_master "/bin/rm ${flag}"`), {
+      netns: netnsOf(ka1),
+    });
+    const [router] = node.routers;
+    assert.ok(router !== undefined);
+    const heard: string[] = [];
+    router.on('state', () => {
+      throw new Error('of the router');
+    });
+    node.on('state', () => {
+      throw new Error('of the node');
+    });
+    node.on('engine', (event) => {
+      if (event.kind === 'transition') heard.push(event.to);
+    });
+    await ka1.waitForAddress(vip);
+    await node.close();
+    assert.equal(existsSync(flag), false);
+    assert.deepEqual(heard.slice(-2), ['active', 'initialize']);
+    const messages = new Set(thrown.map((error) => (error instanceof Error ? error.message : error)));
+    assert.deepEqual(messages, new Set(['of the router', 'of the node']));
+  } finally {
+    process.off('uncaughtException', onException);
+    for (const listener of kept) process.on('uncaughtException', listener);
+  }
+});
+
+test('nodes that come and go leave no descriptor and no thread', async () => {
+  await using lab = await exampleLab('leak');
+  const { ka1 } = lab;
+  const count = (): readonly number[] =>
+    ['fd', 'task'].map((folder) => readdirSync(`/proc/self/${folder}`).length);
+  const round = async (): Promise<void> => {
+    await using node = await createNode(config(150), { netns: netnsOf(ka1) });
+    assert.ok(node.status() !== undefined);
+    await assert.rejects(createNode(config(150), { netns: '/run/netns/no-such' }), KaError.is);
+  };
+  await round();
+  const before = count();
+  for (let i = 0; i < 20; i++) await round();
+  assert.deepEqual(count(), before);
 });
