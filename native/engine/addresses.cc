@@ -99,6 +99,8 @@ void AddressTable::define(vrrp::RouterId router, std::span<const VirtualAddress>
   // The new ones first, so that what stays is never without a user.
   for (std::uint32_t i = 0; i < addresses.size(); ++i) {
     const SlotId id = slot_for(addresses[i], leftovers);
+    // Written twice, it is advertised twice, as keepalived does; the kernel has it once.
+    if (std::ranges::find(owner.slots, id) != owner.slots.end()) continue;
     Slot& slot = slots_[id];
     if (!(slot.spec == addresses[i])) {
       slot.is_outdated = slot.is_present;
@@ -116,11 +118,7 @@ void AddressTable::define(vrrp::RouterId router, std::span<const VirtualAddress>
     enqueue(id);
   }
   for (auto it = old.rbegin(); it != old.rend(); ++it) {
-    const auto& users = slots_[*it].users;
-    const bool is_kept = std::ranges::any_of(users, [&](const User& user) {
-      return user.router == router && user.index < owner.slots.size() && owner.slots[user.index] == *it;
-    });
-    if (!is_kept) release(*it, router);
+    if (std::ranges::find(owner.slots, *it) == owner.slots.end()) release(*it, router);
   }
 }
 

@@ -51,6 +51,22 @@ test('new parameters are taken over without a transition; only what changed of t
   assert.ok(engine.status().counters.sent >= before.sent, 'counters go on');
 });
 
+test('an address that is written twice is advertised twice, is there once, and goes', async () => {
+  await using lab = await NetLab.create('engine');
+  const a = await oneHost(lab);
+  const address = { address: '10.0.0.100/24', dev: 'eth0' };
+  await using capture = await Capture.start(a);
+  await using engine = await EngineHost.start(a, [
+    router({ startActive: true, addresses: [address, address] }),
+  ]);
+  await capture.waitForLine(/prio 100, .*addrs\(2\): 10\.0\.0\.100,10\.0\.0\.100/);
+  await capture.waitForLine(/who-has 10\.0\.0\.100/);
+  await engine.engine.apply({ routers: [router({ startActive: true, addresses: [address] })] });
+  await capture.waitForLine(/prio 100, .*addrs: 10\.0\.0\.100$/);
+  await engine.engine.apply({ holds: [{ id: 1, set: ['standby'], clear: [] }] });
+  await a.waitForAddress('10.0.0.100', false);
+});
+
 test('a router that moves to another interface and VRID leaves nothing on the old one', async () => {
   await using lab = await NetLab.create('engine');
   const a = await oneHost(lab);
