@@ -77,20 +77,34 @@ for (const { name, shape, address } of cases) {
     isContent(peer);
   });
 
-  test(`${name}: FRR as master, ka-node as backup: stop and kill -9`, async () => {
-    await using lab = await NetLab.create('frr');
-    const [one, two] = await twoHosts(lab);
-    await using capture = await Capture.start(two, 'proto 112 or ip6 proto 112');
-    const master = await frr(one, address, 150);
-    await capture.waitForLine(advert(150));
-    const backup = await kaNode(two, shape, 100, '10.0.0.28');
-    await backup.waitForLine(/\(WEB\) Entering BACKUP STATE/);
-    await capture.waitForLine(advert(150), { from: capture.program.lines.length });
+  for (const end of ['stop', 'kill -9'] as const)
+    test(`${name}: FRR as master, ka-node as backup: ${end}`, () => followsFrr(shape, address, end, advert));
+}
+
+async function followsFrr(
+  shape: number,
+  address: string,
+  end: 'stop' | 'kill -9',
+  advert: (priority: number) => RegExp,
+): Promise<void> {
+  await using lab = await NetLab.create('frr');
+  const [one, two] = await twoHosts(lab);
+  await using capture = await Capture.start(two, 'proto 112 or ip6 proto 112');
+  const master = await frr(one, address, 150);
+  await capture.waitForLine(advert(150));
+  const backup = await kaNode(two, shape, 100, '10.0.0.28');
+  await backup.waitForLine(/\(WEB\) Entering BACKUP STATE/);
+  await capture.waitForLine(advert(150), { from: capture.program.lines.length });
+  if (end === 'kill -9') {
     await master.crash();
-    await backup.waitForLine(/\(WEB\) Entering MASTER STATE/);
-    await capture.waitForLine(advert(100));
-    await two.waitForAddress(address.split('/')[0] ?? '');
-    noComplaint(backup);
-    isContent(master);
-  });
+  } else {
+    await master.stop();
+    await capture.waitForLine(advert(0));
+    await backup.waitForLine(/\(WEB\) Backup received priority 0 advertisement/);
+  }
+  await backup.waitForLine(/\(WEB\) Entering MASTER STATE/);
+  await capture.waitForLine(advert(100));
+  await two.waitForAddress(address.split('/')[0] ?? '');
+  noComplaint(backup);
+  isContent(master);
 }

@@ -214,6 +214,27 @@ test('bad adverts faster than the interval delay none of ours and cost bounded w
   assert.ok(engine.of('advert-dropped').length <= 8);
 });
 
+test('bad adverts from ever new senders are counted each, and told of once a second', async () => {
+  await using lab = await NetLab.create('engine');
+  const [a, b] = await twoHosts(lab);
+  await using engine = await active(a, [router({ version: 2, advertIntervalUs: 1_000_000 })]);
+  await b.ip('route', 'add', '224.0.0.0/4', 'dev', 'eth0');
+  await using capture = await Capture.start(b, 'ip proto 112 and src 10.0.0.18');
+  await using attacker = await b.start(['python3', flood, '10.0', '51']);
+  await attacker.waitForLine(/flooding/);
+  const began = performance.now();
+  for (let i = 0, at = capture.program.lines.length; i < 3; i++) {
+    const line = await capture.waitForLine(/vrid 51/, { from: at });
+    at = capture.program.lines.indexOf(line) + 1;
+  }
+  await attacker.stop();
+  assert.ok((engine.status().counters.dropped['auth-mismatch'] ?? 0) > 100, 'the senders were heard');
+  const seconds = (performance.now() - began) / 1000;
+  const told = engine.of('advert-dropped').length;
+  assert.ok(told >= 1 && told <= seconds + 2, `told ${told} times in ${seconds} s`);
+  assert.equal(engine.status().state, 'active');
+});
+
 test('a process that was stopped for a while says so, and hears its peers before it takes over', async () => {
   await using lab = await NetLab.create('engine');
   const [a, b] = await twoHosts(lab);

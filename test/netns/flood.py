@@ -1,4 +1,7 @@
-"""Sends bad VRRP adverts of every kind as fast as one process can: flood.py SOURCE VRID. Ends with SIGTERM."""
+"""Sends bad VRRP adverts as fast as one process can: flood.py SOURCE VRID. Ends with SIGTERM.
+
+From SOURCE, of every kind; when SOURCE is the first half of an address (10.0), with a password that nobody asked for, from a new sender each.
+"""
 
 import socket
 import struct
@@ -28,9 +31,27 @@ ordinary = {
     "password": advert(auth=b"wrong\0\0\0"),
     "length": advert(cut=4),
 }
+group = ("224.0.0.18", 0)
+
+
+def invented_senders():
+    payload = advert()
+    head = struct.pack("!BBHHHBBH", 0x45, 0xC0, 20 + len(payload), 0, 0, 255, 112, 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as out:
+        print("flooding", flush=True)
+        number = 0
+        while True:
+            number = number % 65000 + 256
+            sender = socket.inet_aton("%s.%d.%d" % (source, number >> 8, number & 255))
+            out.sendto(head + sender + socket.inet_aton(group[0]) + payload, group)
+            number += 1
+
+
+if source.count(".") == 1:
+    invented_senders()
+
 with socket.socket(socket.AF_INET, socket.SOCK_RAW, 112) as out:
     out.bind((source, 0))
-    group = ("224.0.0.18", 0)
     out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(source))
     print("flooding", flush=True)
     while True:
