@@ -96,23 +96,34 @@ function glob(pattern: string, directory: string, files: FileAccess): readonly s
   return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
+/**
+ * Each piece between two stars is taken at its first place and not tried elsewhere, which is enough, and keeps a pattern of many
+ * stars from taking for ever (a lookahead is never gone back into).
+ */
 function wildcard(part: string): RegExp {
-  let source = '';
+  const pieces = [''];
+  const add = (source: string): void => {
+    pieces.push((pieces.pop() ?? '') + source);
+  };
   for (let i = 0; i < part.length; i++) {
     const c = part.charAt(i);
-    if (c === '*') source += '.*';
-    else if (c === '?') source += '.';
+    if (c === '*') pieces.push('');
+    else if (c === '?') add('.');
     else if (c === '[') {
       const close = part.indexOf(']', i + 2);
       if (close < 0) {
-        source += '\\[';
+        add('\\[');
         continue;
       }
       const set = part.slice(i + 1, close).replace(/[\\\]^]/g, '\\$&');
-      source += set.startsWith('!') ? `[^${set.slice(1)}]` : `[${set.replace(/^\\\^/, '^')}]`;
+      add(set.startsWith('!') ? `[^${set.slice(1)}]` : `[${set.replace(/^\\\^/, '^')}]`);
       i = close;
-    } else source += c.replace(/[\\^$.|+(){}\]]/g, '\\$&');
+    } else add(c.replace(/[\\^$.|+(){}\]]/g, '\\$&'));
   }
+  const [first = '', ...middle] = pieces;
+  const last = middle.pop();
+  const found = middle.map((piece, index) => `(?=(.*?${piece}))\\${index + 1}`).join('');
+  const source = last === undefined ? first : `${first}${found}.*${last}`;
   try {
     return new RegExp(`^${source}$`, 's');
   } catch {
