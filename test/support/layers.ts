@@ -66,7 +66,6 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': ['checkers'],
   'node-gyp-build': ['bindings'],
   nodemailer: ['notify'],
-  'prom-client': ['control'],
   re2js: ['checkers'],
 };
 
