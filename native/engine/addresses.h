@@ -1,6 +1,6 @@
 // The virtual addresses of all routers: which are wanted, which the kernel has, and the requests that bring
-// the one to the other. Declares nothing about routers but their numbers. Only what the engine added, what its
-// configuration owned before it started, and what others added for an Active Router is ever removed.
+// the one to the other. Declares nothing about routers but their numbers. Only what the engine added, what
+// its configuration owned before it started, and what others added for an Active Router is ever removed.
 #pragma once
 
 #include <cstdint>
