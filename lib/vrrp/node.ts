@@ -84,6 +84,19 @@ interface GroupEntry {
   readonly subject: NotifySubject;
 }
 
+interface Current {
+  readonly plan: Plan;
+  readonly numbering: Numbering;
+  readonly policy: ScriptPolicy;
+}
+
+/** What is known at one moment, to go back to. */
+interface Known {
+  readonly current: Current | undefined;
+  readonly byId: ReadonlyMap<number, RouterEntry>;
+  readonly groups: ReadonlyMap<number, GroupEntry>;
+}
+
 type Transition = Extract<NativeEvent, { readonly kind: 'transition' }>;
 
 /**
@@ -104,7 +117,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   #config: Config | undefined;
   readonly #onAbort = (): void => void this.close();
   #engine: EnginePort | undefined;
-  #current: { readonly plan: Plan; readonly numbering: Numbering } | undefined;
+  #current: Current | undefined;
   #trackers: TrackerSet | undefined;
   readonly #byId = new Map<number, RouterEntry>();
   readonly #groups = new Map<number, GroupEntry>();
@@ -239,10 +252,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   async #adopt(plan: Plan, policy: ScriptPolicy): Promise<ReloadSummary> {
-    const before = this.#trackers;
-    const trackers = new TrackerSet(plan, policy, this.#host, () => this.#applyPolicy(), before);
-    before?.close();
-    this.#trackers = trackers;
+    const was = { current: this.#current, byId: new Map(this.#byId), groups: new Map(this.#groups) };
+    const trackers = this.#track(plan, policy);
     const diff = diffPlans(this.#current, plan, (router) => standingOf(trackers, router));
     const told = new Set([...diff.added, ...diff.changed].map(({ key }) => key));
     this.#replaceRouters(plan, diff.numbering, policy, (router, was) => {
@@ -250,12 +261,34 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       if (was !== undefined && !told.has(router.key)) return was;
       return { standing: standingOf(trackers, router), faults };
     });
-    this.#current = { plan, numbering: diff.numbering };
-    await this.#engine?.apply(diff.transaction);
+    this.#current = { plan, numbering: diff.numbering, policy };
+    try {
+      await this.#engine?.apply(diff.transaction);
+    } catch (error) {
+      this.#goBack(was);
+      throw error;
+    }
     trackers.startScripts();
     this.#applyPolicy();
     const names = (routers: readonly RouterPlan[]): readonly string[] => routers.map(({ name }) => name);
     return { added: names(diff.added), changed: names(diff.changed), removed: names(diff.removed) };
+  }
+
+  /** Trackers of `plan` instead of those of the plan before, whose knowledge they take over. */
+  #track(plan: Plan, policy: ScriptPolicy): TrackerSet {
+    const before = this.#trackers;
+    this.#trackers = new TrackerSet(plan, policy, this.#host, () => this.#applyPolicy(), before);
+    before?.close();
+    return this.#trackers;
+  }
+
+  /** The engine refused a change, and so runs on as it was: so does all that is known of it here. */
+  #goBack({ current, byId, groups }: Known): void {
+    this.#current = current;
+    replaceAll(this.#byId, byId);
+    replaceAll(this.#groups, groups);
+    for (const id of byId.keys()) this.#leaving.delete(id);
+    if (current !== undefined) this.#track(current.plan, current.policy).startScripts();
   }
 
   /** Routers that stay keep their view, so that whoever holds it goes on hearing of it. */
@@ -476,4 +509,9 @@ function successor(router: RouterPlan, before: VirtualRouterView | undefined): V
   );
   if (before?.lastChange !== undefined) view.changeState(before.lastChange);
   return view;
+}
+
+function replaceAll<K, V>(map: Map<K, V>, by: ReadonlyMap<K, V>): void {
+  map.clear();
+  for (const [key, value] of by) map.set(key, value);
 }
