@@ -46,7 +46,10 @@ async function main() {
     return refuse(`ka-node runs on Linux only: it moves addresses with rtnetlink and load-balances with IPVS.
 This is ${process.platform}. Develop in a Linux container or virtual machine.`);
   }
-  if (!compileOnly && prebuiltLoads()) return 0;
+  if (!compileOnly && prebuiltLoads()) {
+    console.log('ka-node: the prebuilt addon loads, nothing is compiled');
+    return 0;
+  }
   const missing = whatIsMissing();
   if (missing.length > 0) {
     const none = existsSync(join(root, 'prebuilds'))
