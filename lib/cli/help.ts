@@ -9,6 +9,7 @@ export const helpPage = `ka-node keeps virtual addresses alive: it runs an exist
   ka-node fmt FILE...              canonical layout, same meaning
   ka-node show FILE                what a file means, with all defaults
   ka-node explain WORD             a keyword, a block or a code like KA3012
+  ka-node genhash OPTIONS          the digest of a page, for HTTP_GET (also: -T)
   ka-node COMMAND --help           more on a command
 
 What to run
@@ -22,8 +23,6 @@ What to run
 
 How to run
   -n, --dont-fork                  stay in the foreground
-      --single-process             everything in one process
-  -R, --dont-respawn               a child that dies ends the daemon
   -p, --pid FILE                   pid file, default /run/keepalived.pid
   -r, --vrrp_pid FILE              of VRRP, default /run/vrrp.pid
   -c, --checkers_pid FILE          of checkers, default /run/checkers.pid
@@ -39,7 +38,6 @@ What to tell
   -G, --no-syslog                  no syslog
   -g, --log-file[=FILE]            to a file too, default /tmp/keepalived.log
       --flush-log-file             write each line at once
-  -d, --dump-conf                  log the configuration that was read
       --signum NAME                number of STOP RELOAD DATA STATS JSON ...
   -v, --version                    version
   -h, --help                       this page
@@ -47,6 +45,7 @@ What to tell
 Signals
   TERM, INT   stop: priority 0 is sent, addresses are removed, notify_stop runs
   HUP         reload: only what changed is touched, unless the file is invalid
+  USR1, USR2  write keepalived.data, keepalived.stats to $TMPDIR or /tmp
 
 All other options of keepalived are accepted; they say in one line what they do
 instead.

@@ -25,7 +25,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function dispatch(argv: readonly string[]): Promise<number> {
-  const [first] = argv;
+  const [first, ...rest] = argv;
+  if (first === 'genhash' || first === '--genhash' || first === '-T') return runGenhash(rest);
   if (first !== undefined && !first.startsWith('-')) {
     const { runCommand } = await import('./commands.js');
     return runCommand(argv, version());
@@ -61,6 +62,17 @@ async function daemon(argv: readonly string[], options: DaemonOptions): Promise<
     version: version(),
     render: async (diagnostics) => (await import('./show-diagnostics.js')).diagnosticLines(diagnostics),
   });
+}
+
+async function runGenhash(argv: readonly string[]): Promise<number> {
+  const { genhash, parseGenhash } = await import('../checkers/genhash.js');
+  const { Prober } = await import('../../bindings/prober.js');
+  const { systemClock } = await import('../host.js');
+  using prober = new Prober();
+  const { stdout, stderr, status } = await genhash(parseGenhash(argv), prober, systemClock);
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  return status;
 }
 
 function printSignal(name: string): number {

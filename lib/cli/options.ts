@@ -67,11 +67,17 @@ const rows: readonly OptionRow[] = [
 
 /** Options of keepalived that mean something else here, in one line each. */
 const notes: Readonly<Record<string, string>> = {
-  genhash: "--genhash is not part of ka-node: use keepalived's genhash, or: curl -s URL | md5sum",
-  snmp: '--snmp: SNMP is not available in this version; /metrics and the JSON dump carry the same numbers',
+  genhash: '--genhash must be the first option: ka-node --genhash OPTIONS, or ka-node genhash OPTIONS',
+  snmp: '--snmp: SNMP is not available in this version; SIGUSR2 writes the counters to keepalived.stats',
   'snmp-agent-socket': '--snmp-agent-socket: SNMP is not available in this version',
   no_bfd: '--no_bfd: BFD has no process of its own here; nothing to switch off',
   bfd_pid: '--bfd_pid: BFD has no process of its own here; no pid file is written',
+  all: '--all: VRRP and checkers run in one process here; there are no others to start',
+  'single-process': '--single-process: this version always runs in one process',
+  'dont-respawn': '--dont-respawn: there are no child processes to start again in this version',
+  'dump-conf': "--dump-conf: use 'ka-node show FILE'",
+  'release-vips': '--release-vips: addresses are removed on every transition from MASTER anyway',
+  'address-monitoring': "--address-monitoring: use 'ip monitor address'",
   'core-dump': "--core-dump: use the system's own setting (systemd: LimitCORE=infinity)",
   'core-dump-pattern': '--core-dump-pattern: set it with sysctl kernel.core_pattern',
   'config-fd': '--config-fd is internal to keepalived',
@@ -129,7 +135,6 @@ export function parseArguments(argv: readonly string[]): Invocation {
     umask,
     keepsVrrp: has('dont-release-vrrp'),
     keepsIpvs: has('dont-release-ipvs'),
-    respawns: !has('dont-respawn') && !isTest,
     pidFile: given.get('pid'),
     vrrpPidFile: given.get('vrrp_pid'),
     checkersPidFile: given.get('checkers_pid'),
@@ -137,8 +142,6 @@ export function parseArguments(argv: readonly string[]): Invocation {
     configId: given.get('config-id'),
     strictIncludes: has('all-config'),
     ignoresSigint: has('ignore-sigint'),
-    dumpsConfig: has('dump-conf'),
-    isSingleProcess: has('single-process'),
     notes: split.given.flatMap(({ long }) => notes[long] ?? []),
   };
   if (isTest) return { kind: 'test', options, reportFile: given.get('config-test') };

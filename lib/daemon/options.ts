@@ -15,7 +15,6 @@ export interface DaemonOptions {
   readonly umask: number;
   readonly keepsVrrp: boolean;
   readonly keepsIpvs: boolean;
-  readonly respawns: boolean;
   readonly pidFile: string | undefined;
   readonly vrrpPidFile: string | undefined;
   readonly checkersPidFile: string | undefined;
@@ -23,8 +22,6 @@ export interface DaemonOptions {
   readonly configId: string | undefined;
   readonly strictIncludes: boolean;
   readonly ignoresSigint: boolean;
-  readonly dumpsConfig: boolean;
-  readonly isSingleProcess: boolean;
   /** Lines about options that do something else here. */
   readonly notes: readonly string[];
 }

@@ -41,7 +41,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'vrrp',
     'control',
   ],
-  cli: ['base', 'bindings', 'config', 'plan', 'log', 'lvs', 'vrrp', 'control', 'daemon'],
+  cli: ['base', 'bindings', 'config', 'plan', 'log', 'checkers', 'lvs', 'vrrp', 'control', 'daemon'],
   // lib/index.ts: the public API re-exports from everywhere but the command line.
   index: [
     'base',
