@@ -18,7 +18,7 @@ export class SetupError extends Error {}
  * @throws {SetupError} when apt-get fails.
  */
 export function ensureDebianPackages(groups, say = console.log) {
-  const missing = missingPackages(groups.flatMap((group) => packageGroups[group]));
+  const missing = missingPackages([...new Set(groups.flatMap((group) => packageGroups[group]))]);
   if (missing.length === 0) return [];
   if (process.getuid() !== 0 || !has('apt-get')) return missing;
   say(`installing Debian packages: ${missing.join(' ')}`);

@@ -67,7 +67,7 @@ function choose(all) {
 
 /** Debian packages and npm packages; gives back the Debian packages that could not be had. */
 function prepare(chosen) {
-  const groups = [...new Set(chosen.flatMap((job) => job.groups ?? []))];
+  const groups = [...new Set(chosen.flatMap((job) => [...(job.groups ?? []), ...(job.wants ?? [])]))];
   const missing = ensureDebianPackages(groups);
   ensureNodeModules();
   return missing;
@@ -75,8 +75,9 @@ function prepare(chosen) {
 
 function sayWhatNeedsRoot(chosen) {
   const left = chosen.filter((job) => job.asRoot === true).map((job) => job.name);
+  if (chosen.some((job) => job.stage === 'native')) left.push("the native tests of the kernel's interfaces");
   console.log(
-    `not root: no system packages are installed${left.length > 0 ? `, and left out are: ${left.join(', ')}` : ''}, and the native tests of the kernel's interfaces`,
+    `not root: no system packages are installed${left.length > 0 ? `; left out are: ${left.join(', ')}` : ''}`,
   );
 }
 

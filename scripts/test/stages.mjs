@@ -19,6 +19,7 @@ import { countsMark } from './reporter.mjs';
  * @property {string} stage      what `--only` calls it; '' for a build that others need
  * @property {string[]} [needs]  names of jobs
  * @property {string[]} [groups] groups of Debian packages (scripts/debian-packages.json)
+ * @property {string[]} [wants]  groups without which it runs too, with some of its tests skipped
  * @property {boolean} [alone]   has the machine for itself
  * @property {boolean} [asRoot]
  * @property {number} [limitMs]  for each of its test files
@@ -43,7 +44,11 @@ export function jobs() {
       run: () => check([npmScript('lint'), npmScript('lint:native')]),
     },
     native('native tsan', 'tsan', ['core', 'sys'], sanitizerOptions()),
-    typescript('unit', unitFiles(), { needs: ['type check', 'build addon'], groups: ['build'] }),
+    typescript('unit', unitFiles(), {
+      needs: ['type check', 'build addon'],
+      groups: ['build'],
+      wants: ['judges'],
+    }),
     { ...native('simulator', 'plain', ['sim']), stage: 'sim', needs: ['native plain'] },
     { name: 'fuzz', stage: 'fuzz', groups: ['native', 'build'], run: fuzz },
     typescript('netns', filesIn('netns'), onTheWire(['lab'])),

@@ -1,6 +1,6 @@
 /** One host of a lab: runs programs in its namespace, tells and awaits its addresses, pulls its cables. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { hostFolder, writeWithFolder } from './lab-files.js';
 import { Program, runOk, run, waitUntil, type Output, type ProgramOptions } from './program.js';
@@ -53,11 +53,14 @@ export class LabHost {
   }
 
   /**
-   * Puts a file below the /etc that programs of this host see. `ip netns exec` mounts it over the machine's own, so the
-   * first component of `file` must exist in /etc (e.g. 'keepalived/keepalived.conf' where keepalived is installed).
+   * Puts a file below the /etc that programs of this host see. `ip netns exec` mounts it over the machine's own, so a
+   * folder that the machine lacks (/etc/keepalived without keepalived) is made there, and stays, empty: another lab may
+   * have mounted over it meanwhile.
    */
   writeEtc(file: string, text: string, mode?: number): void {
     writeWithFolder(join('/etc/netns', this.namespace, file), text, mode);
+    const folder = dirname(file).split('/')[0] ?? '.';
+    mkdirSync(join('/etc', folder), { recursive: true });
   }
 
   /** Starts a program on this host. It is stopped with the lab, if not before. */

@@ -5,6 +5,7 @@ import test, { after } from 'node:test';
 import { promisify } from 'node:util';
 import { genhash, parseGenhash } from '../../../lib/checkers/genhash.js';
 import { systemClock } from '../../../lib/host.js';
+import { hasProgram } from '../../support/program.js';
 import { checkRig, closedPort, listen, tcpServer } from '../../support/check-rig.js';
 
 const { prober } = checkRig().context;
@@ -21,14 +22,22 @@ const run = (...argv: readonly string[]) => genhash(parseGenhash(argv), prober, 
 /** keepalived's own program on the same page; rejects with its output when it ends with another status than 0. */
 const theirs = (...argv: readonly string[]) => promisify(execFile)('keepalived', ['-T', ...argv]);
 
-test('the digest of the body, as keepalived prints it [keepalived: genhash]', async () => {
-  const expected = { stdout: '6f5902ac237024bdd0c176cb93063dc4\n', stderr: '', status: 0 };
+const digest = '6f5902ac237024bdd0c176cb93063dc4\n';
+
+test('the digest of the body [keepalived: genhash]', async () => {
+  const expected = { stdout: digest, stderr: '', status: 0 };
   assert.deepEqual(await run(...place, '-p', port), expected);
   assert.deepEqual(await run(...place, '--port', port, '--protocol', '1.1'), expected);
   const other = await run(...place, '-p', port, '-V', 'other.example.org');
-  assert.notEqual(other.stdout, expected.stdout);
+  assert.notEqual(other.stdout, digest);
+});
+
+const skip = hasProgram('keepalived') ? false : 'keepalived is missing: apt-get install keepalived';
+
+test('the digest is the one that keepalived prints', { skip }, async () => {
+  const other = await run(...place, '-p', port, '-V', 'other.example.org');
   const reference = await theirs(...place, '-p', port);
-  assert.equal(reference.stdout, expected.stdout);
+  assert.equal(reference.stdout, digest);
   assert.equal((await theirs(...place, '-p', port, '-V', 'other.example.org')).stdout, other.stdout);
 });
 
