@@ -22,6 +22,8 @@ import {
 } from '../../support/check-rig.js';
 import { connection, tcpCheck as tcpModel } from '../../support/lvs-model.js';
 
+const needsRoot = process.getuid?.() === 0 ? false : 'needs root';
+
 const rig = checkRig();
 const quick = { connectTimeout: milliseconds(300) };
 
@@ -54,7 +56,7 @@ test('TCP_CHECK: an address or interface that is not here postpones the check', 
   assert.deepEqual(device, { kind: 'postponed', reason: 'SO_BINDTODEVICE: ENODEV' });
 });
 
-test('TCP_CHECK: interface and mark are set on the socket', async () => {
+test('TCP_CHECK: interface and mark are set on the socket', { skip: needsRoot }, async () => {
   const port = await tcpServer(() => undefined);
   assertSuccess(await attempt(tcp({ connectPort: port, bindIf: 'lo', fwmark: 5 })));
 });
@@ -73,14 +75,18 @@ test('TCP_CHECK: thousands of checks at once do not disturb each other', async (
 
 // ---- PING -----------------------------------------------------------------------------------------------------------
 
-test('PING_CHECK: the loopback answers in both families, a void address does not', async () => {
-  const ping = (connectIp: string) =>
-    pingCheck({ kind: 'PING_CHECK', ...connection({ ...quick, connectIp }) }, rig.context);
-  assertSuccess(await attempt(ping('127.0.0.1')));
-  assertSuccess(await attempt(ping('::1')));
-  const outcome = await attempt(ping('240.0.0.1'));
-  assert.notEqual(outcome.kind, 'success');
-});
+test(
+  'PING_CHECK: the loopback answers in both families, a void address does not',
+  { skip: needsRoot },
+  async () => {
+    const ping = (connectIp: string) =>
+      pingCheck({ kind: 'PING_CHECK', ...connection({ ...quick, connectIp }) }, rig.context);
+    assertSuccess(await attempt(ping('127.0.0.1')));
+    assertSuccess(await attempt(ping('::1')));
+    const outcome = await attempt(ping('240.0.0.1'));
+    assert.notEqual(outcome.kind, 'success');
+  },
+);
 
 // ---- UDP ------------------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ import {
 import { Program, runOk } from '../../support/program.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 
+const needsRoot = process.getuid?.() === 0 ? false : 'needs root';
+
 const keyword = 'vrrp_notify_fifo';
 
 interface Setup extends Host {
@@ -67,19 +69,23 @@ test('lines have exactly the form of keepalived [keepalived: notify_fifo]', () =
   );
 });
 
-test('a missing pipe is made with mode and owner, and removed at the end', async (context) => {
-  const host = setUp(context);
-  const before = process.umask(0o077);
-  const fifo = NotifyFifo.open({ keyword, path: host.path, uid: 1, gid: 2 }, host);
-  process.umask(before);
-  const stat = statSync(host.path);
-  assert.equal(stat.isFIFO(), true);
-  assert.equal((stat.mode & 0o7777).toString(8), '600');
-  assert.deepEqual([stat.uid, stat.gid], [1, 2]);
-  await fifo.close();
-  await fifo.close();
-  assert.equal(existsSync(host.path), false);
-});
+test(
+  'a missing pipe is made with mode and owner, and removed at the end',
+  { skip: needsRoot },
+  async (context) => {
+    const host = setUp(context);
+    const before = process.umask(0o077);
+    const fifo = NotifyFifo.open({ keyword, path: host.path, uid: 1, gid: 2 }, host);
+    process.umask(before);
+    const stat = statSync(host.path);
+    assert.equal(stat.isFIFO(), true);
+    assert.equal((stat.mode & 0o7777).toString(8), '600');
+    assert.deepEqual([stat.uid, stat.gid], [1, 2]);
+    await fifo.close();
+    await fifo.close();
+    assert.equal(existsSync(host.path), false);
+  },
+);
 
 test('a pipe that was there is used and stays', async (context) => {
   const host = setUp(context);
@@ -89,26 +95,30 @@ test('a pipe that was there is used and stays', async (context) => {
   assert.equal(statSync(host.path).isFIFO(), true);
 });
 
-test('a file, a link and a pipe of another user are refused and left alone', async (context) => {
-  const host = setUp(context);
-  const refuses = (path: string, text: RegExp): void => {
-    assert.throws(
-      () => NotifyFifo.open({ keyword, path }, host),
-      (error) => KaError.is(error) && error.code === 'KA_NOTIFY_FIFO' && text.test(error.message),
-    );
-  };
-  const file = join(host.directory, 'file');
-  writeFileSync(file, 'precious');
-  refuses(file, /is not a fifo/);
-  assert.equal(readFileSync(file, 'utf8'), 'precious');
-  const link = join(host.directory, 'link');
-  await runOk(['mkfifo', host.path]);
-  symlinkSync(host.path, link);
-  refuses(link, /cannot be opened \(ELOOP\)/);
-  await runOk(['chown', 'nobody', host.path]);
-  refuses(host.path, /belongs to user/);
-  refuses(join(host.directory, 'no/such/folder'), /ENOENT/);
-});
+test(
+  'a file, a link and a pipe of another user are refused and left alone',
+  { skip: needsRoot },
+  async (context) => {
+    const host = setUp(context);
+    const refuses = (path: string, text: RegExp): void => {
+      assert.throws(
+        () => NotifyFifo.open({ keyword, path }, host),
+        (error) => KaError.is(error) && error.code === 'KA_NOTIFY_FIFO' && text.test(error.message),
+      );
+    };
+    const file = join(host.directory, 'file');
+    writeFileSync(file, 'precious');
+    refuses(file, /is not a fifo/);
+    assert.equal(readFileSync(file, 'utf8'), 'precious');
+    const link = join(host.directory, 'link');
+    await runOk(['mkfifo', host.path]);
+    symlinkSync(host.path, link);
+    refuses(link, /cannot be opened \(ELOOP\)/);
+    await runOk(['chown', 'nobody', host.path]);
+    refuses(host.path, /belongs to user/);
+    refuses(join(host.directory, 'no/such/folder'), /ENOENT/);
+  },
+);
 
 test('a live reader gets 1,000 rapid flips, all and in order', async (context) => {
   const host = setUp(context);
