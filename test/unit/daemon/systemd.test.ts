@@ -115,7 +115,7 @@ test('the unit is installed for the program that runs, once', (context) => {
     );
   assert.throws(
     () => installService({ ...options, directory: join(directory, 'none') }),
-    (error) => KaError.is(error) && error.code === 'KA_SERVICE_WRITE' && /Run it as root/.test(error.message),
+    (error) => KaError.is(error) && error.code === 'KA_SERVICE_WRITE' && error.message.includes('Run it as root'),
   );
 });
 
