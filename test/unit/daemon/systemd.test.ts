@@ -115,7 +115,8 @@ test('the unit is installed for the program that runs, once', (context) => {
     );
   assert.throws(
     () => installService({ ...options, directory: join(directory, 'none') }),
-    (error) => KaError.is(error) && error.code === 'KA_SERVICE_WRITE' && error.message.includes('Run it as root'),
+    (error) =>
+      KaError.is(error) && error.code === 'KA_SERVICE_WRITE' && error.message.includes('Run it as root'),
   );
 });
 
