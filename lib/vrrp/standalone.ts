@@ -34,7 +34,7 @@ export interface VirtualRouterOptions extends NodeOptions {
 
 /**
  * A running virtual router. Leaves in order (priority 0, addresses removed) when it is closed, when its signal aborts, and when
- * the process ends.
+ * the process exits or fails; not when a signal that nobody handles kills the process.
  *
  *     await using router = await VirtualRouter.start({ interface: 'eth0', virtualRouterId: 51, addresses: ['10.0.0.100/24'] });
  *     router.on('master', () => balancer.activate());
