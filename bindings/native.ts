@@ -4,6 +4,7 @@
  * Names are the core's (active, backup, initialize); the translation to MASTER, BACKUP, FAULT is in `engine.ts`.
  */
 import type { NativeIpvsConstructor } from './native-ipvs.js';
+import type { NativeLauncherConstructor } from './native-launcher.js';
 import type { NativeProberConstructor } from './native-prober.js';
 import type { NativeMakeFifo, NativeSendNoWait, NativeUnixDatagramConstructor } from './native-syslog.js';
 
@@ -395,6 +396,7 @@ export interface NativeEngineConstructor {
 export interface NativeAddon {
   readonly Engine: NativeEngineConstructor;
   readonly Ipvs: NativeIpvsConstructor;
+  readonly Launcher: NativeLauncherConstructor;
   readonly Prober: NativeProberConstructor;
   readonly UnixDatagram: NativeUnixDatagramConstructor;
   readonly sendNoWait: NativeSendNoWait;

@@ -4,7 +4,7 @@ import { preProcessFile } from 'typescript';
 /** What a room may import beside itself. `base` is the files directly in lib/. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   bindings: [],
-  base: [],
+  base: ['bindings'], // exec.ts launches through the addon
   config: ['base'],
   policy: ['base'],
   plan: ['base', 'bindings', 'config', 'policy'],
@@ -77,9 +77,10 @@ export const nativeRooms: Readonly<Record<string, readonly string[]>> = {
   bfd: ['base', 'wire'],
   net: ['base', 'wire'],
   probe: ['base', 'net'],
+  launch: ['base', 'net'],
   ipvs: ['base', 'net'],
   engine: ['base', 'wire', 'vrrp', 'bfd', 'net', 'ipvs'],
-  napi: ['base', 'wire', 'vrrp', 'bfd', 'net', 'ipvs', 'probe', 'engine'],
+  napi: ['base', 'wire', 'vrrp', 'bfd', 'net', 'ipvs', 'probe', 'launch', 'engine'],
 };
 
 /** Standard headers that would let the pure core wait, share, print or look at files. */

@@ -95,7 +95,7 @@ test('a script that cannot be started is reported with its name', async () => {
   await notifier.drain();
   assert.match(
     logger.lines.join('\n'),
-    /^\(VI_1\) notify script '\/no\/such' could not be started: .*ENOENT$/,
+    /^\(VI_1\) notify script '\/no\/such' could not be started: no such file or directory \(ENOENT\)$/,
   );
 });
 

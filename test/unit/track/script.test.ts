@@ -122,7 +122,10 @@ test('a script that cannot be started is down and says why', async (context) => 
   tracker.start();
   await until('a state', () => states.length > 0);
   assert.deepEqual(states, ['down']);
-  assert.match(log.lines.join('\n'), /^VRRP_Script\(check\) failed \(could not be started: .*ENOENT\)$/);
+  assert.match(
+    log.lines.join('\n'),
+    /^VRRP_Script\(check\) failed \(could not be started: no such file or directory \(ENOENT\)\)$/,
+  );
 });
 
 test('a closed tracker reports nothing more and leaves no process', async (context) => {

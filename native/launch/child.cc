@@ -1,0 +1,210 @@
+#include "native/launch/child.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace ka::launch {
+namespace {
+
+constexpr std::size_t kStackBytes = 64 * 1024;
+/// CLONE_PIDFD is Linux 5.2 and missing in older headers.
+constexpr int kClonePidfd = 0x1000;
+/// close_range(2), the same number everywhere, with CLOSE_RANGE_CLOEXEC.
+constexpr long kCloseRange = 436;
+constexpr unsigned kCloseRangeCloexec = 4;
+
+// glibc's own setuid() and its kin change all threads of the process, by way of signals. The process between
+// clone and exec shares the memory of its parent but is none of its threads: only the bare calls are right.
+#ifdef SYS_setuid32
+constexpr long kSetuid = SYS_setuid32;
+constexpr long kSetgid = SYS_setgid32;
+constexpr long kSetgroups = SYS_setgroups32;
+#else
+constexpr long kSetuid = SYS_setuid;
+constexpr long kSetgid = SYS_setgid;
+constexpr long kSetgroups = SYS_setgroups;
+#endif
+
+/// Everything the new process needs, made beforehand: it must not allocate.
+struct Launch {
+  std::vector<const char*> files;
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  const char* directory = nullptr;
+  const Account* account = nullptr;
+  int file_fd = -1;
+  int null_fd = -1;
+  int output_fd = -1;
+  pid_t parent = 0;
+  Refusal refusal;
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  all.reserve(texts.size() + 1);
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+#if defined(__has_attribute) && __has_attribute(no_sanitize)
+#define KA_BETWEEN_CLONE_AND_EXEC __attribute__((no_sanitize("address", "thread", "undefined")))
+#else
+#define KA_BETWEEN_CLONE_AND_EXEC
+#endif
+
+KA_BETWEEN_CLONE_AND_EXEC int fail(Launch& launch, const char* op) {
+  launch.refusal = {errno, op};
+  return 127;
+}
+
+/// Handlers are addresses in a program that will be gone, and what Node.js ignores (SIGPIPE) a script wants
+/// back. Before the mask is lifted: a handler of the parent must not run here.
+KA_BETWEEN_CLONE_AND_EXEC void default_signals() {
+  struct sigaction plain {};
+  plain.sa_handler = SIG_DFL;
+  for (int number = 1; number <= 64; ++number) ::syscall(SYS_rt_sigaction, number, &plain, nullptr, 8);
+  std::uint64_t none = 0;
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, 8);
+}
+
+KA_BETWEEN_CLONE_AND_EXEC bool take(int from, int to) {
+  return from == to ? ::fcntl(from, F_SETFD, 0) == 0 : ::dup2(from, to) == to;
+}
+
+KA_BETWEEN_CLONE_AND_EXEC int execute(Launch& launch) {
+  if (launch.file_fd >= 0) {
+    ::syscall(SYS_execveat, launch.file_fd, "", launch.argv.data(), launch.envp.data(), AT_EMPTY_PATH);
+    return fail(launch, "execveat");
+  }
+  int remembered = ENOENT;
+  for (const char* file : launch.files) {
+    ::execve(file, launch.argv.data(), launch.envp.data());
+    // As execvp(3): another directory of PATH may have it; "may not be run" is worth telling above "not
+    // there".
+    if (errno == EACCES) remembered = EACCES;
+    if (errno != EACCES && errno != ENOENT && errno != ENOTDIR) {
+      remembered = errno;
+      break;
+    }
+  }
+  errno = remembered;
+  return fail(launch, "execve");
+}
+
+KA_BETWEEN_CLONE_AND_EXEC int child_main(void* argument) {
+  Launch& launch = *static_cast<Launch*>(argument);
+  default_signals();
+  if (::setpgid(0, 0) != 0) return fail(launch, "setpgid");
+  if (!take(launch.null_fd, 0)) return fail(launch, "dup2");
+  const int output = launch.output_fd >= 0 ? launch.output_fd : launch.null_fd;
+  if (!take(output, 1) || !take(output, 2)) return fail(launch, "dup2");
+  if (const Account* account = launch.account; account != nullptr) {
+    if (::syscall(kSetgroups, account->groups.size(), account->groups.data()) != 0)
+      return fail(launch, "setgroups");
+    if (::syscall(kSetgid, account->gid) != 0) return fail(launch, "setgid");
+    if (::syscall(kSetuid, account->uid) != 0) return fail(launch, "setuid");
+  }
+  // After the change of user, which clears it. A parent that died before this line sends nothing.
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != launch.parent) return fail(launch, "getppid");
+  // What this process was itself given is not for scripts. Before Linux 5.11 there is no such call, and only
+  // our own descriptors are closed.
+  ::syscall(kCloseRange, 3U, ~0U, kCloseRangeCloexec);
+  if (launch.directory != nullptr && ::chdir(launch.directory) != 0) return fail(launch, "chdir");
+  return execute(launch);
+}
+
+/// Opens what `spec` names and looks whether it still is the file that was found fit.
+std::optional<Refusal> open_same(const Spec& spec, Fd& file) {
+  const FileIdentity& wanted = *spec.identity;
+  file = Fd(::open(spec.files.front().c_str(), O_PATH | O_CLOEXEC));
+  struct stat now {};
+  if (!file.valid() || ::fstat(file.get(), &now) != 0) return Refusal{errno, "open"};
+  const std::int64_t changed_ns = now.st_ctim.tv_sec * 1'000'000'000LL + now.st_ctim.tv_nsec;
+  if (now.st_dev != wanted.device || now.st_ino != wanted.inode || changed_ns != wanted.changed_ns)
+    return Refusal{ESTALE, "open"};
+  return std::nullopt;
+}
+
+/// Blocks all signals of this thread for as long as it lives.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+Stack::Stack()
+    : base_(::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1,
+                   0)) {}
+
+Stack::~Stack() {
+  if (base_ != MAP_FAILED) ::munmap(base_, kStackBytes);
+}
+
+void* Stack::top() const {
+  return base_ == MAP_FAILED ? nullptr : static_cast<char*>(base_) + kStackBytes;
+}
+
+std::optional<Refusal> start(const Spec& spec, int null_fd, const Stack& stack, Child& child) {
+  if (spec.argv.empty() || spec.files.empty()) return Refusal{ENOENT, "execve"};
+  if (stack.top() == nullptr) return Refusal{ENOMEM, "mmap"};
+  Launch launch;
+  Fd file;
+  if (spec.identity) {
+    if (auto refusal = open_same(spec, file)) return refusal;
+    if (spec.by_descriptor) launch.file_fd = file.get();
+  }
+  Fd output_write;
+  if (spec.capture_bytes > 0) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return Refusal{errno, "pipe2"};
+    child.output = Fd(ends[0]);
+    output_write = Fd(ends[1]);
+    if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return Refusal{errno, "fcntl"};
+  }
+  for (const std::string& each : spec.files) launch.files.push_back(each.c_str());
+  launch.argv = pointers(spec.argv);
+  launch.envp = pointers(spec.env);
+  launch.directory = spec.directory.empty() ? nullptr : spec.directory.c_str();
+  launch.account = spec.account ? &*spec.account : nullptr;
+  launch.null_fd = null_fd;
+  launch.output_fd = output_write.get();
+  launch.parent = ::getpid();
+
+  int pidfd = -1;
+  {
+    const SignalsBlocked blocked;
+    child.pid =
+        ::clone(child_main, stack.top(), CLONE_VM | CLONE_VFORK | kClonePidfd | SIGCHLD, &launch, &pidfd);
+  }
+  if (child.pid < 0) return Refusal{errno, "clone"};
+  child.pidfd = Fd(pidfd);
+  if (launch.refusal.err_no == 0) return std::nullopt;
+  // It has ended already: only its entry in the process table is left.
+  while (::waitpid(child.pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return launch.refusal;
+}
+
+}  // namespace ka::launch
