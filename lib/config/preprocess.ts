@@ -11,7 +11,7 @@ import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
 import type { IncludeCheck } from './model.js';
 import type { LineSink } from './parser.js';
-import { commentStart, lineEnd, Scanner } from './scanner.js';
+import { commentStart, lineEnd, Scanner, WordCache } from './scanner.js';
 import { parseReplicator } from './sequence.js';
 import { SourceFile, type Origin, type Span, type Text } from './source.js';
 
@@ -48,6 +48,7 @@ export class Preprocessor {
   readonly #sink: LineSink;
   readonly #diagnostics: Diagnostics;
   readonly #definitions: Definitions;
+  readonly #words = new WordCache();
   readonly #open: { readonly name: string; readonly real: string; readonly directory: string }[] = [];
   /** Every file that was read, in order. */
   readonly sources: SourceFile[] = [];
@@ -85,7 +86,7 @@ export class Preprocessor {
   #lines(source: SourceFile): void {
     const text = source.text;
     const length = text.length;
-    const scanner = new Scanner();
+    const scanner = new Scanner(this.#words);
     let at = 0;
     let lineStart = 0;
     while (at < length && !this.#isStopped) {
@@ -244,7 +245,7 @@ export class Preprocessor {
 
   /** Words and braces of a line whose parameters are replaced. */
   #statements(line: Text): void {
-    const scanner = new Scanner();
+    const scanner = new Scanner(this.#words);
     scanner.isLiteral = true;
     const text = line.text;
     for (let at = 0; at < text.length && !this.#isStopped;) {

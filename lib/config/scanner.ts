@@ -18,12 +18,31 @@ const openBrace = 123;
 const closeBrace = 125;
 const tilde = 126;
 
+const noWords: readonly string[] = [];
 const escapedComment = /\\([#!])/g;
+
+/**
+ * The few words that most of a configuration consists of, so that each is made once instead of once a line: half of the
+ * strings, and of the time that collecting them takes. A word has one place; the latest there stays.
+ */
+export class WordCache {
+  readonly #words = new Array<string>(4096).fill('');
+
+  /** The text from `start` to `end`; `sum` is any function of its characters. */
+  take(text: string, start: number, end: number, sum: number): string {
+    const place = sum & 4095;
+    const known = this.#words[place];
+    if (known?.length === end - start && text.startsWith(known, start)) return known;
+    const word = text.slice(start, end);
+    this.#words[place] = word;
+    return word;
+  }
+}
 
 /** A reusable scanner: `scan` fills its fields. */
 export class Scanner {
   /** Words of the line; a new array for each scan. */
-  words: string[] = [];
+  words: readonly string[] = [];
   /** Range of the line from its first word to the end of its last. */
   start = 0;
   end = 0;
@@ -42,11 +61,19 @@ export class Scanner {
   recordStarts = false;
   starts: number[] = [];
   ends: number[] = [];
+  readonly #cache: WordCache | undefined;
+  /** Words so far: an array that grows takes room for sixteen, so it is kept, and what is handed out is a copy. */
+  readonly #found: string[] = [];
+
+  constructor(cache?: WordCache) {
+    this.#cache = cache;
+  }
 
   /** Scans the logical line that begins at `from`; `limit` is the end of the text that may be read. */
   scan(text: string, from: number, limit: number): Stop {
-    const words: string[] = [];
-    this.words = words;
+    const found = this.#found;
+    let count = 0;
+    this.words = noWords;
     this.unterminatedQuote = -1;
     this.nul = -1;
     this.commentStart = -1;
@@ -58,24 +85,24 @@ export class Scanner {
     let first = -1;
     let last = from;
     for (;;) {
-      if (i >= limit) return this.#finish(first, last, from, limit, 'end');
+      if (i >= limit) return this.#finish(count, first, last, from, limit, 'end');
       let c = text.charCodeAt(i);
       if (c <= space && c !== lineFeed && c !== 0) {
         i++;
         continue;
       }
-      if (c === lineFeed) return this.#finish(first, last, from, i + 1, 'line');
+      if (c === lineFeed) return this.#finish(count, first, last, from, i + 1, 'line');
       if (c === openBrace || c === closeBrace) {
-        return this.#finish(first, last, i, i + 1, c === openBrace ? 'open' : 'close');
+        return this.#finish(count, first, last, i, i + 1, c === openBrace ? 'open' : 'close');
       }
       if (c === hash || c === bang) {
         const end = this.#comment(text, i, limit);
-        return this.#finish(first, last, from, Math.min(end + 1, limit), end < limit ? 'line' : 'end');
+        return this.#finish(count, first, last, from, Math.min(end + 1, limit), end < limit ? 'line' : 'end');
       }
       if (c === 0) {
         this.nul = i;
         const end = lineEnd(text, i, limit);
-        return this.#finish(first, last, from, Math.min(end + 1, limit), end < limit ? 'line' : 'end');
+        return this.#finish(count, first, last, from, Math.min(end + 1, limit), end < limit ? 'line' : 'end');
       }
       if (!this.isLiteral && (c === dollar || (first < 0 && (c === at || c === tilde)))) {
         return this.#special(first < 0 ? i : first);
@@ -86,7 +113,7 @@ export class Scanner {
         if (!this.isLiteral && hasDollar(text, i + 1, close)) return this.#special(first);
         const isClosed = close < limit && text.charCodeAt(close) === quote;
         if (!isClosed) this.unterminatedQuote = i;
-        else words.push(text.slice(i + 1, close));
+        else found[count++] = text.slice(i + 1, close);
         last = isClosed ? close + 1 : close;
         if (this.recordStarts && isClosed) {
           this.starts.push(i);
@@ -97,11 +124,13 @@ export class Scanner {
       }
       const start = i;
       let isEscaped = false;
+      let sum = c;
       for (i++; i < limit; i++) {
         c = text.charCodeAt(i);
         if (c > dollar) {
-          if (c !== openBrace && c !== closeBrace) continue;
-          break;
+          if (c === openBrace || c === closeBrace) break;
+          sum = (sum * 31 + c) | 0;
+          continue;
         }
         if ((c === hash || c === bang) && text.charCodeAt(i - 1) === backslash) {
           isEscaped = true;
@@ -113,8 +142,8 @@ export class Scanner {
         }
         if (c <= quote || c === hash) break;
       }
-      const word = text.slice(start, i);
-      words.push(isEscaped ? word.replace(escapedComment, '$1') : word);
+      const word = this.#cache?.take(text, start, i, sum) ?? text.slice(start, i);
+      found[count++] = isEscaped ? word.replace(escapedComment, '$1') : word;
       last = i;
       if (this.recordStarts) {
         this.starts.push(start);
@@ -123,7 +152,8 @@ export class Scanner {
     }
   }
 
-  #finish(first: number, last: number, empty: number, next: number, stop: Stop): Stop {
+  #finish(count: number, first: number, last: number, empty: number, next: number, stop: Stop): Stop {
+    if (count > 0) this.words = this.#found.slice(0, count);
     this.start = first < 0 ? empty : first;
     this.end = first < 0 ? empty : last;
     this.next = next;
