@@ -7,7 +7,7 @@ import type { TrackFile } from './model-vrrp.js';
 import type { Checker, CheckerConnection, CheckerTiming, HttpUrl } from './model-lvs.js';
 import type { GlobalDefs } from './model.js';
 import type { Context, Decoded } from './schema/dsl.js';
-import type { Section } from './schema/lists.js';
+import type { Fields, Section } from './schema/lists.js';
 import type { connectionRows, httpCheck, miscCheck, timingRows } from './schema/checkers.js';
 import type { RawChecker, realServer } from './schema/lvs.js';
 import type { Span } from './source.js';
@@ -40,7 +40,7 @@ type Timing = Decoded<typeof timingRows>;
 type Connection = Decoded<typeof connectionRows>;
 
 export function assembleCheckers(
-  section: Section<typeof realServer.rows>,
+  section: Fields<typeof realServer.rows>,
   defaults: CheckerDefaults,
   globals: GlobalDefs,
   context: Context,
@@ -62,9 +62,8 @@ export function assembleCheckers(
 }
 
 /** The checkers as they stand in the file. */
-function inOrder(section: Section<typeof realServer.rows>): readonly RawChecker[] {
-  const { fields, statement } = section;
-  const items = statement.body?.items ?? [];
+function inOrder(section: Fields<typeof realServer.rows>): readonly RawChecker[] {
+  const { fields } = section;
   const all: readonly RawChecker[] = [
     ...fields.TCPCHECK,
     ...fields.HTTPGET,
@@ -78,7 +77,7 @@ function inOrder(section: Section<typeof realServer.rows>): readonly RawChecker[
     ...fields.BFDCHECK,
   ];
   if (all.length < 2) return all;
-  return all.toSorted((a, b) => items.indexOf(a.section.statement) - items.indexOf(b.section.statement));
+  return all.toSorted((a, b) => a.section.order - b.section.order);
 }
 
 function assembleChecker(

@@ -7,14 +7,12 @@ import { assembleCheckers, type CheckerDefaults, type CheckerReferences } from '
 import { messages } from './messages.js';
 import type { LvsMethod, RealServer, SorryServer, VirtualServer, VirtualServerGroup } from './model-lvs.js';
 import type { GlobalDefs } from './model.js';
-import { Line, type Context, type Decoded } from './schema/dsl.js';
-import type { Section } from './schema/lists.js';
-import { readEndpoint, schedFlag, type Endpoint, type realServer, type virtualServer } from './schema/lvs.js';
+import type { Context, Decoded } from './schema/dsl.js';
+import { schedFlag, type Endpoint, type RawRealServer, type virtualServer } from './schema/lvs.js';
 import type { RawVirtualServer } from './schema/root.js';
 import { keywordAt } from './assemble-tracked.js';
 
 type Server = Decoded<typeof virtualServer.rows>;
-type RawReal = Section<typeof realServer.rows>;
 
 const nat: LvsMethod = { method: 'NAT', tunnelType: 'ipip', tunnelPort: 0, tunnelCsum: 'nocsum' };
 
@@ -47,7 +45,7 @@ export function assembleServer(
 ): VirtualServer | undefined {
   const { fields, at } = raw.section;
   const { diagnostics } = context;
-  const endpoints = readServers(fields, context);
+  const endpoints = fields.realServer;
   const family = familyOf(raw, endpoints, fields.sorryServer, groups, fields.lvsMethod ?? nat);
   const sorry = usableSorry(raw, family, context);
   const servers = usableServers(raw, endpoints, family, context);
@@ -99,28 +97,14 @@ export function assembleServer(
   };
 }
 
-interface Server1 {
-  readonly section: RawReal;
-  readonly endpoint: Endpoint;
-}
-
 function keyGroup(raw: RawVirtualServer): string {
   return raw.key.kind === 'group' ? raw.key.group : '';
-}
-
-function readServers(fields: Server, context: Context): readonly Server1[] {
-  const result: Server1[] = [];
-  for (const section of fields.realServer) {
-    const endpoint = readEndpoint(new Line(section.statement, context), 1);
-    if (endpoint !== undefined) result.push({ section, endpoint });
-  }
-  return result;
 }
 
 /** The address; ip_family; the form of the granularity; the first server that is not tunnelled; all tunnelled ones; IPv4. */
 function familyOf(
   raw: RawVirtualServer,
-  servers: readonly Server1[],
+  servers: readonly RawRealServer[],
   sorry: Endpoint | undefined,
   groups: readonly VirtualServerGroup[],
   method: LvsMethod,
@@ -158,10 +142,10 @@ function usableSorry(raw: RawVirtualServer, family: Family, context: Context): E
 
 function usableServers(
   raw: RawVirtualServer,
-  servers: readonly Server1[],
+  servers: readonly RawRealServer[],
   family: Family,
   context: Context,
-): readonly Server1[] {
+): readonly RawRealServer[] {
   const { fields } = raw.section;
   const seen = new Map<string, Endpoint>();
   return servers.filter(({ section, endpoint }) => {
@@ -204,7 +188,7 @@ function protocolOf(raw: RawVirtualServer, isMark: boolean, context: Context): V
   return undefined;
 }
 
-function methodOf(raw: RawVirtualServer, servers: readonly Server1[], context: Context): LvsMethod {
+function methodOf(raw: RawVirtualServer, servers: readonly RawRealServer[], context: Context): LvsMethod {
   const { fields } = raw.section;
   if (fields.lvsMethod !== undefined) return fields.lvsMethod;
   const isNeeded =
@@ -263,14 +247,13 @@ function persistence(
 
 /** sh-* and mh-* work only after their scheduler. */
 function flags(raw: RawVirtualServer, context: Context): number {
-  const { fields, statement } = raw.section;
+  const { section, statement } = raw;
+  const { fields, at } = section;
   let bits =
     (fields.flag1 ? schedFlag.first : 0) |
     (fields.flag2 ? schedFlag.second : 0) |
     (fields.flag3 ? schedFlag.third : 0);
-  const uses = [...fields.shPort, ...fields.shFallback, ...fields.mhPort, ...fields.mhFallback];
-  if (fields.hashed !== undefined) uses.push(fields.hashed);
-  if (uses.length === 0) return bits;
+  if (statement === undefined) return bits;
   let scheduler: string | undefined;
   for (const item of statement.body?.items ?? []) {
     const keyword = item.words[0] ?? '';
@@ -279,7 +262,7 @@ function flags(raw: RawVirtualServer, context: Context): number {
     if (scheduler !== 'sh' && scheduler !== 'mh') {
       context.diagnostics.report(
         messages.serverFlag,
-        keywordAt(raw.section, keyword),
+        keywordAt({ statement, at }, keyword),
         `${keyword} works with ${keyword.startsWith('mh') ? 'mh' : 'sh'} only, which must be chosen before; it is ignored`,
       );
     } else if (keyword.startsWith(scheduler)) {
@@ -291,7 +274,7 @@ function flags(raw: RawVirtualServer, context: Context): number {
 
 function quorumOf(
   fields: Server,
-  servers: readonly Server1[],
+  servers: readonly RawRealServer[],
   context: Context,
 ): { readonly quorum: number; readonly hysteresis: number } {
   const total = servers.reduce((sum, server) => sum + (server.section.fields.weight ?? fields.weight), 0);
@@ -336,7 +319,7 @@ function portOf(given: number | undefined, method: LvsMethod, port: number, isMa
 }
 
 function realOf(
-  server: Server1,
+  server: RawRealServer,
   raw: RawVirtualServer,
   method: LvsMethod,
   port: number,

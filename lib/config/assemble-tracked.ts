@@ -278,7 +278,10 @@ export function resolveReferences(
 }
 
 /** Place of a keyword in a block; the block's own when it is not there. */
-export function keywordAt(section: Section<unknown>, keyword: string): ReturnType<typeof wordSpan> {
+export function keywordAt(
+  section: Pick<Section<unknown>, 'statement' | 'at'>,
+  keyword: string,
+): ReturnType<typeof wordSpan> {
   const found = section.statement.body?.items.findLast((item) => item.words[0] === keyword);
   return found === undefined ? section.at : wordSpan(found, 0);
 }

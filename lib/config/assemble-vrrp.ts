@@ -52,16 +52,15 @@ interface Derived {
 /** The largest number of addresses in an advert: the count field, and an MTU of 1500. */
 const maxAddresses = { 4: 255, 6: 90 } as const;
 
-/** Undefined: the instance cannot run, which is reported. `order` is its place among the top-level statements. */
+/** Undefined: the instance cannot run, which is reported. */
 export function assembleInstance(
   section: RawInstance,
   globals: GlobalDefs,
   known: Trackables,
-  order: number,
   preferences: RulePreferences,
   context: Context,
 ): VrrpInstance | undefined {
-  const { fields, name, at } = section;
+  const { fields, name, at, order } = section;
   const { diagnostics } = context;
   const references = trackReferences(fields, known, order, context);
   const virtualRules = preferences.fill(fields.virtualRules);

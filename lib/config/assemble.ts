@@ -14,16 +14,17 @@ import {
   type Named,
 } from './assemble-tracked.js';
 import { assembleInstance, trackReferences, type Trackables } from './assemble-vrrp.js';
-import { decodeItems } from './decode.js';
+import { BlockDecoder } from './decode.js';
 import type { Diagnostics } from './diagnostic.js';
 import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
 import type { AddressEntry, BfdInstance, TrackGroup, VrrpInstance, VrrpSyncGroup } from './model-vrrp.js';
 import type { Config, GlobalDefs } from './model.js';
+import type { StatementSink } from './parser.js';
 import type { Context, Decoded } from './schema/dsl.js';
 import { root } from './schema/root.js';
 import type { Section } from './schema/lists.js';
-import type { Statement, Tree } from './syntax.js';
+import type { Statement } from './syntax.js';
 import {
   checkScripts,
   commandsOf,
@@ -41,35 +42,77 @@ export interface AssembleOptions {
   readonly isOffline: boolean;
   readonly machine: Machine;
   readonly files: FileAccess;
+  /** dynamic_interfaces is known to come. */
+  readonly hasDynamicInterfaces: boolean;
 }
 
 type Root = Decoded<typeof root.rows>;
 
-export function assembleConfig(tree: Tree, options: AssembleOptions): Config {
+/** Takes the statements of the top level as they come, and makes the model of them in the end. */
+export class Assembler implements StatementSink {
+  readonly #options: AssembleOptions;
+  readonly #context: Context;
+  readonly #decoder: BlockDecoder<typeof root.rows>;
+  #isDynamic: boolean;
+  #missedInterface = false;
+  #isOutdated = false;
+
+  constructor(options: AssembleOptions) {
+    this.#options = options;
+    this.#isDynamic = options.hasDynamicInterfaces;
+    this.#context = {
+      ...options,
+      where: 'at the top level',
+      isUnbalanced: false,
+      isScriptUserBad: false,
+      withoutEffect: new Map(),
+      isInsideWithoutEffect: false,
+      sectionCount: 0,
+      hasInterface: (name) => this.#hasInterface(name),
+    };
+    this.#decoder = new BlockDecoder(root, this.#context);
+  }
+
+  /**
+   * dynamic_interfaces was met, which counts wherever it stands, after an interface had already been missed: everything must be
+   * read again with `hasDynamicInterfaces`.
+   */
+  get isOutdated(): boolean {
+    return this.#isOutdated;
+  }
+
+  take(statement: Statement): void {
+    if (!this.#isDynamic && saysDynamic(statement)) {
+      this.#isDynamic = true;
+      this.#isOutdated = this.#missedInterface;
+    }
+    this.#decoder.take(statement);
+  }
+
+  /** The model, when there are no more statements. */
+  finish(): Config {
+    return assembleConfig(this.#decoder.finish(), this.#options, this.#context);
+  }
+
+  #hasInterface(name: string): boolean {
+    const { isOffline, machine } = this.#options;
+    if (isOffline || this.#isDynamic || machine.hasInterface(name)) return true;
+    this.#missedInterface = true;
+    return false;
+  }
+}
+
+function assembleConfig(raw: Root, options: AssembleOptions, context: Context): Config {
   const { diagnostics, machine } = options;
-  const isDynamic = saysDynamic(tree.items);
-  const context: Context = {
-    ...options,
-    where: 'at the top level',
-    isUnbalanced: false,
-    isScriptUserBad: false,
-    withoutEffect: new Map(),
-    isInsideWithoutEffect: false,
-    hasInterface: (name) => options.isOffline || isDynamic || machine.hasInterface(name),
-  };
-  const raw = decodeItems(root, tree.items, context);
   const globals = assembleGlobals(raw.globalDefs);
   if (raw.netNamespace !== undefined && !options.isOffline && !machine.hasNamespace(raw.netNamespace.text)) {
     diagnostics.report(messages.namespaceMissing, raw.netNamespace.at, raw.netNamespace.text);
   }
-  const order = new Map(tree.items.map((item, index) => [item, index]));
-  const vrrp = assembleVrrp(raw, globals, order, context);
+  const vrrp = assembleVrrp(raw, globals, context);
   const virtualServerGroup = assembleGroups(raw.virtualServerGroup, context);
-  const definedAt = new Map(
-    raw.trackFile.map((section) => [section.name, order.get(section.statement) ?? 0]),
-  );
+  const definedAt = new Map(raw.trackFile.map((section) => [section.name, section.order]));
   const servers = raw.virtualServer.flatMap((server) => {
-    const place = order.get(server.section.statement) ?? 0;
+    const place = server.section.order;
     const value = assembleServer(server, virtualServerGroup, globals, context, {
       file: (name) =>
         (definedAt.get(name) ?? Infinity) < place
@@ -98,12 +141,10 @@ export function assembleConfig(tree: Tree, options: AssembleOptions): Config {
   };
 }
 
-/** dynamic_interfaces counts wherever it stands. */
-function saysDynamic(items: readonly Statement[]): boolean {
-  return items.some(
-    (item) =>
-      item.words[0] === 'global_defs' &&
-      item.body?.items.some((inner) => inner.words[0] === 'dynamic_interfaces') === true,
+function saysDynamic({ words, body }: Statement): boolean {
+  return (
+    words[0] === 'global_defs' &&
+    body?.items.some((inner) => inner.words[0] === 'dynamic_interfaces') === true
   );
 }
 
@@ -123,12 +164,7 @@ type Vrrp = Omit<
   | 'virtualServer'
 >;
 
-function assembleVrrp(
-  raw: Root,
-  globals: GlobalDefs,
-  order: ReadonlyMap<Statement, number>,
-  context: Context,
-): Vrrp {
+function assembleVrrp(raw: Root, globals: GlobalDefs, context: Context): Vrrp {
   const named = <R, T>(
     sections: readonly Section<R>[],
     assemble: (section: Section<R>) => T | undefined,
@@ -136,7 +172,7 @@ function assembleVrrp(
     sections.map((section) => ({
       name: section.name,
       value: assemble(section),
-      order: order.get(section.statement) ?? 0,
+      order: section.order,
     }));
   const scripts = named(raw.vrrpScript, (section) => assembleScript(section, globals, context));
   const files = named(raw.trackFile, (section) => assembleFile(section, context));
@@ -151,11 +187,9 @@ function assembleVrrp(
   const preferences = new RulePreferences(context);
   const staticRules = preferences.fill(raw.staticRules);
   const instances = present(
-    raw.vrrpInstance.map((section) =>
-      assembleInstance(section, globals, known, order.get(section.statement) ?? 0, preferences, context),
-    ),
+    raw.vrrpInstance.map((section) => assembleInstance(section, globals, known, preferences, context)),
   );
-  const drafts = raw.vrrpSyncGroup.map((section) => draftGroup(section, globals, known, order, context));
+  const drafts = raw.vrrpSyncGroup.map((section) => draftGroup(section, globals, known, context));
   const { diagnostics } = context;
   diagnostics.isLate = true;
   uniqueVrids(instances, context);
@@ -220,11 +254,10 @@ function draftGroup(
   section: Root['vrrpSyncGroup'][number],
   globals: GlobalDefs,
   known: Trackables,
-  order: ReadonlyMap<Statement, number>,
   context: Context,
 ): VrrpSyncGroup | undefined {
-  const { fields, name, at, statement } = section;
-  const references = trackReferences(fields, known, order.get(statement) ?? 0, context);
+  const { fields, name, at, order } = section;
+  const references = trackReferences(fields, known, order, context);
   return {
     name,
     at,

@@ -16,51 +16,84 @@ export function setTopLevel(schema: AnyBlock): void {
   topLevel = schema;
 }
 
-/** Reads the items of a block by its table. */
-export function decodeItems<R>(
-  schema: BlockSchema<R>,
-  items: readonly Statement[],
-  context: Context,
-): Decoded<R> {
-  const fields: Record<string, unknown> = { ...schema.template };
-  let seen: Set<string> | undefined;
-  for (let index = 0; index < items.length; index++) {
-    const statement = items[index];
-    if (statement === undefined) break;
+/** Reads the items of one block by its table, one after the other. */
+export class BlockDecoder<R> {
+  readonly #schema: BlockSchema<R>;
+  readonly #context: Context;
+  readonly #fields: Record<string, unknown>;
+  /** Fields whose first line alone counts and was there. */
+  #seen: Set<string> | undefined;
+  /** A block keyword without `{`: the lines that follow are its body, up to the `}` that has no partner because of it. */
+  #adopter: { readonly statement: Statement; readonly items: Statement[] } | undefined;
+
+  constructor(schema: BlockSchema<R>, context: Context) {
+    this.#schema = schema;
+    this.#context = context;
+    this.#fields = { ...schema.template };
+  }
+
+  take(statement: Statement): void {
+    if (this.#adopter !== undefined && this.#adopts(this.#adopter, statement)) return;
     const keyword = statement.words[0];
     if (keyword === undefined) {
-      closeWithoutOpen(statement, context);
-      continue;
+      closeWithoutOpen(statement, this.#context);
+      return;
     }
-    const found = schema.byKeyword.get(keyword);
-    if (found === undefined) {
-      unknownKeyword(statement, schema, context);
-      continue;
-    }
-    const { row, field } = found;
-    const isBlock = row.reader.block !== undefined || row.reader.isList === true;
-    if (statement.body === undefined && isBlock) {
-      index = adoptBody(statement, items, index, context);
-    } else if (statement.body !== undefined && !isBlock) {
-      const { body } = statement;
+    const found = this.#schema.byKeyword.get(keyword);
+    if (found === undefined) unknownKeyword(statement, this.#schema, this.#context);
+    else if (statement.body === undefined && found.isBlock) {
+      this.#context.diagnostics.report(messages.missingOpenBrace, wordSpan(statement, 0), keyword);
+      this.#adopter = { statement, items: [] };
+    } else this.#read(statement, found);
+  }
+
+  /** The fields, when there are no more items. */
+  finish(): Decoded<R> {
+    if (this.#adopter !== undefined) this.#endAdoption(this.#adopter, false);
+    // The template and the rows that filled it are those of R.
+    return this.#fields as Decoded<R>;
+  }
+
+  #read(statement: Statement, found: CompiledRow): void {
+    const context = this.#context;
+    const { row, field, keyword, isBlock } = found;
+    const { body } = statement;
+    if (body !== undefined && !isBlock) {
       context.diagnostics.report(messages.unexpectedBlock, body.from.span(body.open, body.open + 1), keyword);
     }
     if (row.isFirstKept === true) {
-      seen ??= new Set();
-      if (seen.has(field)) {
+      this.#seen ??= new Set();
+      if (this.#seen.has(field)) {
         context.diagnostics.report(messages.onlyFirstCounts, wordSpan(statement, 0), keyword);
-        continue;
+        return;
       }
-      seen.add(field);
+      this.#seen.add(field);
     }
-    if (!isUsable(statement, found, context)) continue;
+    if (!isUsable(statement, found, context)) return;
     const { isInsideWithoutEffect } = context;
     context.isInsideWithoutEffect ||= row.effect !== 'works' && isBlock;
-    fields[field] = row.apply(new Line(statement, context), fields[field]);
+    this.#fields[field] = row.apply(new Line(statement, context), this.#fields[field]);
     context.isInsideWithoutEffect = isInsideWithoutEffect;
   }
-  // The template and the rows that filled it are those of R.
-  return fields as Decoded<R>;
+
+  /** Whether the statement belongs to the block without `{`: its `}` does, a keyword of the top level does not. */
+  #adopts(adopter: { readonly items: Statement[] }, statement: Statement): boolean {
+    const keyword = statement.words[0];
+    if (keyword !== undefined && topLevel?.byKeyword.has(keyword) !== true) {
+      adopter.items.push(statement);
+      return true;
+    }
+    if (this.#adopter !== undefined) this.#endAdoption(this.#adopter, keyword === undefined);
+    return keyword === undefined;
+  }
+
+  #endAdoption({ statement, items }: { statement: Statement; items: Statement[] }, isClosed: boolean): void {
+    this.#adopter = undefined;
+    statement.body = { items, open: statement.end, from: statement.from, isClosed };
+    if (!isClosed) this.#context.isUnbalanced = true;
+    const found = this.#schema.byKeyword.get(statement.words[0] ?? '');
+    if (found !== undefined) this.#read(statement, found);
+  }
 }
 
 /** Reads the body of a block statement. */
@@ -68,7 +101,9 @@ export function decodeBody<R>(schema: BlockSchema<R>, statement: Statement, cont
   const { where } = context;
   const name = statement.words[1];
   context.where = name === undefined ? `in ${schema.name}` : `in ${schema.name} ${name}`;
-  const decoded = decodeItems(schema, statement.body?.items ?? [], context);
+  const decoder = new BlockDecoder(schema, context);
+  if (statement.body !== undefined) for (const item of statement.body.items) decoder.take(item);
+  const decoded = decoder.finish();
   context.where = where;
   return decoded;
 }
@@ -141,32 +176,4 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
 function closeWithoutOpen(statement: Statement, context: Context): void {
   if (context.isUnbalanced) context.isUnbalanced = false;
   else context.diagnostics.report(messages.extraCloseBrace, lineSpan(statement));
-}
-
-/**
- * A block keyword without `{`: the lines that follow are its body, up to the `}` that has no partner because of it.
- * Returns the index of the last item that was taken.
- */
-function adoptBody(
-  statement: Statement,
-  items: readonly Statement[],
-  index: number,
-  context: Context,
-): number {
-  context.diagnostics.report(messages.missingOpenBrace, wordSpan(statement, 0), statement.words[0] ?? '');
-  let end = index + 1;
-  while (end < items.length && items[end]?.words.length !== 0) {
-    const word = items[end]?.words[0];
-    if (word !== undefined && topLevel?.byKeyword.has(word) === true) break;
-    end++;
-  }
-  const isClosed = items[end]?.words.length === 0;
-  statement.body = {
-    items: items.slice(index + 1, end),
-    open: statement.end,
-    from: statement.from,
-    isClosed,
-  };
-  if (!isClosed) context.isUnbalanced = true;
-  return isClosed ? end : end - 1;
 }

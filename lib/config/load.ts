@@ -2,7 +2,7 @@
  * From text or a path to a model and its diagnostics. Nothing here throws for bad input.
  */
 import { dirname } from 'node:path';
-import { assembleConfig } from './assemble.js';
+import { Assembler } from './assemble.js';
 import { Diagnostics, type Diagnostic } from './diagnostic.js';
 import { matchFiles } from './include.js';
 import { messages } from './messages.js';
@@ -79,11 +79,34 @@ export interface ParseResult {
  * Never throws for what the configuration contains; look at `diagnostics`.
  */
 export function parseConfig(input: ConfigInput, options: ParseOptions = {}): ParseResult {
-  const diagnostics = new Diagnostics();
   const machine = options.machine ?? systemMachine();
+  return readOnce(input, options, machine, false) ?? readOnce(input, options, machine, true) ?? nothing;
+}
+
+const nothing: ParseResult = { model: undefined, diagnostics: [], sources: [] };
+
+/** Undefined: it turned out in the middle that `hasDynamicInterfaces` should have been true. */
+function readOnce(
+  input: ConfigInput,
+  options: ParseOptions,
+  machine: Machine,
+  hasDynamicInterfaces: boolean,
+): ParseResult | undefined {
+  // What is wrong with the text comes before what is wrong with its meaning.
+  const diagnostics = new Diagnostics();
+  const meaning = new Diagnostics();
   const files = options.files ?? forgivingFiles;
   const configId = options.configId ?? machine.hostName.split('.')[0] ?? '';
-  const parser = new Parser(diagnostics);
+  const assembler = new Assembler({
+    configId,
+    diagnostics: meaning,
+    mode: options.mode ?? 'daemon',
+    isOffline: options.offline ?? false,
+    machine,
+    files,
+    hasDynamicInterfaces,
+  });
+  const parser = new Parser(diagnostics, assembler);
   const preprocessor = new Preprocessor(
     { configId, files, machine, strictIncludes: options.strictIncludes ?? false },
     parser,
@@ -91,20 +114,12 @@ export function parseConfig(input: ConfigInput, options: ParseOptions = {}): Par
   );
   const main =
     'path' in input ? readMain(input.path, files, preprocessor, diagnostics) : textMain(input, preprocessor);
-  if (main === undefined)
+  if (main !== undefined) parser.finish(main);
+  if (main === undefined || preprocessor.isStopped)
     return { model: undefined, diagnostics: diagnostics.list, sources: preprocessor.sources };
-  const tree = parser.finish(main);
-  const model = preprocessor.isStopped
-    ? undefined
-    : assembleConfig(tree, {
-        configId,
-        diagnostics,
-        mode: options.mode ?? 'daemon',
-        isOffline: options.offline ?? false,
-        machine,
-        files,
-      });
-  return { model, diagnostics: diagnostics.list, sources: preprocessor.sources };
+  if (assembler.isOutdated) return undefined;
+  const model = assembler.finish();
+  return { model, diagnostics: [...diagnostics.list, ...meaning.list], sources: preprocessor.sources };
 }
 
 function textMain(

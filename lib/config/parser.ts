@@ -1,11 +1,12 @@
 /**
- * Logical lines to a tree of statements and blocks. It knows no keyword; braces that do not fit are put right as far as
- * they can be without knowing any.
+ * Logical lines to statements and blocks. It knows no keyword; braces that do not fit are put right as far as they can be
+ * without knowing any. A statement of the top level is handed on when it is complete, so that only one of them at a time
+ * is in memory as a tree.
  */
 import type { Diagnostics } from './diagnostic.js';
 import { messages } from './messages.js';
 import type { Text } from './source.js';
-import type { Block, Statement, Tree } from './syntax.js';
+import type { Block, Statement } from './syntax.js';
 import { lineSpan } from './syntax.js';
 
 /** What the preprocessor feeds. */
@@ -17,23 +18,36 @@ export interface LineSink {
   close(from: Text, at: number): void;
 }
 
+/** Takes the statements of the top level, in order. An unmatched `}` is one without words. */
+export interface StatementSink {
+  take(statement: Statement): void;
+}
+
 export class Parser implements LineSink {
   readonly #diagnostics: Diagnostics;
-  readonly #root: Statement[] = [];
+  readonly #sink: StatementSink;
   readonly #stack: { readonly statement: Statement; readonly block: Block }[] = [];
-  #items: Statement[] = this.#root;
+  /** Of the innermost open block; undefined at the top level. */
+  #items: Statement[] | undefined;
+  /** Statement of the top level that may still get a block. */
+  #pending: Statement | undefined;
 
-  constructor(diagnostics: Diagnostics) {
+  constructor(diagnostics: Diagnostics, sink: StatementSink) {
     this.#diagnostics = diagnostics;
+    this.#sink = sink;
   }
 
   statement(words: readonly string[], from: Text, start: number, end: number): void {
-    this.#items.push({ words, from, start, end, body: undefined });
+    const statement: Statement = { words, from, start, end, body: undefined };
+    if (this.#items === undefined) {
+      this.#handOn();
+      this.#pending = statement;
+    } else this.#items.push(statement);
   }
 
   open(from: Text, at: number): void {
-    const owner = this.#items.at(-1);
-    if (owner === undefined || owner.body !== undefined || owner.words.length === 0) {
+    const owner = this.#items === undefined ? this.#pending : this.#items.at(-1);
+    if (owner === undefined || owner.body !== undefined) {
       this.#diagnostics.report(messages.unexpectedOpenBrace, from.span(at, at + 1));
       return;
     }
@@ -45,24 +59,21 @@ export class Parser implements LineSink {
 
   close(from: Text, at: number): void {
     const top = this.#stack.pop();
-    if (top === undefined) {
-      this.#items.push({ words: [], from, start: at, end: at + 1, body: undefined });
-      return;
-    }
-    top.block.isClosed = true;
-    this.#items = this.#stack.at(-1)?.block.items ?? this.#root;
+    if (top !== undefined) top.block.isClosed = true;
+    this.#items = this.#stack.at(-1)?.block.items;
+    if (this.#items === undefined) this.#handOn();
+    if (top === undefined) this.#sink.take({ words: [], from, start: at, end: at + 1, body: undefined });
   }
 
-  /** The tree; blocks that are still open are reported once, at the outermost. */
-  finish(main: Text): Tree {
-    const end = main.span(main.text.length, main.text.length);
+  /** Nothing follows. Blocks that are still open are reported once, at the outermost. */
+  finish(main: Text): void {
     const outermost = this.#stack[0];
     if (outermost !== undefined) {
       const { statement, block } = outermost;
       const inner = this.#stack.slice(1).map((entry) => entry.statement);
       this.#diagnostics.report(
         messages.blockLeftOpen,
-        end,
+        main.span(main.text.length, main.text.length),
         statement.words.slice(0, 2).join(' '),
         String(this.#stack.length),
       );
@@ -75,6 +86,12 @@ export class Parser implements LineSink {
         this.#diagnostics.relate(`${open.words.slice(0, 2).join(' ')} is open too`, lineSpan(open));
       }
     }
-    return { items: this.#root, end };
+    this.#handOn();
+  }
+
+  #handOn(): void {
+    const statement = this.#pending;
+    this.#pending = undefined;
+    if (statement !== undefined) this.#sink.take(statement);
   }
 }

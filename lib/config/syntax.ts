@@ -26,13 +26,6 @@ export interface Block {
   isClosed: boolean;
 }
 
-/** The whole configuration, includes and definitions expanded. */
-export interface Tree {
-  readonly items: readonly Statement[];
-  /** Of the end of the main file, for what is missing. */
-  readonly end: Span;
-}
-
 /** Place of a word; of the whole line when there is no such word. */
 export function wordSpan(statement: Statement, index: number): Span {
   const { words, from } = statement;

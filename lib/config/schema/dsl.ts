@@ -25,6 +25,8 @@ export interface Context {
   /** First use of keywords that have no effect yet. Those inside a block that has none itself are not listed. */
   readonly withoutEffect: Map<string, Span>;
   isInsideWithoutEffect: boolean;
+  /** Sections that were begun so far: what stands before what. */
+  sectionCount: number;
   /** Interfaces that were looked up and are missing, so that each is reported where it is first needed. */
   hasInterface(name: string): boolean;
 }
@@ -186,6 +188,8 @@ export interface CompiledRow {
   readonly keyword: string;
   readonly field: string;
   readonly row: Row<unknown>;
+  /** Braces follow. */
+  readonly isBlock: boolean;
   readonly alias: Alias | undefined;
 }
 
@@ -207,7 +211,8 @@ export function block<R extends Record<string, unknown>>(
     const field = camel(keyword);
     initial[field] = entry.initial;
     const row = entry.effect === undefined ? { ...entry, effect } : entry;
-    byKeyword.set(keyword, { keyword, field, row, alias: undefined });
+    const isBlock = row.reader.block !== undefined || row.reader.isList === true;
+    byKeyword.set(keyword, { keyword, field, row, isBlock, alias: undefined });
   }
   for (const [keyword, entry] of Object.entries(table)) {
     if (entry.kind !== 'alias') continue;

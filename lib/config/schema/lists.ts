@@ -54,34 +54,60 @@ export function entryList<T>(
 }
 
 /** What a block gives: its fields, its name words, its place. */
-export interface Section<R> {
+export interface Fields<R> {
   readonly fields: Decoded<R>;
-  readonly statement: Statement;
   /** First word after the keyword. */
   readonly name: string;
   /** Of the name, else of the keyword. */
   readonly at: Span;
+  /** Count of sections that began before it. */
+  readonly order: number;
+}
+
+/** A block whose lines matter beyond their values. It keeps its part of the tree in memory. */
+export interface Section<R> extends Fields<R> {
+  readonly statement: Statement;
+}
+
+interface SectionOptions {
+  /** What its name is called, where it needs one. */
+  readonly name?: string;
 }
 
 /** A block with rows. */
-export function section<R>(
+export function section<R>(schema: BlockSchema<R>, options: SectionOptions = {}): Reader<Section<R>> {
+  return sectionReader(schema, options, (line) => ({
+    ...fieldsOf(line, schema, options),
+    statement: line.statement,
+  }));
+}
+
+/** A block with rows of which there may be many. */
+export function fieldSection<R>(schema: BlockSchema<R>, options: SectionOptions = {}): Reader<Fields<R>> {
+  return sectionReader(schema, options, (line) => fieldsOf(line, schema, options));
+}
+
+function sectionReader<R, T>(
   schema: BlockSchema<R>,
-  options: { readonly name?: string } = {},
-): Reader<Section<R>> {
+  options: SectionOptions,
+  read: (line: Line) => T,
+): Reader<T> {
   return {
     syntax: options.name === undefined ? '{ ... }' : `<${options.name}> { ... }`,
     expects: options.name === undefined ? 'a block' : `a ${options.name}`,
     minWords: options.name === undefined ? 0 : 1,
     block: schema,
-    read(line) {
-      const fields = decodeBody(schema, line.statement, line.context);
-      return {
-        fields,
-        statement: line.statement,
-        name: line.word(1) ?? '',
-        at: line.at(options.name === undefined ? 0 : 1),
-      };
-    },
+    read,
+  };
+}
+
+function fieldsOf<R>(line: Line, schema: BlockSchema<R>, options: SectionOptions): Fields<R> {
+  const order = line.context.sectionCount++;
+  return {
+    fields: decodeBody(schema, line.statement, line.context),
+    name: line.word(1) ?? '',
+    at: line.at(options.name === undefined ? 0 : 1),
+    order,
   };
 }
 

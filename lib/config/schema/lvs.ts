@@ -21,11 +21,12 @@ import {
   folded,
   optional,
   each,
+  type Decoded,
   type Line,
   type Reader,
   type RowOptions,
 } from './dsl.js';
-import { section, type Section } from './lists.js';
+import { fieldSection, section, type Fields, type Section } from './lists.js';
 import { command } from './scripts.js';
 import {
   boolean,
@@ -190,15 +191,15 @@ const timeRows = {
 
 /** One checker of a real server, still as it was written. */
 export type RawChecker =
-  | { readonly kind: 'TCP_CHECK'; readonly section: Section<typeof checkers.tcpCheck.rows> }
-  | { readonly kind: 'PING_CHECK'; readonly section: Section<typeof checkers.pingCheck.rows> }
-  | { readonly kind: 'HTTP_GET' | 'SSL_GET'; readonly section: Section<typeof checkers.httpCheck.rows> }
-  | { readonly kind: 'SMTP_CHECK'; readonly section: Section<typeof checkers.smtpCheck.rows> }
-  | { readonly kind: 'DNS_CHECK'; readonly section: Section<typeof checkers.dnsCheck.rows> }
+  | { readonly kind: 'TCP_CHECK'; readonly section: Fields<typeof checkers.tcpCheck.rows> }
+  | { readonly kind: 'PING_CHECK'; readonly section: Fields<typeof checkers.pingCheck.rows> }
+  | { readonly kind: 'HTTP_GET' | 'SSL_GET'; readonly section: Fields<typeof checkers.httpCheck.rows> }
+  | { readonly kind: 'SMTP_CHECK'; readonly section: Fields<typeof checkers.smtpCheck.rows> }
+  | { readonly kind: 'DNS_CHECK'; readonly section: Fields<typeof checkers.dnsCheck.rows> }
   | { readonly kind: 'MISC_CHECK'; readonly section: Section<typeof checkers.miscCheck.rows> }
-  | { readonly kind: 'UDP_CHECK'; readonly section: Section<typeof checkers.udpCheck.rows> }
-  | { readonly kind: 'FILE_CHECK'; readonly section: Section<typeof checkers.fileCheck.rows> }
-  | { readonly kind: 'BFD_CHECK'; readonly section: Section<typeof checkers.bfdCheck.rows> };
+  | { readonly kind: 'UDP_CHECK'; readonly section: Fields<typeof checkers.udpCheck.rows> }
+  | { readonly kind: 'FILE_CHECK'; readonly section: Fields<typeof checkers.fileCheck.rows> }
+  | { readonly kind: 'BFD_CHECK'; readonly section: Fields<typeof checkers.bfdCheck.rows> };
 
 function checker<K extends RawChecker['kind'], S>(
   kind: K,
@@ -229,18 +230,35 @@ export const realServer = block(
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
     snmp_name: optional(word('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
     MISC_CHECK: each(checker('MISC_CHECK', section(checkers.miscCheck)), allUp),
-    SMTP_CHECK: each(checker('SMTP_CHECK', section(checkers.smtpCheck)), allUp),
-    TCP_CHECK: each(checker('TCP_CHECK', section(checkers.tcpCheck)), allUp),
-    PING_CHECK: each(checker('PING_CHECK', section(checkers.pingCheck)), allUp),
-    UDP_CHECK: each(checker('UDP_CHECK', section(checkers.udpCheck)), allUp),
-    HTTP_GET: each(checker('HTTP_GET', section(checkers.httpCheck)), allUp),
-    SSL_GET: each(checker('SSL_GET', section(checkers.httpCheck)), allUp),
-    DNS_CHECK: each(checker('DNS_CHECK', section(checkers.dnsCheck)), allUp),
-    FILE_CHECK: each(checker('FILE_CHECK', section(checkers.fileCheck)), allUp),
-    BFD_CHECK: each(checker('BFD_CHECK', section(checkers.bfdCheck)), allUp, { effect: 'parsed' }),
+    SMTP_CHECK: each(checker('SMTP_CHECK', fieldSection(checkers.smtpCheck)), allUp),
+    TCP_CHECK: each(checker('TCP_CHECK', fieldSection(checkers.tcpCheck)), allUp),
+    PING_CHECK: each(checker('PING_CHECK', fieldSection(checkers.pingCheck)), allUp),
+    UDP_CHECK: each(checker('UDP_CHECK', fieldSection(checkers.udpCheck)), allUp),
+    HTTP_GET: each(checker('HTTP_GET', fieldSection(checkers.httpCheck)), allUp),
+    SSL_GET: each(checker('SSL_GET', fieldSection(checkers.httpCheck)), allUp),
+    DNS_CHECK: each(checker('DNS_CHECK', fieldSection(checkers.dnsCheck)), allUp),
+    FILE_CHECK: each(checker('FILE_CHECK', fieldSection(checkers.fileCheck)), allUp),
+    BFD_CHECK: each(checker('BFD_CHECK', fieldSection(checkers.bfdCheck)), allUp, { effect: 'parsed' }),
   },
   'works',
 );
+
+/** A real server, with where it is. */
+export interface RawRealServer {
+  readonly section: Fields<typeof realServer.rows>;
+  readonly endpoint: Endpoint;
+}
+
+const realServerSection = fieldSection(realServer, { name: 'address' });
+
+const realServerReader: Reader<RawRealServer> = {
+  ...realServerSection,
+  read(line) {
+    const value = realServerSection.read(line);
+    const endpoint = readEndpoint(line, 1);
+    return value === undefined || endpoint === undefined ? undefined : { section: value, endpoint };
+  },
+};
 
 function inhibit(): Reader<boolean> {
   return {
@@ -318,10 +336,16 @@ export const virtualServer = block(
       'weight 0 instead of removal while it is not needed',
     ),
     sorry_server_lvs_method: optional(method, 'how packets reach it'),
-    real_server: each(section(realServer, { name: 'address' }), 'a server'),
+    real_server: each(realServerReader, 'a server'),
   },
   'works',
 );
+
+/** Flags are set that work with their scheduler only. */
+export function hasFlags(fields: Decoded<typeof virtualServer.rows>): boolean {
+  const { hashed, shPort, shFallback, mhPort, mhFallback } = fields;
+  return hashed !== undefined || [shPort, shFallback, mhPort, mhFallback].some((uses) => uses.length > 0);
+}
 
 /** An entry of virtual_server_group. */
 export function readGroupEntry(line: Line): GroupEntry | undefined {

@@ -7,6 +7,7 @@ import { messages } from '../messages.js';
 import type { VirtualServerKey } from '../model-lvs.js';
 import { parseAddress } from '../address.js';
 import type { Span } from '../source.js';
+import type { Statement } from '../syntax.js';
 import { readAddressEntry } from './addresses.js';
 import {
   alias,
@@ -21,8 +22,8 @@ import {
   type Reader,
 } from './dsl.js';
 import { globalDefs } from './global.js';
-import { entryList, section, type Section } from './lists.js';
-import { readGroupEntry, virtualServer } from './lvs.js';
+import { entryList, fieldSection, section, type Fields, type Section } from './lists.js';
+import { hasFlags, readGroupEntry, virtualServer } from './lvs.js';
 import { readRoute } from './routes.js';
 import { readRule } from './rules.js';
 import {
@@ -65,10 +66,12 @@ function unique<R>(reader: Reader<Section<R>>, what: string): Reader<Section<R>>
 /** A virtual server, with what it is known by. */
 export interface RawVirtualServer {
   readonly key: VirtualServerKey;
-  readonly section: Section<typeof virtualServer.rows>;
+  readonly section: Fields<typeof virtualServer.rows>;
+  /** Its lines, where the order of some matters: that of scheduler and flags. */
+  readonly statement: Statement | undefined;
 }
 
-const serverSection = section(virtualServer);
+const serverSection = fieldSection(virtualServer);
 
 const virtualServerReader: Reader<RawVirtualServer> = {
   syntax: '<address> [<port>] | fwmark <number> | group <name> { ... }',
@@ -79,7 +82,9 @@ const virtualServerReader: Reader<RawVirtualServer> = {
     const key = readServerKey(line);
     if (key === undefined) return undefined;
     const value = serverSection.read(line);
-    return value === undefined ? undefined : { key, section: { ...value, at: line.at(1) } };
+    if (value === undefined) return undefined;
+    const statement = hasFlags(value.fields) ? line.statement : undefined;
+    return { key, section: { ...value, at: line.at(1) }, statement };
   },
 };
 
