@@ -37,9 +37,11 @@ class StampClock {
     offset_ns_ = offset;
     offset_at_ = now;
   }
+  /// False: when a packet with this stamp came is not known better than "by now".
+  [[nodiscard]] bool is_known(std::int64_t realtime_ns) const { return realtime_ns != 0 && !is_stepped_; }
   /// `earliest`: when the socket was last known to be empty. 0 stands for "no time stamp".
   [[nodiscard]] Instant received_at(std::int64_t realtime_ns, Instant earliest) const {
-    if (realtime_ns == 0 || is_stepped_) return now_;
+    if (!is_known(realtime_ns)) return now_;
     const Instant stamp{Nanos{realtime_ns + offset_ns_}};
     return stamp > now_ ? now_ : stamp < earliest ? earliest : stamp;
   }

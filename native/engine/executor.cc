@@ -12,6 +12,12 @@ namespace ka::engine {
 
 using vrrp::EffectKind;
 
+namespace {
+
+constexpr std::chrono::seconds kLowerPriorityPause{1};
+
+}  // namespace
+
 void Executor::run(Instant now) {
   for (const vrrp::Effect& effect : world_.domain.effects()) {
     if (effect.kind != EffectKind::kSendAdvert || is_quiet_) continue;
@@ -104,19 +110,22 @@ void Executor::sent(Router& router, Priority priority, const IpAddr& destination
   shared.send_errors.add(err_no);
   ++router.failures_in_a_row;
   router.advert_error = err_no;
-  if (router.last_send_error != err_no) tell_send_failed(router, err_no, destination);
-  router.last_send_error = err_no;
+  // Peers may each fail in a way of their own, with every advert.
+  const std::size_t known = std::min<std::size_t>(static_cast<std::size_t>(err_no), 255);
+  if (router.told_send_errors.test(known)) return;
+  router.told_send_errors.set(known);
+  tell_send_failed(router, err_no, destination);
 }
 
 /// Once for each router, however many adverts it sent.
 void Executor::advert_finished(Router& router) {
   if (!std::exchange(router.is_sending, false)) return;
   const int error = std::exchange(router.advert_error, 0);
-  if (error != 0 || router.last_send_error == 0) return;
+  if (error != 0 || router.told_send_errors.none()) return;
   tell_send_failed(
       router, 0,
       router.config.is_unicast() ? router.config.peers.front().address : router.config.multicast_group);
-  router.last_send_error = 0;
+  router.told_send_errors.reset();
   router.failures_in_a_row = 0;
 }
 
@@ -173,6 +182,9 @@ void Executor::carry_out(const vrrp::Effect& effect, Instant now) {
       transition(*router, effect, now);
       break;
     case EffectKind::kLowerPriorityHeard:
+      // Whoever sends them without end must not fill the log.
+      if (now - router->told_lower_at < kLowerPriorityPause) break;
+      router->told_lower_at = now;
       event.kind = EventKind::kLowerPriorityHeard;
       world_.tell(event);
       break;

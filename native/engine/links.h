@@ -23,6 +23,9 @@ struct LinkState {
   std::vector<net::KernelAddress> addresses;
   /// The configuration speaks of it: changes are told.
   bool is_used = false;
+  /// Numbers of the routers that have to do with it (Node keeps them).
+  std::vector<std::uint32_t> users;
+  bool is_touched = false;
   /// Places in EngineShared::links start from 1; 0: none.
   std::uint32_t shown_at = 0;
 

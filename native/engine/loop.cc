@@ -82,6 +82,7 @@ std::uint64_t Loop::run() {
 }
 
 void Loop::arm(Instant now) {
+  due_ = node_->protocol_deadline().value_or(Instant::max());
   std::optional<Instant> next = node_->next_deadline();
   if (engine_.options_.event_loop_timeout > Micros{0} &&
       !engine_.is_watchdog_held_.load(std::memory_order_relaxed)) {
@@ -109,12 +110,12 @@ void Loop::arm(Instant now) {
 void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   engine_.shared_.wake_ups.add();
   clock_.begin(now);
-  drain_sockets(ready, now);
+  const Instant heard_until = drain_sockets(ready, now);
   // Links before timers: a router whose link went down must not take over because it hears nothing.
   if (is_monitor_ready_ || !node_->is_monitor_current()) node_->read_monitor(now);
   is_monitor_ready_ = false;
   note_lateness(now);
-  node_->advance(now);
+  node_->advance(now, heard_until);
   watch_javascript(now);
   read_letters(now);
   // A list of links is read without a pause; leave() does not wait for it.
@@ -122,25 +123,32 @@ void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   engine_.notify();
 }
 
-void Loop::drain_sockets(std::span<const epoll_event> ready, Instant now) {
+Instant Loop::drain_sockets(std::span<const epoll_event> ready, Instant& now) {
   std::size_t budget = kPacketBudget;
+  Instant heard_until = Instant::max();
   std::array<epoll_event, kReady> more;
   while (!ready.empty()) {
     for (const epoll_event& event : ready) {
       const void* tag = event.data.ptr;
       if (tag == &monitor_tag) is_monitor_ready_ = true;
       if (tag == &timer_tag || tag == &doorbell_tag || tag == &monitor_tag) continue;
-      node_->receive_from(*static_cast<SocketEntry*>(event.data.ptr), now, clock_, budget);
+      const Instant until =
+          node_->receive_from(*static_cast<SocketEntry*>(event.data.ptr), now, clock_, budget);
+      heard_until = std::min(heard_until, until);
     }
-    if (ready.size() < kReady || budget == 0) return;
+    if (ready.size() < kReady) break;
+    // More sockets may wait that were not even looked at.
+    if (budget == 0) return Instant::min();
     const int count = ::epoll_wait(epoll_.get(), more.data(), kReady, 0);
     ready = std::span(more).first(static_cast<std::size_t>(count > 0 ? count : 0));
   }
+  return heard_until;
 }
 
 void Loop::note_lateness(Instant now) {
-  if (armed_ > now) return;
-  const auto late = std::chrono::duration_cast<Micros>(now - armed_);
+  // Only what the protocol waits for: a burst of announcements goes on from turn to turn, and is not late.
+  if (due_ > now) return;
+  const auto late = std::chrono::duration_cast<Micros>(now - due_);
   engine_.shared_.record_lateness(late);
   if (late <= node_->smallest_skew()) return;
   const bool tells = now - late_told_ >= kLateEventPause;

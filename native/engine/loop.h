@@ -16,6 +16,8 @@ namespace ka::engine {
 
 /// One wake-up: sockets are drained, then links are looked at, then timers fire, then transactions and
 /// address changes have their turn. So a late wake-up never mistakes its own lateness for a dead master.
+/// A flood does not hold up adverts of our own (they are looked after from batch to batch), and while it has
+/// not been read to its end, the silence of a peer counts up to where it has been read.
 /// Thread: engine.
 class Loop {
  public:
@@ -29,7 +31,8 @@ class Loop {
  private:
   void arm(Instant now);
   void turn(std::span<const epoll_event> ready, Instant now);
-  void drain_sockets(std::span<const epoll_event> ready, Instant now);
+  /// Moves `now` on while a flood is read. Returns until when everything that arrived has been read.
+  Instant drain_sockets(std::span<const epoll_event> ready, Instant& now);
   void note_lateness(Instant now);
   void watch_javascript(Instant now);
   void read_letters(Instant now);
@@ -43,7 +46,8 @@ class Loop {
   std::unique_ptr<Node> node_;  // after epoll_, which its sockets are in
   StampClock clock_;
   Instant armed_ = Instant::max();
-  Nanos lead_{};  // how far ahead armed_ was when the timer was set
+  Nanos lead_{};                  // how far ahead armed_ was when the timer was set
+  Instant due_ = Instant::max();  // the first advert or silence of this wake-up
   Instant late_told_{};
   Instant asleep_since_{};
   bool is_monitor_ready_ = false;

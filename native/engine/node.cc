@@ -81,19 +81,34 @@ Result<void> Node::learn_links() {
 
 // ---- packets and time ----
 
-void Node::receive_from(SocketEntry& entry, Instant now, const StampClock& clock, std::size_t& budget) {
+Instant Node::receive_from(SocketEntry& entry, Instant& now, StampClock& clock, std::size_t& budget) {
   now_ = now;
   while (budget > 0) {
-    const bool is_empty = receiver_.receive(entry, now, clock);
+    const std::size_t got = receiver_.receive(entry, now, clock);
     budget -= std::min(budget, ReceiveBatch::kSize);
     if (!world_.domain.effects().empty()) executor_.run(now);
-    if (is_empty) return;
+    unlooked_ += got;
+    if (unlooked_ >= ReceiveBatch::kSize) {
+      now = send_due_adverts();
+      clock.begin(now);
+      unlooked_ = 0;
+    }
+    if (got < ReceiveBatch::kSize) return Instant::max();
   }
+  return entry.read_until;
 }
 
-void Node::advance(Instant now) {
+Instant Node::send_due_adverts() {
+  now_ = monotonic_now();
+  world_.domain.advance(now_, Instant::min());
+  if (!world_.domain.effects().empty()) executor_.run(now_);
+  return now_;
+}
+
+void Node::advance(Instant now, Instant heard_until) {
   now_ = now;
-  world_.domain.advance(now);
+  unlooked_ = 0;
+  world_.domain.advance(now, heard_until);
   executor_.run(now);
   if (start_at_ && *start_at_ <= now) start_routers(now);
   addresses_.advance(now);
@@ -158,7 +173,7 @@ void Node::read_monitor(Instant now) {
   now_ = now;
   monitor_.drain(*this, kMonitorDatagramsPerTurn);
   world_.shared.netlink_overruns.raise_to(monitor_.overruns());
-  if (std::exchange(are_links_changed_, false)) refresh_routers(now);
+  if (are_addresses_changed_ || !changed_links_.empty()) refresh_routers(now);
 }
 
 void Node::list_begin() {
@@ -169,7 +184,11 @@ void Node::list_begin() {
 void Node::list_end() {
   for (const IfIndex index : world_.links.list_end()) link_gone(index);
   addresses_.list_end(now_);
-  are_links_changed_ = true;
+  // Addresses were listed anew, on every link.
+  for (const auto& [id, router] : world_.routers) {
+    if (router->link != nullptr) touch(*router->link);
+  }
+  are_addresses_changed_ = true;
 }
 
 void Node::link_present(const net::Link& link) {
@@ -186,7 +205,8 @@ void Node::link_gone(IfIndex index) {
 void Node::link_changed(LinkState* link) {
   if (link == nullptr || !link->is_used) return;
   addresses_.link_changed(*link);
-  are_links_changed_ = true;
+  touch(*link);
+  are_addresses_changed_ = true;
   show_link(*link);
   Event event;
   event.kind = EventKind::kLink;
@@ -199,14 +219,16 @@ void Node::link_changed(LinkState* link) {
 
 void Node::address_present(const net::KernelAddress& address, net::Origin origin) {
   if (addresses_.address_present(address, origin)) return;
-  const bool is_new = world_.links.add_address(address);
-  const LinkState* link = world_.links.by_index(address.link);
-  if (is_new && link != nullptr && link->is_used) are_links_changed_ = true;
+  if (!world_.links.add_address(address)) return;
+  if (LinkState* link = world_.links.by_index(address.link)) touch(*link);
+  are_addresses_changed_ = true;
 }
 
 void Node::address_gone(const net::KernelAddress& address, net::Origin origin) {
   if (addresses_.address_gone(address, origin, now_)) return;
-  if (world_.links.remove_address(address)) are_links_changed_ = true;
+  if (!world_.links.remove_address(address)) return;
+  if (LinkState* link = world_.links.by_index(address.link)) touch(*link);
+  are_addresses_changed_ = true;
 }
 
 // ---- AddressObserver ----
@@ -231,11 +253,29 @@ void Node::addresses_settled(vrrp::RouterId id) {
 
 // ---- links ----
 
+void Node::touch(LinkState& link) {
+  if (std::exchange(link.is_touched, true)) return;
+  changed_links_.push_back(&link);
+}
+
+/// Only those that have to do with what changed; a router with several links is seen to several times.
 void Node::refresh_routers(Instant now) {
-  for (auto& [id, router] : world_.routers) {
-    refresh(*router, now);
-    announce_plan(*router);
+  std::size_t seen = 0;
+  const auto see_to = [&](const std::vector<vrrp::RouterId>& ids) {
+    for (const vrrp::RouterId id : ids) {
+      Router* router = world_.find(id);
+      if (router == nullptr) continue;
+      refresh(*router, now);
+      announce_plan(*router);
+      if (++seen % kRoutersPerLook == 0) now = send_due_adverts();
+    }
+  };
+  for (LinkState* link : changed_links_) {
+    link->is_touched = false;
+    see_to(link->users);
   }
+  changed_links_.clear();
+  if (std::exchange(are_addresses_changed_, false)) see_to(source_watchers_);
   executor_.run(now);
 }
 

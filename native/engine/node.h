@@ -30,13 +30,18 @@ class Node final : public net::MonitorSink, public AddressObserver {
   /// Errors: kNotFound, kExists, kInvalidArgument; `detail` names the router and what is wrong.
   Result<void> apply(Transaction transaction, Instant now);
 
-  void receive_from(SocketEntry& entry, Instant now, const StampClock& clock, std::size_t& budget);
+  /// Reads a socket until it is empty or the budget is used up; adverts of our own that fall due meanwhile
+  /// are sent, and `now` moves on. Returns until when everything that arrived has been read.
+  Instant receive_from(SocketEntry& entry, Instant& now, StampClock& clock, std::size_t& budget);
   void read_monitor(Instant now);
-  /// Everything that is due: what was decided is carried out, adverts first.
-  void advance(Instant now);
+  /// Everything that is due: what was decided is carried out, adverts first. A peer's silence counts up to
+  /// `heard_until`.
+  void advance(Instant now, Instant heard_until);
   /// A bounded part of the work that need not be done at once. True while more waits.
   bool work(Instant now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;
+  /// The earliest deadline of the state machines: an advert, or a peer's silence.
+  [[nodiscard]] std::optional<Instant> protocol_deadline() const { return world_.domain.next_deadline(); }
 
   /// A deadline was noticed `late`, after the node had slept for `asleep` in all; `tells`: so that people
   /// hear of it.
@@ -54,6 +59,9 @@ class Node final : public net::MonitorSink, public AddressObserver {
   [[nodiscard]] int monitor_fd() const { return monitor_.fd(); }
 
  private:
+  /// Routers that one change touches before adverts are looked after.
+  static constexpr std::size_t kRoutersPerLook = 64;
+
   Node(const Options& options, int epoll, EngineShared& shared, EventRing& ring, net::Monitor monitor,
        net::NlPipeline pipeline, FrameSocket frames);
 
@@ -75,13 +83,19 @@ class Node final : public net::MonitorSink, public AddressObserver {
   void remove_router(vrrp::RouterId id, Instant now);
   Result<void> put_router(RouterConfig config, bool joins_running_group, Instant now);
   void configure(Router& router);
+  void watch(Router& router);
+  void unwatch(const Router& router);
   void set_groups(const Transaction& transaction, Instant now);
   void set_paces(std::vector<Pace> paces);
   void run_command(const Command& command, Instant now);
   void start_routers(Instant now);
 
+  /// Sends what adverts of our own fell due in the middle of something longer; returns the time.
+  Instant send_due_adverts();
+
   // ---- links ----
   void link_changed(LinkState* link);
+  void touch(LinkState& link);
   void refresh_routers(Instant now);
   void refresh(Router& router, Instant now);
   void warn_no_socket(const Router& router, const Error& error);
@@ -103,7 +117,10 @@ class Node final : public net::MonitorSink, public AddressObserver {
   Micros smallest_skew_{1'000'000};
   Micros smallest_interval_{1'000'000};
   Instant now_{};  // of the call that runs
-  bool are_links_changed_ = false;
+  std::vector<LinkState*> changed_links_;
+  std::vector<vrrp::RouterId> source_watchers_;  // routers that look for their source on any link
+  bool are_addresses_changed_ = false;
+  std::size_t unlooked_ = 0;  // packets since adverts of our own were last looked after
   bool is_watchdog_held_ = false;
   bool has_learned_ = false;
 };

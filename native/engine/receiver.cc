@@ -9,15 +9,16 @@ constexpr std::chrono::seconds kSenderPause{1};
 
 }  // namespace
 
-bool Receiver::receive(SocketEntry& entry, Instant now, const StampClock& clock) {
+std::size_t Receiver::receive(SocketEntry& entry, Instant now, const StampClock& clock) {
   const std::size_t got = batch_.receive(entry.socket);
   for (std::size_t i = 0; i < got; ++i) {
     const ReceivedPacket received = batch_.packet(i, entry.socket.family());
-    packet(entry, received, clock.received_at(received.realtime_ns, entry.empty_at), now);
+    const Instant received_at = clock.received_at(received.realtime_ns, entry.empty_at);
+    if (clock.is_known(received.realtime_ns)) entry.read_until = std::max(entry.read_until, received_at);
+    packet(entry, received, received_at, now);
   }
-  if (got == ReceiveBatch::kSize) return false;
-  entry.empty_at = now;
-  return true;
+  if (got < ReceiveBatch::kSize) entry.empty_at = entry.read_until = now;
+  return got;
 }
 
 void Receiver::packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at,

@@ -12,8 +12,8 @@ class Receiver {
  public:
   explicit Receiver(World& world) : world_(world) {}
 
-  /// One recvmmsg. True when the socket was found empty.
-  bool receive(SocketEntry& entry, Instant now, const StampClock& clock);
+  /// One recvmmsg. Returns the number of packets; fewer than ReceiveBatch::kSize: the socket is empty.
+  std::size_t receive(SocketEntry& entry, Instant now, const StampClock& clock);
 
  private:
   void packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct Router {
   SocketEntry* socket = nullptr;   // nullptr: no link yet, or it could not be opened
   std::vector<std::pair<TrackedLink, LinkState*>> tracked;
   std::vector<LinkState*> address_links;  // whose loss is a fault
+  std::vector<LinkState*> watched;        // all of these, and those of exempt addresses
 
   vrrp::Holds holds = 0;  // those that the engine and policy set
   Priority priority = 100;
@@ -38,9 +40,11 @@ struct Router {
   /// Reasons already told since the state or the sender changed, one bit each.
   std::uint32_t told_drops = 0;
   IpAddr told_sender;
-  Instant told_at{};  // when told_sender was first told of
+  Instant told_at{};        // when told_sender was first told of
+  Instant told_lower_at{};  // when an advert of lower priority was last told of
   std::uint64_t failures_in_a_row = 0;
-  int last_send_error = 0;
+  /// errno values told since an advert last reached every destination.
+  std::bitset<256> told_send_errors;
   int advert_error = 0;        // of the adverts that are being sent
   bool is_sending = false;     // until it is known what became of them
   bool is_installing = false;  // addresses were asked for and are not all there

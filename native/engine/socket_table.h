@@ -23,6 +23,8 @@ struct SocketEntry {
   std::size_t users = 0;
   /// When the socket was last found empty.
   Instant empty_at{};
+  /// What arrived until then has been read; means something only while the socket is not empty.
+  Instant read_until{};
 };
 
 /// Thread: engine.

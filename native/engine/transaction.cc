@@ -38,26 +38,28 @@ bool contains(const Items& items, vrrp::RouterId id) {
 // ---- checks ----
 
 Result<void> Node::check(const Transaction& transaction) const {
-  std::set<vrrp::RouterId> known;
-  for (const auto& [id, router] : world_.routers) known.insert(id);
+  std::set<vrrp::RouterId> removed;
+  std::set<vrrp::RouterId> given;
+  const auto is_known = [&](vrrp::RouterId id) {
+    return given.contains(id) || (world_.routers.contains(id) && !removed.contains(id));
+  };
   const auto missing = [](const char* op, vrrp::RouterId id) {
     return wrong(Errc::kNotFound, op, "there is no router " + std::to_string(id));
   };
   for (const vrrp::RouterId id : transaction.remove) {
-    if (known.erase(id) == 0) return missing("remove", id);
+    if (!is_known(id)) return missing("remove", id);
+    removed.insert(id);
   }
-  std::set<vrrp::RouterId> given;
   for (const RouterConfig& config : transaction.routers) {
     if (!given.insert(config.id).second) {
       return wrong(Errc::kInvalidArgument, "routers",
                    config.name + ": id " + std::to_string(config.id) + " is given twice");
     }
-    known.insert(config.id);
   }
   std::set<vrrp::RouterId> grouped;
   for (const GroupConfig& group : transaction.groups) {
     for (const vrrp::RouterId id : group.members) {
-      if (!known.contains(id)) return missing("groups", id);
+      if (!is_known(id)) return missing("groups", id);
       if (!grouped.insert(id).second) {
         return wrong(Errc::kInvalidArgument, "groups",
                      group.name + ": router " + std::to_string(id) + " is in two groups");
@@ -65,22 +67,23 @@ Result<void> Node::check(const Transaction& transaction) const {
     }
   }
   for (const auto& [id, sum] : transaction.priorities) {
-    if (!known.contains(id)) return missing("priorities", id);
+    if (!is_known(id)) return missing("priorities", id);
   }
   for (const auto& [id, set, clear] : transaction.holds) {
-    if (!known.contains(id)) return missing("holds", id);
+    if (!is_known(id)) return missing("holds", id);
     if (((set | clear) & ~kPolicyHolds) != 0) {
       return wrong(Errc::kInvalidArgument, "holds",
                    "router " + std::to_string(id) + ": not a hold of policy");
     }
   }
   for (const auto& [id, kind] : transaction.commands) {
-    if (!known.contains(id)) return missing("commands", id);
+    if (!is_known(id)) return missing("commands", id);
   }
   return check_collisions(transaction);
 }
 
 Result<void> Node::check_collisions(const Transaction& transaction) const {
+  if (transaction.routers.empty()) return {};
   // VRID, family and interface decide whether two can meet at all.
   std::multimap<std::tuple<Vrid, Family, std::string>, const RouterConfig*> seen;
   const auto meets = [&](const RouterConfig& config) -> const RouterConfig* {
@@ -129,9 +132,12 @@ Result<void> Node::apply(Transaction transaction, Instant now) {
     if (is_running) joining.insert(group.members.begin(), group.members.end());
   }
   executor_.reserve(2 * (world_.routers.size() + transaction.routers.size()));
+  std::size_t put_count = 0;
   for (RouterConfig& config : transaction.routers) {
     const bool joins = joining.contains(config.id);
     if (auto put = put_router(std::move(config), joins, now); !put.ok()) return put;
+    // Thousands of them take milliseconds.
+    if (++put_count % kRoutersPerLook == 0) now = send_due_adverts();
   }
   set_groups(transaction, now);
   for (const auto& [id, sum] : transaction.priorities) {
@@ -160,6 +166,7 @@ void Node::remove_router(vrrp::RouterId id, Instant now) {
   static_cast<void>(world_.domain.remove(id, now));
   // The last advert needs the router and its socket.
   executor_.run(now);
+  unwatch(*world_.find(id));
   addresses_.forget(id);
   world_.announcer.remove_router(id);
   world_.sockets.detach(*world_.find(id));
@@ -213,8 +220,10 @@ Result<void> Node::put_router(RouterConfig config, bool joins_running_group, Ins
             : vrrp::Holds{0};
     world_.domain.set_holds(id, router.holds, static_cast<vrrp::Holds>(own & ~router.holds), now);
     if (router.state == vrrp::State::kActive && !(before == after)) {
-      router.must_announce = router.is_installing = true;
-      router.announce_reason = vrrp::AnnounceReason::kAddressesChanged;
+      // One that has just become Active and still waits for its addresses announces them as such.
+      if (!std::exchange(router.must_announce, true))
+        router.announce_reason = vrrp::AnnounceReason::kAddressesChanged;
+      router.is_installing = true;
     }
     addresses_.define(id, after, router.config.installed, Leftovers::kRemove);
     if (router.is_installing && addresses_.is_settled(id))
@@ -225,7 +234,28 @@ Result<void> Node::put_router(RouterConfig config, bool joins_running_group, Ins
   return taken;
 }
 
+void Node::unwatch(const Router& router) {
+  const vrrp::RouterId id = router.config.id;
+  for (LinkState* link : router.watched) std::erase(link->users, id);
+  std::erase(source_watchers_, id);
+}
+
+/// Which changes of links the router has to hear of.
+void Node::watch(Router& router) {
+  router.watched.clear();
+  const auto add = [&](LinkState* link) {
+    if (link == nullptr || std::ranges::find(router.watched, link) != router.watched.end()) return;
+    router.watched.push_back(link);
+    link->users.push_back(router.config.id);
+  };
+  add(router.link);
+  for (const auto& [tracked, link] : router.tracked) add(link);
+  for (const auto& address : all_addresses(router.config)) add(use_link(address.dev));
+  if (router.config.track_source) source_watchers_.push_back(router.config.id);
+}
+
 void Node::configure(Router& router) {
+  unwatch(router);
   const RouterConfig& config = router.config;
   router.link = config.interface.empty() ? nullptr : use_link(config.interface);
   router.advertised.clear();
@@ -245,6 +275,7 @@ void Node::configure(Router& router) {
     }
     if (config.promote_secondaries && link->is_present()) addresses_.promote_secondaries(link->index);
   }
+  watch(router);
   router.list_checked_for = IpAddr{};
   router.told_drops = 0;
 }
@@ -324,7 +355,7 @@ void Node::announce_plan(const Router& router) {
     }
     ++index;
   }
-  world_.announcer.set_router(router.config.id, router.config.params.announce, plan);
+  world_.announcer.set_router(router.config.id, router.config.params.announce, plan, now_);
 }
 
 }  // namespace ka::engine

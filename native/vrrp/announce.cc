@@ -18,7 +18,7 @@ constexpr std::size_t kTimersPerSend = 4;
 // ---- configuration ----
 
 void Announcer::set_router(RouterId router, const AnnounceParams& params,
-                           std::span<const AnnounceAddress> addresses) {
+                           std::span<const AnnounceAddress> addresses, Instant now) {
   const auto known = plan_of_.find(router);
   std::uint32_t index = 0;
   std::uint32_t rounds = 0;
@@ -38,6 +38,7 @@ void Announcer::set_router(RouterId router, const AnnounceParams& params,
     plan_of_.emplace(router, index);
   }
   Plan& plan = plans_[index];
+  const bool is_refresh_new = plan.params.refresh != params.refresh;
   plan.router = router;
   plan.params = params;
   for (const AnnounceAddress& address : addresses) {
@@ -61,7 +62,11 @@ void Announcer::set_router(RouterId router, const AnnounceParams& params,
     lanes_[*lane].addresses.push_back(address);
   }
   if (rounds > 0) enqueue(plan, rounds, Instant{});
-  if (plan.params.refresh == Micros{0}) plan.refresh.reset();
+  if (params.refresh == Micros{0}) {
+    plan.refresh.reset();
+  } else if (plan.is_active && is_refresh_new) {
+    plan.refresh = now + params.refresh;
+  }
   arm_plan(index);
 }
 
@@ -122,6 +127,7 @@ void Announcer::announce(RouterId router, AnnounceReason reason, Instant now) {
   const AnnounceParams& p = plan.params;
   switch (reason) {
     case AnnounceReason::kBecameActive:
+      plan.is_active = true;
       plan.lower_prio_batch.reset();
       plan.refresh.reset();
       if (p.refresh > Micros{0}) plan.refresh = now + p.delay + p.refresh;
@@ -151,6 +157,7 @@ void Announcer::cancel(RouterId router) {
   const auto known = plan_of_.find(router);
   if (known == plan_of_.end()) return;
   Plan& plan = plans_[known->second];
+  plan.is_active = false;
   plan.second_batch.reset();
   plan.lower_prio_batch.reset();
   plan.refresh.reset();

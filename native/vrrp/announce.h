@@ -46,8 +46,10 @@ class Announcer {
  public:
   // ---- configuration ----
 
-  /// Adds a router or replaces its plan and addresses. What was queued goes on with the new addresses.
-  void set_router(RouterId router, const AnnounceParams& params, std::span<const AnnounceAddress> addresses);
+  /// Adds a router or replaces its plan and addresses. What was queued goes on with the new addresses; a
+  /// new refresh period of one that is announced runs from `now`.
+  void set_router(RouterId router, const AnnounceParams& params, std::span<const AnnounceAddress> addresses,
+                  Instant now);
   void remove_router(RouterId router);
   /// Least time between two packets of a pace (vrrp_garp_interval, vrrp_gna_interval, garp_group); 0: none.
   void set_pace(PaceId pace, Micros garp_interval, Micros gna_interval);
@@ -99,6 +101,7 @@ class Announcer {
     std::optional<Instant> lower_prio_batch;
     std::optional<Instant> refresh;
     std::uint16_t second_rounds = 0;
+    bool is_active = false;  // announced since it became Active
   };
   std::uint32_t queue_of(PaceId pace, Family family);
   void release_lanes(Plan& plan);

@@ -61,7 +61,8 @@ Result<void> Domain::add(RouterId id, const Params& params, Holds holds, Instant
   } else {
     slot = static_cast<DeadlineHeap::Slot>(d.by_slot.size());
     d.by_slot.push_back(nullptr);
-    d.heap.resize(d.by_slot.size());
+    d.adverts.resize(d.by_slot.size());
+    d.silences.resize(d.by_slot.size());
   }
   const auto own = static_cast<Holds>(holds & ~kGroupBit);
   auto router = std::make_unique<Impl::Router>(Impl::Router{Machine(id, params, own, now), slot});
@@ -88,7 +89,7 @@ Result<void> Domain::remove(RouterId id, Instant now) {
   if (router == nullptr) return not_found("remove router", id);
   router->machine.become_initialize(because(CauseKind::kRemoved), now, d.effects);
   d.leave_group(*router, now);
-  d.heap.clear(router->slot);
+  d.disarm(router->slot);
   d.by_slot[router->slot] = nullptr;
   d.free_slots.push_back(router->slot);
   d.routers.erase(id);
@@ -186,8 +187,8 @@ void Domain::grant_grace(Micros late, Instant now) {
   }
 }
 
-void Domain::advance(Instant now) {
-  while (const auto slot = impl_->heap.due(now)) {
+void Domain::advance(Instant now, Instant heard_until) {
+  while (const auto slot = impl_->due(now, std::min(now, heard_until))) {
     Impl::Router& router = *impl_->by_slot[*slot];
     impl_->react(router, router.machine.fire(now, impl_->effects), now);
   }
@@ -199,7 +200,7 @@ void Domain::shutdown(Instant now) {
     if (router == nullptr) continue;
     router->machine.change_holds(bit(Hold::kNotStarted), 0);
     router->machine.become_initialize(cause, now, impl_->effects);
-    impl_->heap.clear(router->slot);
+    impl_->disarm(router->slot);
   }
   for (auto& [id, group] : impl_->groups) impl_->show(*group, kNoRouter, cause);
 }
@@ -207,7 +208,10 @@ void Domain::shutdown(Instant now) {
 // ---- answers ----
 
 std::optional<Instant> Domain::next_deadline() const {
-  return impl_->heap.earliest();
+  const auto advert = impl_->adverts.earliest();
+  const auto silence = impl_->silences.earliest();
+  if (!advert || !silence) return advert ? advert : silence;
+  return std::min(*advert, *silence);
 }
 std::span<const Effect> Domain::effects() const {
   return impl_->effects.list();

@@ -8,7 +8,8 @@ namespace {
 /// Most effects that one call writes for one router: a change of priority, one of state with its sends, its
 /// group.
 constexpr std::size_t kEffectsPerRouter = 8;
-constexpr std::size_t kEffectsAtLeast = 64;
+/// One batch of received adverts, each of which may ask for three things.
+constexpr std::size_t kEffectsAtLeast = 128;
 constexpr Holds kGroupBit = bit(Hold::kGroup);
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "native/vrrp/deadline_heap.h"
@@ -30,7 +32,10 @@ struct Fleet {
   std::unordered_map<GroupId, std::unique_ptr<SyncGroup>> groups;
   std::vector<Router*> by_slot;
   std::vector<DeadlineHeap::Slot> free_slots;
-  DeadlineHeap heap;
+  /// Timers that say something of ourselves (Active), and those that say something of a peer's silence
+  /// (Backup).
+  DeadlineHeap adverts;
+  DeadlineHeap silences;
   Effects effects;
 
   Router* find(RouterId id) {
@@ -39,14 +44,25 @@ struct Fleet {
   }
   Router& owner_of(const Machine& machine) { return *routers.find(machine.id())->second; }
 
-  /// Keeps the heap in step with the router's deadline.
+  /// Keeps the heaps in step with the router's deadline.
   void arm(Router& router) {
     const auto deadline = router.machine.deadline();
-    if (deadline) {
-      heap.set(router.slot, *deadline);
-    } else {
-      heap.clear(router.slot);
-    }
+    if (!deadline) return disarm(router.slot);
+    const bool is_active = router.machine.state() == State::kActive;
+    (is_active ? silences : adverts).clear(router.slot);
+    (is_active ? adverts : silences).set(router.slot, *deadline);
+  }
+  void disarm(DeadlineHeap::Slot slot) {
+    adverts.clear(slot);
+    silences.clear(slot);
+  }
+  /// The slot whose deadline is the earliest of what may fire.
+  [[nodiscard]] std::optional<DeadlineHeap::Slot> due(Instant now, Instant heard_until) const {
+    const auto advert = adverts.due(now);
+    const auto silence = silences.due(heard_until);
+    if (!advert || !silence) return advert ? advert : silence;
+    const auto advert_key = std::pair(*adverts.earliest(), *advert);
+    return advert_key < std::pair(*silences.earliest(), *silence) ? advert : silence;
   }
   void arm_all(const SyncGroup& group) {
     for (const Machine* member : group.members) arm(owner_of(*member));

@@ -73,7 +73,7 @@ TEST_CASE("domain and announcer run without allocating") {
     p.announce.refresh = std::chrono::seconds(2);
     CHECK(domain.add(id, p, bit(Hold::kNotStarted), now).ok());
     const std::array<AnnounceAddress, 2> addresses{{{0, 2, Family::kIpv4, 2}, {1, 3, Family::kIpv6, 3}}};
-    announcer.set_router(id, p.announce, addresses);
+    announcer.set_router(id, p.announce, addresses, now);
   }
   for (GroupId group = 0; group < kRouters / 10; ++group) {
     const std::array<RouterId, 2> members{group * 2, group * 2 + 1};

@@ -29,7 +29,7 @@ struct Desk {
            Family family = Family::kIpv4) {
     std::vector<AnnounceAddress> addresses;
     for (std::uint32_t i = 0; i < count; ++i) addresses.push_back({i, 2, family, pace});
-    announcer.set_router(router, params, addresses);
+    announcer.set_router(router, params, addresses, now);
   }
   /// What is sent now, as "router.index" words.
   std::string sent(std::size_t most = 64) {
@@ -165,7 +165,7 @@ TEST_CASE("interfaces of one garp_group share a pace, others do not wait [keepal
   desk.announcer.set_pace(9, Millis(100), Millis(100));
   const std::array<AnnounceAddress, 3> addresses{
       {{0, 2, Family::kIpv4, 9}, {1, 3, Family::kIpv4, 9}, {2, 4, Family::kIpv4, 4}}};
-  desk.announcer.set_router(1, p, addresses);
+  desk.announcer.set_router(1, p, addresses, desk.now);
   desk.announcer.announce(1, AnnounceReason::kBecameActive, desk.now);
   CHECK(desk.until(seconds(1)) == "0:1.0 0:1.2 100:1.1");
 }
@@ -173,7 +173,7 @@ TEST_CASE("interfaces of one garp_group share a pace, others do not wait [keepal
 TEST_CASE("a packet says its interface and family") {
   Desk desk;
   const std::array<AnnounceAddress, 1> addresses{{{7, 5, Family::kIpv6, 1}}};
-  desk.announcer.set_router(3, quiet(), addresses);
+  desk.announcer.set_router(3, quiet(), addresses, desk.now);
   desk.announcer.announce(3, AnnounceReason::kRequested, desk.now);
   std::array<AnnounceSend, 4> out;
   REQUIRE(desk.announcer.take_due(desk.now, out) == 1);
@@ -181,6 +181,29 @@ TEST_CASE("a packet says its interface and family") {
   CHECK(out[0].index == 7);
   CHECK(out[0].link == 5);
   CHECK(out[0].family == Family::kIpv6);
+}
+
+TEST_CASE(
+    "a refresh that is switched on, changed or off later counts from then [keepalived: "
+    "garp_master_refresh]") {
+  Desk desk;
+  AnnounceParams p = quiet();
+  desk.add(1, p, 1);
+  desk.add(2, p, 1);  // stays Backup
+  desk.announcer.announce(1, AnnounceReason::kBecameActive, desk.now);
+  CHECK(desk.until(seconds(4)) == "0:1.0");
+  p.refresh = std::chrono::seconds(10);
+  desk.add(1, p, 1);
+  desk.add(2, p, 1);
+  CHECK(desk.until(seconds(15)) == "14000:1.0");
+  desk.add(1, p, 1);  // the same again keeps the phase
+  CHECK(desk.until(seconds(25)) == "24000:1.0");
+  p.refresh = std::chrono::seconds(2);
+  desk.add(1, p, 1);
+  CHECK(desk.until(seconds(29.5)) == "27000:1.0 29000:1.0");
+  p.refresh = std::chrono::seconds(0);
+  desk.add(1, p, 1);
+  CHECK(desk.until(seconds(60)).empty());
 }
 
 TEST_CASE("cancel forgets what is queued and what was to follow") {
