@@ -403,6 +403,10 @@ export interface NativeAddon {
   readonly makeFifo: NativeMakeFifo;
   /** See `outliveSignals` in `signals.ts`. */
   readonly outliveSignals: () => void;
+  /** See `reapChild` in `signals.ts`. */
+  readonly reapChild: (pid: number) => boolean;
+  /** See `hearSignals` in `signals.ts`. A descriptor, or the negative errno. */
+  readonly hearSignals: (numbers: readonly number[]) => number;
   /** Version of the native surface; `load.ts` refuses another one. */
   readonly abi: number;
 }

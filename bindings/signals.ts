@@ -1,4 +1,7 @@
 /** Signals that Node.js cannot name, or that end a process by default. */
+import { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { NativeError } from './errors.js';
 import { loadAddon } from './load.js';
 
 /**
@@ -7,4 +10,30 @@ import { loadAddon } from './load.js';
  */
 export function outliveSignals(): void {
   loadAddon().outliveSignals();
+}
+
+/**
+ * Calls back for each of these signals, among them the real-time ones that Node.js cannot name. To be called once in a process. Does
+ * not keep the process alive.
+ * @throws {NativeError} KA_SIGNALS
+ */
+export function hearSignals(numbers: readonly number[], heard: (number: number) => void): void {
+  const fd = loadAddon().hearSignals(numbers);
+  if (fd < 0) {
+    const code = getSystemErrorName(fd);
+    throw new NativeError('KA_SIGNALS', `signals cannot be listened to: ${code}`, {
+      errno: -fd,
+      syscall: 'pipe2',
+    });
+  }
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  pipe.on('data', (bytes: Buffer) => {
+    for (const number of bytes) heard(number);
+  });
+  pipe.unref();
+}
+
+/** Collects a child that has ended. False: it runs, or is no child of this process. Never waits. */
+export function reapChild(pid: number): boolean {
+  return loadAddon().reapChild(pid);
 }
