@@ -10,6 +10,7 @@ import type {
   NativeEvent,
   NativeEngineStatus,
   NativeRouterStatus,
+  NativeTransaction,
   PolicyHold,
 } from '../../bindings/native.js';
 import { systemAccounts, type Accounts } from '../accounts.js';
@@ -22,7 +23,7 @@ import { makePlan, type GroupPlan, type Notifies, type Plan, type RouterPlan } f
 import { resolveScript, type ScriptPolicy } from '../script-security.js';
 import { openNativeEngine, type EnginePort, type OpenEngine } from './engine-port.js';
 import { eventLines, groupStateAfter } from './event-words.js';
-import { TrackerSet, logVerdict, scriptPolicy } from './tracker-set.js';
+import { TrackerSet, logVerdict, scriptPolicy, type KnownVerdicts } from './tracker-set.js';
 import { VirtualRouterView, type StateChange } from './virtual-router.js';
 import { explainCause, transitionLines, type VrrpState } from './words.js';
 
@@ -40,8 +41,18 @@ export interface NodeOptions {
   /** Leave the addresses in place when the node is closed (keepalived --dont-release-vrrp). */
   readonly keepAddresses?: boolean;
   readonly accounts?: Accounts;
+  /** What another process held that ended a moment ago without a goodbye: its masterships are gone on with. */
+  readonly resume?: ResumedStates;
   /** For tests. */
   readonly openEngine?: OpenEngine;
+}
+
+/** What outlives a process. */
+export interface ResumedStates {
+  /** Names of instances that become MASTER without waiting. */
+  readonly masters: ReadonlySet<string>;
+  /** Verdicts of scripts, which count until their next result. */
+  readonly scripts: ReadonlyMap<string, 'up' | 'down'>;
 }
 
 export interface NodeEvents {
@@ -192,7 +203,11 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     const { signal } = this.#options;
     signal?.throwIfAborted();
     const open = this.#options.openEngine ?? openNativeEngine;
-    const engine = open(plan.engine, (events) => this.#onEvents(events));
+    // Whoever goes on does not start: vrrp_startup_delay is over.
+    const { startupDelayUs: _delay, ...atOnce } = plan.engine;
+    const engine = open(this.#options.resume === undefined ? plan.engine : atOnce, (events) =>
+      this.#onEvents(events),
+    );
     await engine.start();
     this.#engine = engine;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -263,7 +278,9 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     });
     this.#current = { plan, numbering: diff.numbering, policy };
     try {
-      await this.#engine?.apply(diff.transaction);
+      await this.#engine?.apply(
+        was.current === undefined ? resumed(diff.transaction, plan, this.#options.resume) : diff.transaction,
+      );
     } catch (error) {
       this.#goBack(was);
       throw error;
@@ -277,7 +294,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   /** Trackers of `plan` instead of those of the plan before, whose knowledge they take over. */
   #track(plan: Plan, policy: ScriptPolicy): TrackerSet {
     const before = this.#trackers;
-    this.#trackers = new TrackerSet(plan, policy, this.#host, () => this.#applyPolicy(), before);
+    const known = before ?? resumedVerdicts(this.#options.resume);
+    this.#trackers = new TrackerSet(plan, policy, this.#host, () => this.#applyPolicy(), known);
     before?.close();
     return this.#trackers;
   }
@@ -509,6 +527,35 @@ function successor(router: RouterPlan, before: VirtualRouterView | undefined): V
   );
   if (before?.lastChange !== undefined) view.changeState(before.lastChange);
   return view;
+}
+
+/** Start as MASTER what was so; a sync group that was not MASTER as a whole begins anew. */
+function resumed(
+  transaction: NativeTransaction,
+  plan: Plan,
+  resume: ResumedStates | undefined,
+): NativeTransaction {
+  if (resume === undefined || resume.masters.size === 0) return transaction;
+  const { masters } = resume;
+  const brokenGroups = new Set(
+    plan.routers.flatMap(({ name, group }) => (group === undefined || masters.has(name) ? [] : [group])),
+  );
+  const fresh = new Set(
+    plan.routers.flatMap(({ name, group }) =>
+      masters.has(name) && (group === undefined || !brokenGroups.has(group)) ? [name] : [],
+    ),
+  );
+  const { routers = [] } = transaction;
+  return {
+    ...transaction,
+    routers: routers.map((router) => (fresh.has(router.name) ? { ...router, startActive: true } : router)),
+  };
+}
+
+function resumedVerdicts(resume: ResumedStates | undefined): KnownVerdicts | undefined {
+  return resume === undefined
+    ? undefined
+    : { verdictOn: (script) => resume.scripts.get(script) ?? 'unknown', isReload: false };
 }
 
 function replaceAll<K, V>(map: Map<K, V>, by: ReadonlyMap<K, V>): void {

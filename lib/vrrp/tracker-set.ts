@@ -11,7 +11,15 @@ import { ProcessTable, ProcessTracker } from '../track/process.js';
 import { ScriptTracker } from '../track/script.js';
 import type { Tracker } from '../track/tracker.js';
 
-export class TrackerSet {
+/** What was known of scripts before. */
+export interface KnownVerdicts {
+  verdictOn(script: string): 'unknown' | 'up' | 'down';
+  /** The trackers of a running configuration; false: of a process that ended. */
+  readonly isReload: boolean;
+}
+
+export class TrackerSet implements KnownVerdicts {
+  readonly isReload = true;
   readonly #trackers = new Map<string, Tracker>();
   readonly #scripts: ScriptTracker[] = [];
 
@@ -25,7 +33,7 @@ export class TrackerSet {
     policy: ScriptPolicy,
     host: Host,
     onState: (tracker: Tracker) => void,
-    earlier?: TrackerSet,
+    earlier?: KnownVerdicts,
   ) {
     for (const script of plan.scripts) {
       const verdict = resolveScript(withUser(script.script, script.user), policy);
@@ -46,7 +54,7 @@ export class TrackerSet {
       this.#trackers.set(`script ${script.name}`, tracker);
     }
     for (const { name, file, initFile } of plan.files) {
-      const isReload = earlier !== undefined;
+      const isReload = earlier?.isReload === true;
       const tracker = new FileTracker({
         name,
         file,
@@ -109,7 +117,7 @@ export class TrackerSet {
 }
 
 /** A reload keeps what is known; without it, init_fail counts as down and anything else waits for the first result. */
-function initialVerdict(script: VrrpScript, earlier: TrackerSet | undefined): 'unknown' | 'up' | 'down' {
+function initialVerdict(script: VrrpScript, earlier: KnownVerdicts | undefined): 'unknown' | 'up' | 'down' {
   const known = earlier?.verdictOn(script.name) ?? 'unknown';
   return known === 'unknown' && script.initFail ? 'down' : known;
 }
