@@ -108,7 +108,15 @@ export default tseslint.config(
   },
   {
     // Where values of unknown shape come in and are given a type.
-    files: ['bindings/**/*.ts', 'lib/units.ts', 'lib/config/schema/**/*.ts', 'lib/config/decode.ts'],
+    files: [
+      'bindings/**/*.ts',
+      'lib/units.ts',
+      'lib/config/schema/**/*.ts',
+      'lib/config/decode.ts',
+      'lib/daemon/handover.ts',
+      'lib/daemon/protocol.ts',
+      'lib/daemon/reload-result.ts',
+    ],
     rules: { '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'as' }] },
   },
 );

@@ -30,6 +30,8 @@ How to run
   -V, --dont-release-vrrp          leave virtual addresses in place at the end
   -I, --dont-release-ipvs          leave IPVS entries in place at the end
       --ignore-sigint              Ctrl-C does not stop it
+      --single-process             VRRP and checkers in one process
+  -R, --dont-respawn               a child that dies ends the daemon
 
 What to tell
   -l, --log-console                log to stderr too
@@ -45,7 +47,8 @@ What to tell
 Signals
   TERM, INT   stop: priority 0 is sent, addresses are removed, notify_stop runs
   HUP         reload: only what changed is touched, unless the file is invalid
-  USR1, USR2  write keepalived.data, keepalived.stats to $TMPDIR or /tmp
+  USR1, USR2  write keepalived*.data, keepalived.stats to $TMPDIR or /tmp
+  36, 63      write keepalived.json; statistics, which are then cleared
 
 All other options of keepalived are accepted; they say in one line what they do
 instead.

@@ -1,17 +1,10 @@
 /** Entry of the `ka-node` program: tells the daemon from the sub-commands, and loads only what is needed. */
 import { readFileSync } from 'node:fs';
 import { KaError } from '../errors.js';
+import type { RunContext } from '../daemon/context.js';
 import type { DaemonOptions } from '../daemon/options.js';
+import { childFlag, parseOrder } from '../daemon/protocol.js';
 import { parseArguments } from './options.js';
-
-const signalNumbers: Readonly<Record<string, number>> = {
-  STOP: 15,
-  RELOAD: 1,
-  DATA: 10,
-  STATS: 12,
-  STATS_CLEAR: 63,
-  JSON: 36,
-};
 
 /** Runs the program; the result is its exit status. What stops it is one line on stderr. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -26,6 +19,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function dispatch(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
+  if (first === childFlag) return runAsChild(rest);
   if (first === 'genhash' || first === '--genhash' || first === '-T') return runGenhash(rest);
   if (first !== undefined && !first.startsWith('-')) {
     const { runCommand } = await import('./commands.js');
@@ -56,12 +50,24 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 
 async function daemon(argv: readonly string[], options: DaemonOptions): Promise<number> {
   const { runDaemon } = await import('../daemon/run.js');
-  return runDaemon({
+  return runDaemon(runContext(argv, options));
+}
+
+/** A process that the daemon started: its order, then the daemon's own arguments. */
+async function runAsChild([order = '', ...argv]: readonly string[]): Promise<number> {
+  const invocation = parseArguments(argv);
+  if (invocation.kind !== 'daemon') return 1;
+  const { runChild } = await import('../daemon/child.js');
+  return runChild(runContext(argv, invocation.options), parseOrder(order));
+}
+
+function runContext(argv: readonly string[], options: DaemonOptions): RunContext {
+  return {
     options,
     argv,
     version: version(),
     render: async (diagnostics) => (await import('./show-diagnostics.js')).diagnosticLines(diagnostics),
-  });
+  };
 }
 
 async function runGenhash(argv: readonly string[]): Promise<number> {
@@ -75,8 +81,9 @@ async function runGenhash(argv: readonly string[]): Promise<number> {
   return status;
 }
 
-function printSignal(name: string): number {
-  const number = signalNumbers[name];
+async function printSignal(name: string): Promise<number> {
+  const { signalNumbers } = await import('../daemon/signal-numbers.js');
+  const number = new Map(Object.entries(signalNumbers)).get(name);
   if (number === undefined) {
     process.stderr.write(`Unknown sigfunc ${name}\n`);
     return 1;

@@ -72,9 +72,7 @@ const notes: Readonly<Record<string, string>> = {
   'snmp-agent-socket': '--snmp-agent-socket: SNMP is not available in this version',
   no_bfd: '--no_bfd: BFD has no process of its own here; nothing to switch off',
   bfd_pid: '--bfd_pid: BFD has no process of its own here; no pid file is written',
-  all: '--all: VRRP and checkers run in one process here; there are no others to start',
-  'single-process': '--single-process: this version always runs in one process',
-  'dont-respawn': '--dont-respawn: there are no child processes to start again in this version',
+  all: '--all: only the processes that the configuration needs are started; a reload starts what it needs then',
   'dump-conf': "--dump-conf: use 'ka-node show FILE'",
   'release-vips': '--release-vips: addresses are removed on every transition from MASTER anyway',
   'address-monitoring': "--address-monitoring: use 'ip monitor address'",
@@ -142,6 +140,8 @@ export function parseArguments(argv: readonly string[]): Invocation {
     configId: given.get('config-id'),
     strictIncludes: has('all-config'),
     ignoresSigint: has('ignore-sigint'),
+    isSingleProcess: has('single-process'),
+    respawns: !has('dont-respawn'),
     notes: split.given.flatMap(({ long }) => notes[long] ?? []),
   };
   if (isTest) return { kind: 'test', options, reportFile: given.get('config-test') };

@@ -79,6 +79,10 @@ export class Balancing {
     });
   }
 
+  get balancer(): Balancer {
+    return this.#balancer;
+  }
+
   /** Applies a configuration; what stays the same keeps its state and its connections. */
   async reload(config: Config): Promise<void> {
     this.#config = config;

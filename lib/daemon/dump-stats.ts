@@ -64,9 +64,27 @@ export function instanceStats(engine: NativeRouterStatus | undefined): InstanceS
   };
 }
 
+/** Counters as they stood when they were last cleared, by instance. */
+export type ClearedStats = ReadonlyMap<string, InstanceStats>;
+
+/** Counters since they were last cleared. */
+export function statsSince(
+  { name, engine }: InstanceStanding,
+  cleared: ClearedStats | undefined,
+): InstanceStats {
+  const now = instanceStats(engine);
+  const before = cleared?.get(name);
+  if (before === undefined) return now;
+  const old = new Map<string, number>(Object.entries(before));
+  const since = Object.entries(now).map(
+    ([key, count]: readonly [string, number]) => [key, Math.max(0, count - (old.get(key) ?? 0))] as const,
+  );
+  return { ...now, ...Object.fromEntries<number>(since) };
+}
+
 /** keepalived.stats. */
-export function statsText(instances: readonly InstanceStanding[]): string {
-  return instances.map(({ name, engine }) => statsOfInstance(name, instanceStats(engine))).join('');
+export function statsText(instances: readonly InstanceStanding[], cleared?: ClearedStats): string {
+  return instances.map((each) => statsOfInstance(each.name, statsSince(each, cleared))).join('');
 }
 
 function statsOfInstance(name: string, stats: InstanceStats): string {
@@ -93,12 +111,16 @@ function statsOfInstance(name: string, stats: InstanceStats): string {
 }
 
 /** keepalived.json; undefined when there is no instance, as keepalived then writes none. */
-export function jsonText(config: Config, instances: readonly InstanceStanding[]): string | undefined {
+export function jsonText(
+  config: Config,
+  instances: readonly InstanceStanding[],
+  cleared?: ClearedStats,
+): string | undefined {
   const known = new Map(instances.map((each) => [each.name, each]));
   const all = config.vrrpInstance.flatMap((instance) => {
     const standing = known.get(instance.name);
     if (standing === undefined) return [];
-    return [{ data: instanceData(config, instance, standing), stats: instanceStats(standing.engine) }];
+    return [{ data: instanceData(config, instance, standing), stats: statsSince(standing, cleared) }];
   });
   if (all.length === 0) return undefined;
   const value = config.globalDefs.jsonVersion === 2 ? { vrrp: all } : all;

@@ -5,10 +5,16 @@ import type { Config } from '../config/model.js';
 import type { VrrpNode } from '../vrrp/node.js';
 import { dataText } from './dump-data.js';
 import { dumpDirectory, dumpName, writeDump } from './dump-file.js';
-import type { IdentityOf } from './dump-global.js';
-import { jsonText, statsText } from './dump-stats.js';
+import { globalLines, type IdentityOf } from './dump-global.js';
+import { jsonText, statsText, type ClearedStats } from './dump-stats.js';
 
-export type DumpKind = 'data' | 'stats' | 'json';
+/** `stats-clear`: as `stats`; the caller counts from there on. */
+export type DumpKind = 'data' | 'stats' | 'stats-clear' | 'json';
+
+export interface DumpOptions {
+  readonly directory?: string;
+  readonly cleared?: ClearedStats | undefined;
+}
 
 /**
  * Writes keepalived.data, keepalived.stats or keepalived.json.
@@ -19,8 +25,9 @@ export function dumpNode(
   kind: DumpKind,
   node: VrrpNode,
   config: Config,
-  directory: string = dumpDirectory(),
+  options: DumpOptions = {},
 ): string | undefined {
+  const { directory = dumpDirectory(), cleared } = options;
   const instances = node.standings();
   switch (kind) {
     case 'data': {
@@ -33,12 +40,26 @@ export function dumpNode(
       return writeDump(directory, dumpName('keepalived.data', parts), text);
     }
     case 'stats':
-      return writeDump(directory, 'keepalived.stats', statsText(instances));
+    case 'stats-clear':
+      return writeDump(directory, 'keepalived.stats', statsText(instances, cleared));
     case 'json': {
-      const text = jsonText(config, instances);
+      const text = jsonText(config, instances, cleared);
       return text === undefined ? undefined : writeDump(directory, 'keepalived.json', text);
     }
   }
+}
+
+/** Writes keepalived_parent.data: what the whole daemon goes by. @throws {KaError} KA_DUMP_WRITE */
+export function dumpGlobal(config: Config): string {
+  const { dataUseInstance } = config.globalDefs;
+  const parts = dataUseInstance ? [config.netNamespace, config.instance] : [];
+  const name = dumpName('keepalived_parent.data', parts);
+  return writeDump(dumpDirectory(), name, globalText(config, systemAccounts));
+}
+
+/** The section that every such file begins with. */
+export function globalText(config: Config, accounts: Accounts): string {
+  return `${globalLines(config, identities(config, accounts), ownUmask()).join('\n')}\n`;
 }
 
 /** This process's umask. process.umask() would set it for a moment, under the feet of other threads. */

@@ -22,6 +22,10 @@ export interface DaemonOptions {
   readonly configId: string | undefined;
   readonly strictIncludes: boolean;
   readonly ignoresSigint: boolean;
+  /** VRRP and checkers in the process that was started. */
+  readonly isSingleProcess: boolean;
+  /** A child that dies is started again; false (-R): the daemon ends. */
+  readonly respawns: boolean;
   /** Lines about options that do something else here. */
   readonly notes: readonly string[];
 }

@@ -38,6 +38,10 @@ export function runningDaemon(file: string): number | undefined {
 export class PidFile {
   readonly #file: string;
 
+  get path(): string {
+    return this.#file;
+  }
+
   /** @throws {KaError} KA_DAEMON_PIDFILE when the file cannot be written. */
   constructor(file: string) {
     this.#file = file;
@@ -56,8 +60,13 @@ export class PidFile {
     }
   }
 
+  /** Another process that has written it meanwhile keeps it. */
   close(): void {
-    rmSync(this.#file, { force: true });
+    try {
+      if (readFileSync(this.#file, 'utf8') === `${process.pid}\n`) rmSync(this.#file, { force: true });
+    } catch {
+      // It is gone already.
+    }
   }
 }
 

@@ -43,6 +43,11 @@ export class SystemdNotifier {
     return this.#queue !== undefined;
   }
 
+  /** How often systemd wants to hear of us; undefined: never. */
+  get watchdogMs(): number | undefined {
+    return this.#watchdogUs === undefined ? undefined : this.#watchdogUs / 1000;
+  }
+
   /** Start or reload is complete. */
   ready(status: string): void {
     this.#send('READY=1', `MAINPID=${process.pid}`, statusLine(status));

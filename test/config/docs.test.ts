@@ -134,6 +134,6 @@ function daemonText(): string {
       if (fileName.startsWith('.')) visit(resolve(dirname(path), fileName.replace(/\.js$/, '.ts')));
     }
   };
-  visit(fileURLToPath(new URL('lib/daemon/run.ts', project)));
+  for (const entry of ['run', 'child']) visit(fileURLToPath(new URL(`lib/daemon/${entry}.ts`, project)));
   return [...seen.values()].join('\n');
 }

@@ -43,8 +43,12 @@ export const differences: readonly Difference[] = [
     why: 'They are RE2: a pattern cannot stall the checkers. Back references and look-around are refused with a message, and regex_stack has nothing to limit.',
   },
   {
-    what: 'VRRP runs on a thread, not in a process.',
-    why: 'There is one process; adverts come from a real-time thread of it that JavaScript cannot delay. Options that name processes have nothing to name.',
+    what: 'A VRRP process that dies is master again before its peers have missed it.',
+    why: 'The supervisor remembers what it held, and starts it again at once (three times in a row; then after 1, 2, 4 ... 60 s, its addresses removed meanwhile). keepalived starts it as BACKUP.',
+  },
+  {
+    what: 'The configuration is read by a process of its own at a reload.',
+    why: 'It hands each side what is meant for it; the VRRP process never reads text, nor sees virtual servers. A file that is empty is refused, where keepalived removes everything. Processes have the telling names of process_names always.',
   },
   {
     what: 'Causes are told.',

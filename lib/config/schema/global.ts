@@ -336,9 +336,9 @@ const realTimeRow = (who: string, effect: Effect): ReturnType<typeof defaulted<n
 
 export const globalDefs = block('global_defs', 'Settings of the whole daemon. Several blocks add up.', {
   process_names: defaulted(present, false, 'gives the child processes telling names'),
-  process_name: optional(processName, 'name of the parent process'),
-  vrrp_process_name: optional(processName, 'name of the VRRP process'),
-  checker_process_name: optional(processName, 'name of the checker process'),
+  process_name: optional(processName, 'name of the parent process', works),
+  vrrp_process_name: optional(processName, 'name of the VRRP process', works),
+  checker_process_name: optional(processName, 'name of the checker process', works),
   lvs_process_name: alias('checker_process_name', 'old name', { isCounted: false }),
   bfd_process_name: optional(processName, 'name of the BFD process'),
   use_symlink_paths: defaulted(

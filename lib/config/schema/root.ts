@@ -148,6 +148,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
     wholeSeconds(0, 4294967295),
     seconds(5),
     'how long the parent waits for its children',
+    works,
   ),
   global_defs: folded<Section<typeof globalDefs.rows> | undefined, Section<typeof globalDefs.rows>>(
     section(globalDefs),

@@ -1,0 +1,41 @@
+/** The load balancer's half of the daemon, in a process of its own or in the only one. */
+import type { Config } from '../config/model.js';
+import { checkersHandlers } from '../control/checkers-handlers.js';
+import { systemClock } from '../host.js';
+import { Balancing } from './balancing.js';
+import { dumpCheckers } from './dump-checkers.js';
+import type { RunningSide, SideContext } from './side.js';
+
+/** @throws {NativeError} when IPVS or the namespace is out of reach. */
+export async function startCheckers(config: Config, context: SideContext): Promise<RunningSide> {
+  const { options, log, generation } = context;
+  const name = options.namespace ?? config.netNamespaceIpvs ?? config.netNamespace;
+  const balancing = await Balancing.start(config, {
+    host: { clock: systemClock, logger: log },
+    netns: name === undefined || name === '' ? undefined : `/run/netns/${name}`,
+    keepsIpvs: options.keepsIpvs,
+  });
+  let running = config;
+  return {
+    get summary() {
+      const count = running.virtualServer.length;
+      return `${count} virtual server${count === 1 ? '' : 's'}`;
+    },
+    handlers: checkersHandlers({ generation, balancer: () => balancing.balancer }),
+    async reload(next) {
+      await balancing.reload(next);
+      running = next;
+      return '';
+    },
+    dump(kind) {
+      if (kind !== 'data') return;
+      log.log('info', `Printing checker data for process(${process.pid}) on signal`);
+      try {
+        dumpCheckers(running, balancing.balancer);
+      } catch (error) {
+        log.log('error', error instanceof Error ? error.message : String(error));
+      }
+    },
+    close: () => balancing.close(),
+  };
+}

@@ -1,0 +1,116 @@
+/** The supervisor's end of one child: starts it, asks it, hears its reports and its end. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { defaultAskMs, type AskOptions, type ControlEvent } from '../control/messages.js';
+import { replyError } from '../control/serve.js';
+import { KaError } from '../errors.js';
+import { systemClock, type Timer } from '../host.js';
+import { childFlag, type ChildOrder, type ChildReport, type FromChild } from './protocol.js';
+
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface ChildLinkOptions {
+  readonly order: ChildOrder;
+  /** Arguments of the daemon. */
+  readonly argv: readonly string[];
+  /** What become descriptors 4, 5 and 6 of the child. */
+  readonly fds: readonly [vrrp: number, checkers: number, memory: number];
+  readonly onReport: (report: ChildReport) => void;
+  readonly onTold: (event: ControlEvent) => void;
+  readonly onEnd: (end: ChildEnd) => void;
+}
+
+interface Asked {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly timer: Timer;
+}
+
+export class ChildLink {
+  readonly #child: ChildProcess;
+  readonly #asked = new Map<number, Asked>();
+  #next = 1;
+  #end: ChildEnd | undefined;
+
+  constructor(options: ChildLinkOptions) {
+    const { order, argv, fds } = options;
+    const [script = ''] = process.argv.slice(1);
+    // A session of its own: a terminal's ^C is for the supervisor, which ends its children in order.
+    this.#child = spawn(process.execPath, [script, childFlag, JSON.stringify(order), ...argv], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds],
+      serialization: 'advanced',
+      detached: true,
+    });
+    this.#child.on('message', (message: FromChild) => this.#heard(message, options));
+    // What cannot be sent is told by the end of the child.
+    this.#child.on('error', () => this.#ended({ code: null, signal: null }, options));
+    this.#child.on('exit', (code, signal) => this.#ended({ code, signal }, options));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get isRunning(): boolean {
+    return this.#end === undefined;
+  }
+
+  /** @throws {KaError} see Sides.ask. */
+  ask(method: string, params?: unknown, { timeoutMs = defaultAskMs }: AskOptions = {}): Promise<unknown> {
+    if (this.#end !== undefined || !this.#child.connected) return Promise.reject(gone());
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      const timer = systemClock.schedule(
+        timeoutMs,
+        () => {
+          this.#asked.delete(id);
+          reject(new KaError('KA_CONTROL_TIMEOUT', `process ${this.pid} does not answer`));
+        },
+        { background: true },
+      );
+      this.#asked.set(id, { resolve, reject, timer });
+      this.#child.send({ kind: 'request', id, method, params }, () => undefined);
+    });
+  }
+
+  /** False when it has ended already. */
+  signal(signal: NodeJS.Signals): boolean {
+    return this.#end === undefined && this.#child.kill(signal);
+  }
+
+  #heard(message: FromChild, { onReport, onTold }: ChildLinkOptions): void {
+    switch (message.kind) {
+      case 'report':
+        onReport(message.report);
+        return;
+      case 'told':
+        onTold(message.event);
+        return;
+      case 'reply': {
+        const asked = this.#asked.get(message.id);
+        if (asked === undefined) return;
+        this.#asked.delete(message.id);
+        asked.timer.cancel();
+        if (message.isGood) asked.resolve(message.result);
+        else asked.reject(replyError(message));
+      }
+    }
+  }
+
+  #ended(end: ChildEnd, { onEnd }: ChildLinkOptions): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    for (const { reject, timer } of this.#asked.values()) {
+      timer.cancel();
+      reject(gone());
+    }
+    this.#asked.clear();
+    onEnd(end);
+  }
+}
+
+function gone(): KaError {
+  return new KaError('KA_CONTROL_GONE', 'the process has ended');
+}

@@ -1,0 +1,266 @@
+/**
+ * A process that the supervisor started: it reads the configuration, or runs one side of it, until it is told to stop, until the
+ * supervisor is gone, or until its work is done. It leaves in order however it is ended, except by kill -9.
+ */
+import type { Config } from '../config/model.js';
+import type { ControlHandlers, Side } from '../control/messages.js';
+import { KaError } from '../errors.js';
+import { sleep, systemClock } from '../host.js';
+import type { Log } from '../log/log.js';
+import { openChannel, type ChildChannel } from './channel.js';
+import { readForDaemon } from './configuration.js';
+import { openLog, type RunContext } from './context.js';
+import { exitStatus, failureOf } from './exit-status.js';
+import { halfOf, readHalf, readHalfAt, readMemory, writeHandover } from './handover.js';
+import type { DaemonOptions } from './options.js';
+import { PidFile, pidFiles } from './process.js';
+import {
+  childFds,
+  dumpParams,
+  ownMethods,
+  reloadParams,
+  type ChildOrder,
+  type Half,
+  type Memory,
+  type ReloadParams,
+} from './protocol.js';
+import type { RunningSide, SideContext, StartSide } from './side.js';
+import { listenToSignals } from './signals.js';
+import { processTitle } from './titles.js';
+import { until } from './until.js';
+
+/** A side that takes longer to end is left to the end of its process. */
+const longestEndMs = 10_000;
+
+/** More virtual servers than this are read and run by one process, and VRRP starts in another, which never sees them. */
+const manyVirtualServers = 200;
+
+/** Runs until the end; the result is the exit status. */
+export async function runChild(context: RunContext, order: ChildOrder): Promise<number> {
+  const channel = openChannel();
+  switch (order.role) {
+    case 'first':
+      return runFirst(context, channel, order);
+    case 'reader':
+      return runReader(context, channel, order);
+    case 'cleaner':
+      return runCleaner(context);
+    case 'vrrp':
+    case 'checkers': {
+      const { config } = readHalf(childFds[order.role]);
+      return runSide(context, channel, order, order.role, config);
+    }
+  }
+}
+
+async function runFirst(context: RunContext, channel: ChildChannel, order: ChildOrder): Promise<number> {
+  const read = await readForDaemon(context, { isReload: false });
+  const { lines } = read;
+  if (!read.isGood) {
+    const { status, message } = read;
+    channel.report({ kind: 'read', outcome: { isGood: false, status, message, lines } });
+    await channel.flushed();
+    return status;
+  }
+  const { config, facts } = read;
+  const isLarge = config.virtualServer.length > manyVirtualServers;
+  const becomes = isLarge && facts.sides.includes('checkers') ? 'checkers' : facts.sides[0];
+  channel.report({ kind: 'read', outcome: { isGood: true, facts, lines }, becomes });
+  if (becomes === undefined) {
+    await channel.flushed();
+    return exitStatus.good;
+  }
+  const write = (side: Side): void => {
+    const half: Half = { side, generation: order.generation, config: halfOf(config, side) };
+    writeHandover(childFds[side], half);
+    channel.report({ kind: 'half', side });
+  };
+  const others = facts.sides.filter((side) => side !== becomes);
+  // VRRP waits for nobody: its half goes first, and the rest is written once the first advert is out.
+  if (becomes === 'checkers') for (const side of others) write(side);
+  return runSide(context, channel, order, becomes, config, () => {
+    if (becomes === 'vrrp') for (const side of others) write(side);
+    write(becomes);
+  });
+}
+
+async function runReader(context: RunContext, channel: ChildChannel, order: ChildOrder): Promise<number> {
+  const read = await readForDaemon(context, { isReload: true, known: order.known ?? [] });
+  const { lines } = read;
+  if (read.isGood) {
+    const { config, facts } = read;
+    for (const side of ['vrrp', 'checkers'] as const) {
+      const half: Half = { side, generation: order.generation, config: halfOf(config, side) };
+      writeHandover(childFds[side], half);
+    }
+    channel.report({ kind: 'read', outcome: { isGood: true, facts, lines } });
+  } else {
+    const { status, message } = read;
+    channel.report({ kind: 'read', outcome: { isGood: false, status, message, lines } });
+  }
+  await channel.flushed();
+  return exitStatus.good;
+}
+
+/** Starting an engine on the configuration removes what a killed one left; nothing is sent meanwhile. */
+async function runCleaner({ options }: RunContext): Promise<number> {
+  const { config } = readHalf(childFds.vrrp);
+  const log = openLog(options, 'vrrp', config.netNamespace, config.instance);
+  try {
+    const { removeLeftovers } = await import('./leftovers.js');
+    await removeLeftovers(config, options, log);
+    return exitStatus.good;
+  } finally {
+    log.close();
+  }
+}
+
+async function runSide(
+  context: RunContext,
+  channel: ChildChannel,
+  order: ChildOrder,
+  side: Side,
+  config: Config,
+  onReady: () => void = () => undefined,
+): Promise<number> {
+  const { options } = context;
+  process.title = processTitle(config, side);
+  process.umask(config.globalDefs.umask ?? options.umask);
+  const log = openLog(options, side, config.netNamespace, config.instance);
+  const child = new Child({ options, channel, log, side, order, config });
+  try {
+    return await child.run(onReady);
+  } catch (error) {
+    const { status, message, errno } = failureOf(error);
+    log.log('error', message);
+    channel.report({ kind: 'failed', status, message, errno });
+    await channel.flushed();
+    return status;
+  } finally {
+    log.close();
+  }
+}
+
+interface ChildParts {
+  readonly options: DaemonOptions;
+  readonly channel: ChildChannel;
+  readonly log: Log;
+  readonly side: Side;
+  readonly order: ChildOrder;
+  readonly config: Config;
+}
+
+class Child {
+  readonly #options: DaemonOptions;
+  readonly #channel: ChildChannel;
+  readonly #log: Log;
+  readonly #side: Side;
+  readonly #memory: Memory | undefined;
+  readonly #stop = new AbortController();
+  #config: Config;
+  #generation: number;
+  #running: RunningSide | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  constructor({ options, channel, log, side, order, config }: ChildParts) {
+    this.#options = options;
+    this.#channel = channel;
+    this.#log = log;
+    this.#side = side;
+    this.#config = config;
+    this.#generation = order.generation;
+    this.#memory = order.role === 'vrrp' ? readMemory(childFds.memory) : undefined;
+  }
+
+  /** @throws when the side cannot start. */
+  async run(onReady: () => void): Promise<number> {
+    const config = this.#config;
+    this.#listen();
+    const start = await starterOf(this.#side);
+    const running = await start(config, this.#context());
+    this.#running = running;
+    let pidFile: PidFile | undefined;
+    try {
+      pidFile = this.#writePidFile(config);
+      this.#channel.serve({ ...running.handlers, ...this.#ownHandlers(running) });
+      this.#channel.report({ kind: 'ready', summary: running.summary });
+      onReady();
+      await until(this.#stop.signal);
+    } finally {
+      // What does not end by itself must not keep the addresses of a daemon that is gone.
+      await Promise.race([running.close(), sleep(systemClock, longestEndMs)]);
+      pidFile?.close();
+    }
+    this.#log.log('detail', 'Stopped');
+    await this.#channel.flushed();
+    return exitStatus.good;
+  }
+
+  #context(): SideContext {
+    return {
+      options: this.#options,
+      log: this.#log,
+      tell: (event) => this.#channel.tell(event),
+      report: (report) => this.#channel.report(report),
+      generation: () => this.#generation,
+      memory: this.#memory,
+    };
+  }
+
+  #listen(): void {
+    this.#channel.onGone(() => {
+      if (this.#stop.signal.aborted) return;
+      this.#log.log('warning', 'The supervisor is gone, stopping');
+      this.#stop.abort();
+    });
+    listenToSignals({
+      stop: () => this.#stop.abort(),
+      reload: () => this.#channel.report({ kind: 'reload' }),
+      dump: (kind) => this.#running?.dump(kind),
+      ignoresSigint: this.#options.ignoresSigint,
+    });
+  }
+
+  #writePidFile(config: Config): PidFile | undefined {
+    const files = pidFiles(this.#options, config.instance, config.usePidDir);
+    try {
+      return new PidFile(files[this.#side]);
+    } catch (error) {
+      // The supervisor is process 1 of a container, which needs none.
+      if (process.ppid === 1) return undefined;
+      throw error;
+    }
+  }
+
+  #ownHandlers(running: RunningSide): ControlHandlers {
+    return {
+      [ownMethods.reload]: (params) => {
+        const next = this.#reloading.then(() => this.#reload(running, reloadParams(params)));
+        this.#reloading = next.catch(() => undefined);
+        return next;
+      },
+      [ownMethods.dump]: (kind) => running.dump(dumpParams(kind)),
+      [ownMethods.dumpParent]: async () => (await import('./dump.js')).dumpGlobal(this.#config),
+    };
+  }
+
+  async #reload(running: RunningSide, { path, generation }: ReloadParams): Promise<string> {
+    this.#log.log('info', 'Reloading');
+    const half = readHalfAt(path);
+    // A process that was stopped for long may find another file under the number.
+    if (half.side !== this.#side || half.generation !== generation)
+      throw new KaError('KA_DAEMON_HANDOVER', 'a newer configuration has replaced this one');
+    const words = await running.reload(half.config);
+    this.#config = half.config;
+    this.#generation = generation;
+    this.#channel.report({ kind: 'summary', text: running.summary });
+    this.#log.log('info', `Reload complete${this.#side === 'vrrp' ? `: ${words || 'nothing changed'}` : ''}`);
+    return words;
+  }
+}
+
+async function starterOf(side: Side): Promise<StartSide> {
+  return side === 'vrrp'
+    ? (await import('./vrrp-side.js')).startVrrp
+    : (await import('./checkers-side.js')).startCheckers;
+}

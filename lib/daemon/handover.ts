@@ -1,0 +1,112 @@
+/**
+ * How a configuration goes from the process that read it to the process that runs it: as V8's serialized form in a file
+ * without a name, which the supervisor holds open and never reads. Large models so cost neither it nor the other side.
+ * A place in the text (`at`) does not travel: what is wrong with the text was said by the process that read it.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+  closeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { deserialize, serialize } from 'node:v8';
+import type { Config } from '../config/model.js';
+import type { Side } from '../control/messages.js';
+import { KaError } from '../errors.js';
+import type { Half, Memory } from './protocol.js';
+
+/** Folders in memory first. */
+const folders = ['/dev/shm', '/run', tmpdir()];
+
+/** A new file without a name; only who is given the descriptor can read it. @throws {KaError} KA_DAEMON_HANDOVER */
+export function openHandover(): number {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
+  let cause: unknown;
+  for (const folder of folders) {
+    const path = `${folder}/.ka-node-${randomBytes(9).toString('hex')}`;
+    try {
+      const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      rmSync(path, { force: true });
+      return fd;
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new KaError('KA_DAEMON_HANDOVER', `no file can be made in ${folders.join(', ')}`, { cause });
+}
+
+/** Writes a value of plain data into a hand-over file, instead of what was there. */
+export function writeHandover(fd: number, value: unknown): void {
+  const bytes = serialize(value);
+  ftruncateSync(fd, 0);
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at);
+}
+
+/** What was written. The position of the descriptor, which others share, is not used. */
+function readHandover(fd: number): unknown {
+  const bytes = Buffer.allocUnsafe(fstatSync(fd).size);
+  let at = 0;
+  while (at < bytes.length) {
+    const count = readSync(fd, bytes, at, bytes.length - at, at);
+    if (count === 0) break;
+    at += count;
+  }
+  return deserialize(bytes.subarray(0, at));
+}
+
+/** Path by which another process of the same user reaches a descriptor of this one. */
+export function handoverPath(fd: number): string {
+  return `/proc/${process.pid}/fd/${fd}`;
+}
+
+/** As `readHandover`, of a descriptor of another process. */
+function readHandoverPath(path: string): unknown {
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    return readHandover(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What one side needs of a configuration, ready to travel. */
+export function halfOf(config: Config, side: Side): Config {
+  const half: Config =
+    side === 'vrrp'
+      ? { ...config, virtualServer: [], virtualServerGroup: [], ssl: undefined }
+      : { ...config, vrrpInstance: [], vrrpSyncGroup: [], vrrpScript: [], vrrpTrackProcess: [] };
+  return withoutPlaces(half) as Config;
+}
+
+/** The half that is in a file. */
+export function readHalf(fd: number): Half {
+  return readHandover(fd) as Half;
+}
+
+/** As `readHalf`, of a descriptor of another process. */
+export function readHalfAt(path: string): Half {
+  return readHandoverPath(path) as Half;
+}
+
+/** What the VRRP process before this one held, if there was one. */
+export function readMemory(fd: number): Memory | undefined {
+  return (readHandover(fd) as Memory | null) ?? undefined;
+}
+
+/** Stands for every place. */
+const nowhere = { source: { name: '', text: '', comments: [] }, start: 0, end: 0, origin: undefined };
+
+function withoutPlaces(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  if (Array.isArray(value)) return value.map(withoutPlaces);
+  if ('source' in value && 'start' in value && 'end' in value) return nowhere;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) copy[key] = withoutPlaces((value as Record<string, unknown>)[key]);
+  return copy;
+}

@@ -1,0 +1,129 @@
+/** What the supervisor and its children say to each other about their life. The rest is lib/control/messages.ts. */
+import { systemClock } from '../host.js';
+import type { Config } from '../config/model.js';
+import type { DumpKind } from './dump.js';
+import type { ControlReply, ControlRequest, ControlTold, Side } from '../control/messages.js';
+
+/**
+ * `first` reads the configuration at the start and goes on as the first side that it needs. `reader` reads it for a reload and ends.
+ * `cleaner` removes what a VRRP process that died has left, and ends.
+ */
+export type Role = 'first' | 'reader' | 'cleaner' | Side;
+
+/** Given to a child on its command line, as JSON behind `childFlag`. */
+export interface ChildOrder {
+  readonly role: Role;
+  /** Of the configuration that it is to run. */
+  readonly generation: number;
+  /** Reader: mistakes that were told before, as `code message`. */
+  readonly known?: readonly string[];
+  /** Reader: something runs that an empty file would end. */
+  readonly refusesEmpty?: boolean;
+}
+
+export const childFlag = '--as-child';
+
+/** Descriptors of a child: the hand-over files of the sides, and what the supervisor remembers of a child that died. */
+export const childFds = { ipc: 3, vrrp: 4, checkers: 5, memory: 6 } as const;
+
+/** What the supervisor has to know of a configuration. */
+export interface ReadFacts {
+  readonly sides: readonly Side[];
+  readonly instance: string | undefined;
+  readonly netNamespace: string | undefined;
+  readonly usesPidDir: boolean;
+  readonly childWaitMs: number;
+  readonly umask: number | undefined;
+  /** Title of the supervisor in `ps`. */
+  readonly title: string;
+  /** All its mistakes, as `code message`. */
+  readonly known: readonly string[];
+}
+
+export type ReadOutcome =
+  | { readonly isGood: true; readonly facts: ReadFacts; readonly lines: readonly string[] }
+  | {
+      readonly isGood: false;
+      /** Exit status, if the daemon is only just starting. */
+      readonly status: number;
+      readonly message: string;
+      readonly lines: readonly string[];
+    };
+
+/** What a VRRP process held, so that the next one can go on with it. */
+export interface Held {
+  /** Instances in MASTER state. */
+  readonly masters: readonly string[];
+  /** Verdicts of tracked scripts. */
+  readonly scripts: Readonly<Record<string, 'up' | 'down'>>;
+}
+
+/** The last sign of life: CLOCK_MONOTONIC in microseconds, wall clock in milliseconds. */
+export interface Beat {
+  readonly monotonicUs: number;
+  readonly wallMs: number;
+}
+
+/** What the supervisor remembers of a VRRP process. */
+export interface Memory {
+  readonly held: Held;
+  readonly beat: Beat;
+}
+
+export type ChildReport =
+  /** `becomes`: the side that a first child goes on as; undefined when nothing is to be run. */
+  | { readonly kind: 'read'; readonly outcome: ReadOutcome; readonly becomes?: Side | undefined }
+  /** The half of `side` is in its hand-over file. */
+  | { readonly kind: 'half'; readonly side: Side }
+  | { readonly kind: 'ready'; readonly summary: string }
+  /** For `systemctl status`. */
+  | { readonly kind: 'summary'; readonly text: string }
+  | { readonly kind: 'held'; readonly held: Held }
+  | { readonly kind: 'beat'; readonly beat: Beat }
+  /** A child was sent SIGHUP. */
+  | { readonly kind: 'reload' }
+  /** It cannot start, and ends. */
+  | { readonly kind: 'failed'; readonly status: number; readonly message: string; readonly errno: number };
+
+export type FromChild =
+  { readonly kind: 'report'; readonly report: ChildReport } | ControlReply | ControlTold;
+
+export type ToChild = ControlRequest;
+
+/** Parameters of a child's own method `daemon.reload`. Its result is a list of lines. */
+export interface ReloadParams {
+  readonly path: string;
+  readonly generation: number;
+}
+
+/** What is in a hand-over file. */
+export interface Half {
+  readonly side: Side;
+  readonly generation: number;
+  readonly config: Config;
+}
+
+export const ownMethods = {
+  reload: 'daemon.reload',
+  dump: 'daemon.dump',
+  dumpParent: 'daemon.dump-parent',
+} as const;
+
+/** Now, for `Beat`. CLOCK_MONOTONIC is the same in all processes. */
+export function beatNow(): Beat {
+  return { monotonicUs: Number(process.hrtime.bigint() / 1000n), wallMs: systemClock.wallMs() };
+}
+
+// What comes from another process of the daemon was made by the same program, from the types above.
+
+export function parseOrder(text: string): ChildOrder {
+  return JSON.parse(text) as ChildOrder;
+}
+
+export function reloadParams(params: unknown): ReloadParams {
+  return params as ReloadParams;
+}
+
+export function dumpParams(params: unknown): DumpKind {
+  return params as DumpKind;
+}

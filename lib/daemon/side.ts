@@ -1,0 +1,36 @@
+/** What the two halves of the daemon look like to the process that runs them. */
+import type { Config } from '../config/model.js';
+import type { ControlEvent, ControlHandlers } from '../control/messages.js';
+import type { Log } from '../log/log.js';
+import type { DumpKind } from './dump.js';
+import type { DaemonOptions } from './options.js';
+import type { ChildReport, Memory } from './protocol.js';
+
+/** What a side is given. */
+export interface SideContext {
+  readonly options: DaemonOptions;
+  readonly log: Log;
+  /** Pushes an event to the control server. */
+  readonly tell: (event: ControlEvent) => void;
+  readonly report: (report: ChildReport) => void;
+  /** Number of the configuration that runs. */
+  readonly generation: () => number;
+  /** What the process before this one held. */
+  readonly memory?: Memory | undefined;
+}
+
+/** A running side. */
+export interface RunningSide {
+  /** For `systemctl status`. */
+  readonly summary: string;
+  readonly handlers: ControlHandlers;
+  /**
+   * Applies another configuration. The result is what changed, in words; '': nothing.
+   * @throws when it is refused: the old one runs on.
+   */
+  reload(config: Config): Promise<string>;
+  dump(kind: DumpKind): void;
+  close(): Promise<void>;
+}
+
+export type StartSide = (config: Config, context: SideContext) => Promise<RunningSide>;

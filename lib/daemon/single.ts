@@ -1,0 +1,213 @@
+/** --single-process: both sides in the process that was started, as in the library. */
+import { constants } from 'node:os';
+import type { Config } from '../config/model.js';
+import type { ControlHost, ReloadReport, Side, SideStanding, ToldListener } from '../control/messages.js';
+import { call } from '../control/serve.js';
+import { KaError } from '../errors.js';
+import type { Log } from '../log/log.js';
+import { readForDaemon } from './configuration.js';
+import type { RunContext } from './context.js';
+import type { DumpKind } from './dump.js';
+import { exitStatus, failureOf } from './exit-status.js';
+import { PidFile, pidFiles } from './process.js';
+import type { ReadFacts } from './protocol.js';
+import { removeReloadResult, writeReloadResult } from './reload-result.js';
+import type { RunningSide, SideContext } from './side.js';
+import { listenToSignals } from './signals.js';
+import type { SystemdNotifier } from './systemd.js';
+import { until } from './until.js';
+
+const order: readonly Side[] = ['vrrp', 'checkers'];
+
+export class SingleProcess implements ControlHost {
+  readonly version: string;
+  readonly configFile: string;
+  readonly startedAtMs = performance.timeOrigin;
+  readonly #context: RunContext;
+  readonly #log: Log;
+  readonly #systemd: SystemdNotifier;
+  readonly #stop = new AbortController();
+  readonly #sides = new Map<Side, RunningSide>();
+  readonly #listeners = new Set<ToldListener>();
+  readonly #written: PidFile[] = [];
+  #known: readonly string[] = [];
+  #generation = 0;
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  constructor(context: RunContext, log: Log, systemd: SystemdNotifier) {
+    this.#context = context;
+    this.#log = log;
+    this.#systemd = systemd;
+    this.version = context.version;
+    this.configFile = context.options.configFile;
+  }
+
+  /** Runs until a signal ends it. The result is the exit status. */
+  async run(): Promise<number> {
+    const { options } = this.#context;
+    this.#log.log('info', `Starting Keepalived (ka-node ${this.version})`);
+    for (const note of options.notes) this.#log.log('info', note);
+    const read = await readForDaemon(this.#context, { isReload: false });
+    for (const line of read.lines) this.#log.log('warning', line);
+    if (!read.isGood) {
+      this.#log.log('error', read.message);
+      this.#systemd.failed(constants.errno.EINVAL, read.message);
+      return read.status;
+    }
+    try {
+      return await this.#runWith(read.config, read.facts);
+    } catch (error) {
+      const { status, message, errno } = failureOf(error);
+      this.#log.log('error', message);
+      this.#systemd.failed(errno, message);
+      return status;
+    } finally {
+      for (const file of this.#written) file.close();
+    }
+  }
+
+  // ---- questions ----
+
+  async ask(side: Side, method: string, params?: unknown): Promise<unknown> {
+    const running = this.#sides.get(side);
+    if (running === undefined) throw new KaError('KA_CONTROL_GONE', `the side ${side} does not run`);
+    return await call(running.handlers, method, params);
+  }
+
+  onTold(listener: ToldListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  sides(): readonly SideStanding[] {
+    return [...this.#sides.keys()].map((side) => ({ side, pid: process.pid, restarts: 0 }));
+  }
+
+  generation(): number {
+    return this.#generation;
+  }
+
+  reload(): Promise<ReloadReport> {
+    const askedUs = process.hrtime.bigint() / 1000n;
+    const result = this.#reloading.then(async () => {
+      const report = this.#stop.signal.aborted
+        ? { isGood: false, lines: ['The daemon is stopping.'] }
+        : await this.#reloadNow();
+      const [main] = this.#written;
+      if (main !== undefined) writeReloadResult(main.path, askedUs, report);
+      return report;
+    });
+    this.#reloading = result.catch(() => undefined);
+    return result;
+  }
+
+  // ---- life ----
+
+  async #runWith(config: Config, facts: ReadFacts): Promise<number> {
+    this.#listen();
+    process.umask(facts.umask ?? this.#context.options.umask);
+    const files = pidFiles(this.#context.options, config.instance, config.usePidDir);
+    this.#written.push(new PidFile(files.main));
+    this.#known = facts.known;
+    try {
+      for (const side of facts.sides) {
+        await this.#start(side, config);
+        this.#written.push(new PidFile(files[side]));
+      }
+      this.#generation = 1;
+      if (facts.sides.length === 0)
+        this.#log.log('warning', 'Warning - keepalived has no configuration to run');
+      this.#log.log('info', 'Startup complete');
+      this.#systemd.ready(this.#summary());
+      this.#systemd.startWatchdog(() => true);
+      await until(this.#stop.signal);
+      this.#log.log('info', 'Stopping');
+      this.#systemd.stopping();
+      await this.#reloading;
+    } finally {
+      for (const side of this.#sides.values()) await side.close();
+      removeReloadResult(files.main);
+    }
+    const { user, system } = process.cpuUsage();
+    this.#log.log(
+      'info',
+      `CPU usage (self) user: ${(user / 1e6).toFixed(6)} system: ${(system / 1e6).toFixed(6)}`,
+    );
+    this.#log.log('info', `Stopped Keepalived (ka-node ${this.version})`);
+    return exitStatus.good;
+  }
+
+  async #start(side: Side, config: Config): Promise<void> {
+    const context: SideContext = {
+      options: this.#context.options,
+      log: this.#log,
+      tell: (event) => {
+        for (const listener of this.#listeners) listener(side, event);
+      },
+      report: ({ kind }) => {
+        if (kind === 'summary' && this.#generation > 0) this.#systemd.status(this.#summary());
+      },
+      generation: () => this.#generation,
+    };
+    const start =
+      side === 'vrrp'
+        ? (await import('./vrrp-side.js')).startVrrp
+        : (await import('./checkers-side.js')).startCheckers;
+    this.#sides.set(side, await start(config, context));
+  }
+
+  #listen(): void {
+    listenToSignals({
+      stop: () => this.#stop.abort(),
+      reload: () => void this.reload(),
+      dump: (kind) => this.#dump(kind),
+      ignoresSigint: this.#context.options.ignoresSigint,
+    });
+  }
+
+  #dump(kind: DumpKind): void {
+    for (const side of this.#sides.values()) side.dump(kind);
+  }
+
+  #summary(): string {
+    return [...this.#sides.values()].map(({ summary }) => summary).join('; ') || 'No VRRP instances';
+  }
+
+  // ---- reload ----
+
+  async #reloadNow(): Promise<ReloadReport> {
+    this.#log.log('info', 'Reloading ...');
+    this.#systemd.reloading();
+    const read = await readForDaemon(this.#context, { isReload: true, known: this.#known });
+    for (const line of read.lines) this.#log.log('warning', line);
+    const report = read.isGood
+      ? await this.#change(read.config, read.facts, read.lines)
+      : this.#refused(read.lines, read.message);
+    this.#systemd.ready(this.#summary());
+    return report;
+  }
+
+  #refused(lines: readonly string[], why: string): ReloadReport {
+    const said = `New config failed validation, the old one runs on. ${why}`.trim();
+    this.#log.log('error', said);
+    return { isGood: false, lines: [...lines, said] };
+  }
+
+  async #change(config: Config, facts: ReadFacts, lines: readonly string[]): Promise<ReloadReport> {
+    const said: string[] = [];
+    for (const side of order) {
+      const running = this.#sides.get(side);
+      try {
+        if (running !== undefined) said.push(await running.reload(config));
+        else if (facts.sides.includes(side)) await this.#start(side, config);
+      } catch (error) {
+        return this.#refused([...lines, ...said], failureOf(error).message);
+      }
+    }
+    this.#known = facts.known;
+    this.#generation += 1;
+    const words = said.filter((each) => each !== '').join('; ') || 'nothing changed';
+    this.#log.log('info', `Reload complete: ${words}`);
+    return { isGood: true, lines: [...lines, `Reload complete: ${words}`] };
+  }
+}

@@ -1,0 +1,150 @@
+/** The VRRP half of the daemon, in a process of its own or in the only one: its node, dumps, and what outlives it. */
+import type { Config } from '../config/model.js';
+import type { ControlHandlers } from '../control/messages.js';
+import { vrrpHandlers } from '../control/vrrp-handlers.js';
+import { systemClock, type Timer } from '../host.js';
+import { createNode, type ReloadSummary, type ResumedStates, type VrrpNode } from '../vrrp/node.js';
+import { dumpNode, type DumpKind } from './dump.js';
+import { instanceStats, type ClearedStats } from './dump-stats.js';
+import { beatNow, type Held, type Memory } from './protocol.js';
+import type { RunningSide, SideContext } from './side.js';
+
+/** Shortest and longest time between two signs of life, milliseconds. */
+const shortestBeatMs = 50;
+const longestBeatMs = 1000;
+
+/** @throws {NativeError} when the engine cannot start. */
+export async function startVrrp(config: Config, context: SideContext): Promise<RunningSide> {
+  const { options, log, memory } = context;
+  const resume = memory === undefined ? undefined : resumable(config, memory);
+  for (const name of resume?.masters ?? [])
+    log.log('info', `(${name}) resumes the mastership that it held a moment ago`);
+  const node = await createNode(config, {
+    logger: log,
+    clock: systemClock,
+    keepAddresses: options.keepsVrrp,
+    ...(resume === undefined ? {} : { resume }),
+    ...(options.namespace === undefined ? {} : { netns: `/run/netns/${options.namespace}` }),
+  });
+  return new VrrpSide(node, config, context);
+}
+
+class VrrpSide implements RunningSide {
+  readonly node: VrrpNode;
+  readonly handlers: ControlHandlers;
+  readonly #context: SideContext;
+  #config: Config;
+  #cleared: ClearedStats | undefined;
+  #beat: Timer | undefined;
+
+  constructor(node: VrrpNode, config: Config, context: SideContext) {
+    this.node = node;
+    this.#config = config;
+    this.#context = context;
+    this.handlers = vrrpHandlers({ generation: context.generation, node: () => node });
+    node.on('state', (router, { from, to, priority, reason, atMs }) => {
+      const { name } = router;
+      context.tell({ kind: 'state', instance: name, from, to, priority, reason, atMs });
+      context.report({ kind: 'summary', text: this.summary });
+      context.report({ kind: 'held', held: this.#held });
+    });
+    context.report({ kind: 'held', held: this.#held });
+    this.#beatOn();
+  }
+
+  /** What changed, in words; empty: nothing. @throws when the engine refuses it: the old configuration runs on. */
+  async reload(config: Config): Promise<string> {
+    const summary = await this.node.reload(config);
+    this.#config = config;
+    this.#context.report({ kind: 'held', held: this.#held });
+    return changes(summary);
+  }
+
+  /** Writes what a signal asks for. Says in the log what cannot be written. */
+  dump(kind: DumpKind): void {
+    const { log } = this.#context;
+    log.log('info', dumpWords[kind]);
+    try {
+      dumpNode(kind, this.node, this.#config, { cleared: this.#cleared });
+      if (kind === 'stats-clear')
+        this.#cleared = new Map(this.node.standings().map((each) => [each.name, instanceStats(each.engine)]));
+    } catch (error) {
+      log.log('error', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** For `systemctl status`: `3 VRRP instances: 2 MASTER, 1 BACKUP`. */
+  get summary(): string {
+    const { routers } = this.node;
+    const states = new Map<string, number>();
+    for (const { state } of routers) states.set(state, (states.get(state) ?? 0) + 1);
+    const counts = [...states].map(([state, count]) => `${count} ${state}`).join(', ');
+    return `${routers.length} VRRP instance${routers.length === 1 ? '' : 's'}: ${counts}`;
+  }
+
+  /** What the next process may go on with. */
+  get #held(): Held {
+    const masters = this.node.routers.filter(({ isMaster }) => isMaster).map(({ name }) => name);
+    const scripts: Record<string, 'up' | 'down'> = {};
+    for (const { name } of this.#config.vrrpScript) {
+      const verdict = this.node.verdictOn(name);
+      if (verdict !== 'unknown') scripts[name] = verdict;
+    }
+    return { masters, scripts };
+  }
+
+  /** Milliseconds between two signs of life: often enough that a resumed mastership is known to be fresh. */
+  get #beatMs(): number {
+    const limits = this.#config.vrrpInstance.map(freshUs);
+    return Math.min(longestBeatMs, Math.max(shortestBeatMs, Math.min(...limits) / 4000));
+  }
+
+  /** While something is held, the supervisor is told that it still is. */
+  #beatOn(): void {
+    if (this.node.routers.some(({ isMaster }) => isMaster)) {
+      this.#context.report({ kind: 'held', held: this.#held });
+      this.#context.report({ kind: 'beat', beat: beatNow() });
+    }
+    this.#beat = systemClock.schedule(this.#beatMs, () => this.#beatOn(), { background: true });
+  }
+
+  close(): Promise<void> {
+    this.#beat?.cancel();
+    this.#context.report({ kind: 'held', held: { masters: [], scripts: {} } });
+    return this.node.close();
+  }
+}
+
+const dumpWords: Readonly<Record<DumpKind, string>> = {
+  data: `Printing VRRP data for process(${process.pid}) on signal`,
+  stats: `Printing VRRP stats for process(${process.pid}) on signal`,
+  'stats-clear': `Printing and clearing VRRP stats for process(${process.pid}) on signal`,
+  json: `Printing VRRP as json for process(${process.pid}) on signal`,
+};
+
+/** The last advert may be an interval older than the last sign of life; peers take over after down_timer_adverts of them. */
+function freshUs({ downTimerAdverts, advertInt }: Config['vrrpInstance'][number]): number {
+  return Math.max(1, downTimerAdverts - 1) * advertInt;
+}
+
+/** Masterships that no peer can have missed yet. A clock that stood still or jumped makes none. */
+function resumable(config: Config, { held, beat }: Memory): ResumedStates {
+  const now = beatNow();
+  const ageUs = Math.max(now.monotonicUs - beat.monotonicUs, (now.wallMs - beat.wallMs) * 1000);
+  const masters = new Set(held.masters);
+  const fresh = config.vrrpInstance.filter((each) => masters.has(each.name) && ageUs < freshUs(each));
+  return {
+    masters: new Set(fresh.map(({ name }) => name)),
+    scripts: new Map(Object.entries(held.scripts)),
+  };
+}
+
+function changes({ added, changed, removed }: ReloadSummary): string {
+  return [listed('new', added), listed('changed', changed), listed('removed', removed)]
+    .filter((each) => each !== '')
+    .join('; ');
+}
+
+function listed(what: string, names: readonly string[]): string {
+  return names.length === 0 ? '' : `${what} ${names.join(', ')}`;
+}
