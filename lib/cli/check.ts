@@ -5,6 +5,7 @@ import { lintCluster } from '../config/lint/cluster.js';
 import { lintConfig } from '../config/lint/lint.js';
 import { systemNetworks } from '../config/lint/networks.js';
 import { parseConfig } from '../config/load.js';
+import { forgivingFiles, systemMachine } from '../config/system.js';
 import type { Config } from '../config/model.js';
 import { renderDiagnostics } from '../config/render.js';
 import { jsonReport, sarifReport } from '../config/report.js';
@@ -53,7 +54,8 @@ function checkFile(file: string, options: CheckOptions): Checked {
     },
   );
   if (model === undefined) return { model, diagnostics };
-  const lints = lintConfig(model, isOffline ? undefined : systemNetworks);
+  const host = { machine: systemMachine(), files: forgivingFiles };
+  const lints = lintConfig(model, isOffline ? {} : { networks: systemNetworks, host });
   return { model, diagnostics: [...diagnostics, ...lints] };
 }
 

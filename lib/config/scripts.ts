@@ -27,7 +27,7 @@ export function scriptFault(
   command: ScriptCommand,
   uid: number,
   gid: number,
-  context: Context,
+  context: Pick<Context, 'isOffline' | 'files' | 'machine'>,
 ): ScriptFault | undefined {
   const name = command.argv[0] ?? '';
   if (context.isOffline) return undefined;
@@ -45,7 +45,7 @@ export function scriptFault(
   return component === undefined ? undefined : { kind: 'unsafe', path, component };
 }
 
-function findCommand(name: string, context: Context): string | undefined {
+function findCommand(name: string, context: Pick<Context, 'files' | 'machine'>): string | undefined {
   if (name.includes('/')) return name;
   for (const directory of context.machine.path) {
     const path = `${directory}/${name}`;

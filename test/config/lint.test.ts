@@ -6,7 +6,7 @@ import { lintCluster } from '../../lib/config/lint/cluster.js';
 import { lintConfig } from '../../lib/config/lint/lint.js';
 import { lintMessages } from '../../lib/config/lint/messages.js';
 import type { Subnet } from '../../lib/config/lint/networks.js';
-import { parseConfig } from '../../lib/config/load.js';
+import { parseConfig, type FileAccess } from '../../lib/config/load.js';
 import type { Config } from '../../lib/config/model.js';
 import { keepalivedStatus } from '../../lib/config/verdict.js';
 import { fakeFiles, fakeMachine } from './machine.js';
@@ -39,6 +39,14 @@ const peer = (more: string): string => instance({ lines: `unicast_peer {\n ${mor
 const udp = (lines: string): string =>
   `virtual_server «192.0.2.1» 53 {\n lvs_sched rr\n lvs_method DR\n protocol UDP\n ops\n ${lines}\n ${reals}\n}\n`;
 
+/** `/opt/open` may be written by everybody. */
+const tree = fakeFiles({ '/opt/open/run.sh': { text: '', mode: 0o755 } });
+const scripts: FileAccess = {
+  ...tree,
+  stat: (path) =>
+    path === '/opt/open' ? { kind: 'directory', mode: 0o777, uid: 0, gid: 0 } : tree.stat(path),
+};
+
 /** Code, a text that it is said of with « and » around the place, and a text that is well. */
 const alone: readonly (readonly [string, string, string])[] = [
   [
@@ -68,6 +76,36 @@ const alone: readonly (readonly [string, string, string])[] = [
     instance({ lines: 'version 3' }),
   ],
   ['KA6007', instance({ vips: '«198.51.100.1/24»' }), instance()],
+  [
+    'KA6008',
+    instance({ lines: 'state MASTER' }).replace('V {', '«V» {'),
+    instance({ lines: 'state MASTER\n priority 150' }),
+  ],
+  [
+    'KA6013',
+    script('weight -150') + instance({ lines: 'priority 100\n track_script {\n «s»\n }' }),
+    script('weight -99') + instance({ lines: 'priority 100\n track_script {\n s\n }' }),
+  ],
+  [
+    'KA6014',
+    script('') + instance({ lines: 'priority 1\n track_script {\n «s» weight -5\n }' }),
+    script('') + instance({ lines: 'priority 1\n track_script {\n s weight 5\n }' }),
+  ],
+  [
+    'KA6015',
+    instance({ lines: 'strict_mode\n accept\n unicast_peer {\n «192.0.2.3» min_ttl 255\n }' }),
+    instance({ lines: 'strict_mode off\n unicast_peer {\n 192.0.2.3 min_ttl 255\n }' }),
+  ],
+  [
+    'KA6016',
+    instance({ lines: 'notify_master «"/opt/open/run.sh a"» root' }),
+    instance({ lines: 'notify_master "/usr/bin/true a" root' }),
+  ],
+  [
+    'KA6017',
+    instance({ lines: 'notify_stop «/opt/none.sh»' }),
+    instance({ lines: 'notify_stop /usr/bin/true' }),
+  ],
   ['KA6009', udp('persistence_timeout 50'), udp('')],
   [
     'KA6010',
@@ -80,11 +118,19 @@ const alone: readonly (readonly [string, string, string])[] = [
     server('delay_loop 3\n real_server 10.0.0.1 80 {\n «TCP_CHECK» {\n connect_timeout 5\n }\n }'),
     server('delay_loop 5\n real_server 10.0.0.1 80 {\n TCP_CHECK {\n connect_timeout 3\n }\n }'),
   ],
+  [
+    'KA6012',
+    `virtual_server_group G {\n 192.0.2.1-9 80\n}\nvirtual_server group G {\n lvs_method DR\n real_server «192.0.2.5» 80 {\n }\n}\n`,
+    `virtual_server_group G {\n 192.0.2.1-9 80\n}\nvirtual_server group G {\n lvs_method DR\n real_server 192.0.2.10 80 {\n }\n}\n`,
+  ],
   ['KA6012', server('real_server «192.0.2.1» 80 {\n }'), server('real_server 10.0.0.1 80 {\n }')],
 ];
 
 function lint(text: string): readonly Diagnostic[] {
-  return lintConfig(model(text), (device) => (device === 'eth0' ? [eth0] : []));
+  return lintConfig(model(text), {
+    networks: (device) => (device === 'eth0' ? [eth0] : []),
+    host: { machine: fakeMachine(), files: scripts },
+  });
 }
 
 for (const [code, bad, good] of alone) {
@@ -128,6 +174,23 @@ const clusters: readonly (readonly [string, readonly string[], readonly string[]
     'KA7007',
     [script('') + on(150, tracked(-20)), script('') + on(100, tracked(-20))],
     [script('') + on(150, tracked(-60)), script('') + on(100, tracked(-60))],
+  ],
+  ['KA7001', [on(150), on(100, 'virtual_ipaddress_excluded {\n 192.0.2.77\n }')], [on(150), on(100)]],
+  ['KA7009', [on(150), on(100, 'state MASTER')], [on(150, 'state MASTER'), on(100)]],
+  [
+    'KA7010',
+    [script('') + on(150), script('') + on(100, tracked(60))],
+    [script('') + on(150, tracked(60)), script('') + on(100, tracked(60))],
+  ],
+  [
+    'KA7011',
+    [on(150, 'version 3\n advert_int 0.5'), on(100, 'version 2')],
+    [on(150, 'version 3\n advert_int 2'), on(100, 'version 2')],
+  ],
+  [
+    'KA7012',
+    [on(150), unicast('192.0.2.2', '192.0.2.1', 100)],
+    [unicast('192.0.2.1', '192.0.2.2', 150), unicast('192.0.2.2', '192.0.2.1', 100)],
   ],
   ['KA7008', [on(150), instance({ vrid: 7 }).replace('V', 'W')], [on(150), on(100)]],
 ];

@@ -36,7 +36,8 @@ export function lintCluster(
       continue;
     }
     for (const other of others) if (other.node !== first.node) agree(first, other, diagnostics);
-    for (const rule of [samePriorities, listEachOther]) rule(members, diagnostics);
+    for (const rule of [samePriorities, masterBelow, listEachOther, wrongWayRound])
+      rule(members, diagnostics);
     movable(members, diagnostics);
   }
   return diagnostics.list;
@@ -46,8 +47,8 @@ export function lintCluster(
 function agree(first: Member, other: Member, diagnostics: Diagnostics): void {
   const [a, b] = [first.instance, other.instance];
   const relate = (): void => diagnostics.relate(`${first.name} is here`, a.at);
-  const mine = new Set(a.virtualIpaddress.map(({ address }) => address));
-  const theirs = new Set(b.virtualIpaddress.map(({ address }) => address));
+  const mine = addressesOf(a);
+  const theirs = addressesOf(b);
   const different = [
     ...[...mine].filter((address) => !theirs.has(address)),
     ...[...theirs].filter((address) => !mine.has(address)),
@@ -66,6 +67,14 @@ function agree(first: Member, other: Member, diagnostics: Diagnostics): void {
       String(a.version),
     );
     relate();
+    const [older, newer] = a.version === 2 ? [first, other] : [other, first];
+    const { advertInt, at } = newer.instance;
+    if (advertInt % 1_000_000 !== 0)
+      diagnostics.report(say.intervalNotCarried, at, newer.name, older.name, String(advertInt / 1e6));
+  }
+  if (transportOf(a) !== transportOf(b)) {
+    diagnostics.report(say.transportsDiffer, b.at, other.name, first.name, transportOf(b), transportOf(a));
+    relate();
   }
   if (a.advertInt !== b.advertInt) {
     const [theirInt, ourInt] = [String(b.advertInt / 1e6), String(a.advertInt / 1e6)];
@@ -78,8 +87,49 @@ function agree(first: Member, other: Member, diagnostics: Diagnostics): void {
   }
 }
 
-function authenticationOf({ authentication }: VrrpInstance): string {
-  return `${authentication?.authType ?? ''} ${authentication?.authPass ?? ''}`;
+/** Addresses of the adverts, and those beside them, which are marked. */
+function addressesOf({ virtualIpaddress, virtualIpaddressExcluded }: VrrpInstance): ReadonlySet<string> {
+  return new Set([
+    ...virtualIpaddress.map(({ address }) => address),
+    ...virtualIpaddressExcluded.map(({ address }) => `${address} (excluded)`),
+  ]);
+}
+
+function transportOf({ isUnicast, mcastDstIp }: VrrpInstance): string {
+  return isUnicast ? 'its unicast peers' : mcastDstIp;
+}
+
+function authenticationOf({ authentication, authHmac }: VrrpInstance): string {
+  const keys = authHmac?.key.map((key) => `${String(key.id)} ${key.kind === 'bytes' ? key.bytes : key.path}`);
+  return JSON.stringify([authentication?.authType, authentication?.authPass, authHmac?.activeKey, keys]);
+}
+
+/** state MASTER on a node that another one is above. */
+function masterBelow(members: readonly Member[], diagnostics: Diagnostics): void {
+  const [first] = byPriority(members);
+  if (first === undefined) return;
+  for (const { instance, node, name } of members) {
+    if (instance.state !== 'MASTER' || node === first.node) continue;
+    if (instance.priority === first.instance.priority) continue;
+    const [mine, theirs] = [String(instance.priority), String(first.instance.priority)];
+    diagnostics.report(say.masterBelow, instance.at, name, first.name, mine, theirs);
+    diagnostics.relate(`${first.name} is here`, first.instance.priorityAt ?? first.instance.at);
+  }
+}
+
+function byPriority(members: readonly Member[]): readonly Member[] {
+  return [...members].sort((a, b) => b.instance.priority - a.instance.priority);
+}
+
+/** Positive weights that turn the order of the priorities round while nothing has failed. */
+function wrongWayRound(members: readonly Member[], diagnostics: Diagnostics): void {
+  const [first, second] = byPriority(members);
+  if (first === undefined || second === undefined || first.node === second.node) return;
+  const [mine, theirs] = [priorityRange(first.instance), priorityRange(second.instance)];
+  if (!mine.isKnown || !theirs.isKnown || mine.best >= theirs.best) return;
+  if (first.instance.priority === second.instance.priority) return;
+  const at = second.instance.priorityAt ?? second.instance.at;
+  diagnostics.report(say.wrongWayRound, at, first.name, second.name, String(mine.best), String(theirs.best));
 }
 
 function samePriorities(members: readonly Member[], diagnostics: Diagnostics): void {
@@ -114,7 +164,7 @@ function listEachOther(members: readonly Member[], diagnostics: Diagnostics): vo
 
 /** Weights that are there for a failover, and are too small for one. */
 function movable(members: readonly Member[], diagnostics: Diagnostics): void {
-  const [first, second] = [...members].sort((a, b) => b.instance.priority - a.instance.priority);
+  const [first, second] = byPriority(members);
   if (first === undefined || second === undefined || first.node === second.node) return;
   const { worst } = priorityRange(first.instance);
   const { best } = priorityRange(second.instance);

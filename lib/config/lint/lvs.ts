@@ -2,6 +2,7 @@
 import type { Micros } from '../../units.js';
 import type { Checker, VirtualServer } from '../model-lvs.js';
 import type { Config } from '../model.js';
+import { parseAddress, toBigInt } from '../address.js';
 import type { LintContext } from './lint.js';
 import { lintMessages } from './messages.js';
 
@@ -36,11 +37,25 @@ function timesOf(checker: Checker): { readonly limit: Micros; readonly loop: Mic
   return { limit, loop: checker.delayLoop };
 }
 
-export function serverIsVirtual({ virtualServer }: Config, { diagnostics }: LintContext): void {
-  for (const { key, realServer } of virtualServer)
-    for (const { address, lvsMethod, at } of realServer)
-      if (key.kind === 'address' && key.address === address && lvsMethod.method !== 'NAT')
+export function serverIsVirtual(config: Config, { diagnostics }: LintContext): void {
+  for (const server of config.virtualServer)
+    for (const { address, lvsMethod, at } of server.realServer)
+      if (lvsMethod.method !== 'NAT' && serves(server, address, config))
         diagnostics.report(lintMessages.serverIsVirtual, at, address);
+}
+
+/** Whether an address is one of those that a virtual server has. */
+function serves({ key }: VirtualServer, address: string, { virtualServerGroup }: Config): boolean {
+  if (key.kind === 'address') return key.address === address;
+  if (key.kind === 'fwmark') return false;
+  const wanted = parseAddress(address);
+  const entries = virtualServerGroup.find(({ name }) => name === key.group)?.entries ?? [];
+  return entries.some((entry) => {
+    if (entry.kind !== 'addresses' || wanted?.family !== entry.family) return false;
+    const [first, last] = [parseAddress(entry.first), parseAddress(entry.last)];
+    if (first === undefined || last === undefined) return false;
+    return toBigInt(first) <= toBigInt(wanted) && toBigInt(wanted) <= toBigInt(last);
+  });
 }
 
 function nameOf({ key }: VirtualServer): string {

@@ -60,6 +60,13 @@ export const lintMessages = {
     'Neighbours reach an address without a router only when it is in their subnet.',
     'Correct the address or the device; nothing, when a route leads there.',
   ),
+  masterUnset: lint(
+    'KA6008',
+    (name: string) =>
+      `${name} has state MASTER and no priority: it gets 255, which is the owner of the addresses`,
+    'An owner never waits, ignores nopreempt and the weights of what it tracks, and no other node can be above it.',
+    'Write the priority that is meant, such as 150.',
+  ),
   persistentOps: lint(
     'KA6009',
     (name: string) => `${name} is persistent and has ops, which schedules every packet anew`,
@@ -86,6 +93,39 @@ export const lintMessages = {
       `the real server ${address} has the address of its virtual server: packets would go in circles`,
     'With DR and TUN the real server is another machine, found by its own address.',
     "Write the server's own address.",
+  ),
+  weightSinks: lint(
+    'KA6013',
+    (name: string, what: string, weight: string, priority: string) =>
+      `${what} takes ${weight} from the priority ${priority} of ${name}: it ends at 1, below every other node`,
+    'A priority cannot go below 1. Such a weight always causes a failover, also where both nodes fail in the same way.',
+    'Write weight 0, which makes a fault of it, or a weight that is a little larger than the distance to the next node.',
+  ),
+  weightAtBottom: lint(
+    'KA6014',
+    (name: string, what: string, weight: string) =>
+      `${what} takes ${weight} from the priority of ${name}, which is 1 already: it changes nothing`,
+    'Priorities start at 1. A negative weight never counts there.',
+    'Raise the priority, or write weight 0 for a fault.',
+  ),
+  strictUnicast: lint(
+    'KA6015',
+    (name: string) => `${name} is strict and unicast: the RFC knows multicast adverts only`,
+    'vrrp_strict holds the configuration to the letter of the RFC, which unicast peers are outside of.',
+    'Leave strict mode, or remove unicast_peer.',
+  ),
+  unsafeScript: lint(
+    'KA6016',
+    (path: string, component: string) =>
+      `${path} would run as root, and ${component} can be changed by others`,
+    'Whoever can write a script, or a directory on its way, runs commands as root at the next transition.',
+    'Give the path to root (chown root, chmod go-w), or name another user to run it.',
+  ),
+  unusableScript: lint(
+    'KA6017',
+    (path: string, why: string) => `${path} cannot be run: ${why}`,
+    'The daemon calls it at a transition, and nothing happens.',
+    'Correct the path, or chmod +x.',
   ),
   vipsDiffer: lint(
     'KA7001',
@@ -138,5 +178,33 @@ export const lintMessages = {
     (name: string, vrid: string) => `${name} (VRID ${vrid}) is on this node only`,
     'No other node takes its addresses over.',
     'Add the instance to the other nodes, with the same virtual_router_id.',
+  ),
+  masterBelow: lint(
+    'KA7009',
+    (name: string, other: string, priority: string, theirs: string) =>
+      `${name} has state MASTER and priority ${priority}, ${other} has priority ${theirs}`,
+    'Priorities decide. The node that starts as MASTER hands over as soon as it hears the other one.',
+    'Write state MASTER on the node with the highest priority alone, or state BACKUP on all.',
+  ),
+  wrongWayRound: lint(
+    'KA7010',
+    (name: string, other: string, mine: string, theirs: string) =>
+      `with everything in order ${other} has priority ${theirs}, ${name} only ${mine}, although its own is the higher one`,
+    'Positive weights count while all is well, so they decide who is MASTER before anything has failed: always a failover.',
+    'Write negative weights, or the same positive weights on both nodes.',
+  ),
+  intervalNotCarried: lint(
+    'KA7011',
+    (name: string, other: string, interval: string) =>
+      `${name} sends every ${interval} s, which version 2, spoken by ${other}, cannot carry`,
+    'Version 2 counts in whole seconds.',
+    'Write a whole number of seconds, or version 3 on all nodes.',
+  ),
+  transportsDiffer: lint(
+    'KA7012',
+    (name: string, other: string, mine: string, theirs: string) =>
+      `${name} sends its adverts to ${mine}, ${other} to ${theirs}`,
+    'They do not hear each other: both become MASTER.',
+    'Write unicast_peer on all nodes or on none, and the same group.',
   ),
 } as const;

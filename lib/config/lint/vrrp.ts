@@ -1,6 +1,6 @@
 /** What hurts in VRRP, one function a rule. */
 import { networkOf } from './networks.js';
-import type { AddressEntry, VrrpInstance } from '../model-vrrp.js';
+import type { AddressEntry, TrackReference, VrrpInstance } from '../model-vrrp.js';
 import type { Config } from '../model.js';
 import type { LintContext } from './lint.js';
 import { lintMessages } from './messages.js';
@@ -11,7 +11,7 @@ export function vipUsedTwice({ vrrpInstance }: Config, { diagnostics }: LintCont
     for (const entry of [...virtualIpaddress, ...virtualIpaddressExcluded]) {
       const before = seen.get(entry.address);
       if (before === undefined) seen.set(entry.address, { entry, name });
-      else if (before.name !== name) {
+      else {
         diagnostics.report(lintMessages.vipTwice, entry.at, entry.address, name, before.name);
         diagnostics.relate(`${before.name} has it here`, before.entry.at);
       }
@@ -25,14 +25,48 @@ export function ownerAsBackup({ vrrpInstance }: Config, { diagnostics }: LintCon
       diagnostics.report(lintMessages.ownerIsBackup, priorityAt ?? at, name);
 }
 
+export function masterWithoutPriority({ vrrpInstance }: Config, { diagnostics }: LintContext): void {
+  for (const { name, state, priority, priorityAt, strictMode, at } of vrrpInstance)
+    if (state === 'MASTER' && priority === 255 && priorityAt === undefined && !strictMode)
+      diagnostics.report(lintMessages.masterUnset, at, name);
+}
+
+/** Entries of all tracking lists that change the priority. */
+function weighted(instance: VrrpInstance): readonly TrackReference[] {
+  const { trackScript, trackFile, trackProcess, trackBfd, trackInterface } = instance;
+  const links = trackInterface.map((link) => ({ ...link, name: link.interface }));
+  return [...trackScript, ...trackFile, ...trackProcess, ...trackBfd, ...links].filter(
+    ({ weight }) => weight !== 0,
+  );
+}
+
+/** Weights that go below the lowest priority. The number in a file is a factor that nobody knows beforehand. */
+export function weightsBelowOne({ vrrpInstance }: Config, { diagnostics }: LintContext): void {
+  for (const instance of vrrpInstance) {
+    const { name, priority, trackFile } = instance;
+    for (const entry of weighted(instance)) {
+      const loss = entry.weight * (entry.reverse ? -1 : 1);
+      if (loss > 0 || trackFile.some((file) => file.at === entry.at)) continue;
+      const amount = String(Math.abs(entry.weight));
+      if (priority === 1) diagnostics.report(lintMessages.weightAtBottom, entry.at, name, entry.name, amount);
+      else if (priority + loss < 1)
+        diagnostics.report(lintMessages.weightSinks, entry.at, name, entry.name, amount, String(priority));
+    }
+  }
+}
+
+export function strictUnicast({ vrrpInstance }: Config, { diagnostics }: LintContext): void {
+  for (const { name, strictMode, isUnicast, unicastPeer, at } of vrrpInstance)
+    if (strictMode && isUnicast)
+      diagnostics.report(lintMessages.strictUnicast, unicastPeer[0]?.at ?? at, name);
+}
+
 export function weightsWithoutRoom({ vrrpInstance }: Config, { diagnostics }: LintContext): void {
-  for (const { name, priority, trackScript, trackFile, trackProcess, trackInterface } of vrrpInstance) {
-    if (priority !== 254) continue;
-    const named = [...trackScript, ...trackFile, ...trackProcess];
-    const all = [...named, ...trackInterface.map((link) => ({ ...link, name: link.interface }))];
-    for (const entry of all)
-      if (entry.weight > 0 && !entry.reverse)
-        diagnostics.report(lintMessages.weightWithoutRoom, entry.at, name, entry.name, String(entry.weight));
+  for (const instance of vrrpInstance) {
+    if (instance.priority !== 254) continue;
+    for (const { name, weight, reverse, at } of weighted(instance))
+      if (weight > 0 && !reverse)
+        diagnostics.report(lintMessages.weightWithoutRoom, at, instance.name, name, String(weight));
   }
 }
 
@@ -85,18 +119,26 @@ export function slowScripts({ vrrpScript }: Config, { diagnostics }: LintContext
   }
 }
 
-/** Instances as one compares them: weights that can lower a priority, and raise it. */
-export function priorityRange(instance: VrrpInstance): { readonly worst: number; readonly best: number } {
-  const { priority, trackScript, trackProcess, trackInterface, trackFile } = instance;
+export interface PriorityRange {
+  readonly worst: number;
+  /** With everything in order. */
+  readonly best: number;
+  /** False: the number in a tracked file decides. */
+  readonly isKnown: boolean;
+}
+
+/** What the weights of an instance make of its priority: with everything failed, and with everything in order. */
+export function priorityRange(instance: VrrpInstance): PriorityRange {
+  const { priority, trackScript, trackProcess, trackInterface, trackFile, trackBfd } = instance;
   let [worst, best] = [Number(priority), Number(priority)];
   // The number in a file is a factor that nobody knows beforehand.
-  if (trackFile.some(({ weight }) => weight !== 0)) return { worst: 1, best: 254 };
-  for (const { weight, reverse } of [...trackScript, ...trackProcess, ...trackInterface]) {
+  if (trackFile.some(({ weight }) => weight !== 0)) return { worst: 1, best: 254, isKnown: false };
+  for (const { weight, reverse } of [...trackScript, ...trackProcess, ...trackInterface, ...trackBfd]) {
     // A positive weight counts while the object is up, a negative one while it is down; reverse swaps that.
     if (weight * (reverse ? -1 : 1) > 0) best += Math.abs(weight);
     else worst -= Math.abs(weight);
   }
   return priority === 255
-    ? { worst: 255, best: 255 }
-    : { worst: Math.max(1, worst), best: Math.min(254, best) };
+    ? { worst: 255, best: 255, isKnown: true }
+    : { worst: Math.max(1, worst), best: Math.min(254, best), isKnown: true };
 }

@@ -1,0 +1,65 @@
+/** Whether the scripts of a configuration would run, and for whom; keepalived says little of it while it reads. */
+import type { Config, ScriptCommand } from '../model.js';
+import { scriptFault } from '../scripts.js';
+import { commandsOf } from '../validate.js';
+import type { LintContext } from './lint.js';
+import { lintMessages } from './messages.js';
+
+/** Looks at every command, whatever it is for, once a path. */
+export function runnableScripts(config: Config, { diagnostics, host }: LintContext): void {
+  if (host === undefined) return;
+  const { machine, files } = host;
+  const fallback = config.globalDefs.scriptUser?.user ?? 'keepalived_script';
+  const seen = new Set<string>();
+  for (const { command, user } of commands(config)) {
+    const name = command.argv[0] ?? '';
+    const account = machine.user(user ?? fallback) ?? { uid: machine.uid, gid: 0 };
+    const key = `${name} ${String(account.uid)}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const fault = scriptFault(command, account.uid, account.gid, { machine, files, isOffline: false });
+    if (fault === undefined) continue;
+    if (fault.kind === 'unsafe')
+      diagnostics.report(lintMessages.unsafeScript, command.at, fault.path, fault.component);
+    else {
+      const why = fault.kind === 'missing' ? 'it is not found' : 'its user may not execute it';
+      diagnostics.report(lintMessages.unusableScript, command.at, fault.path, why);
+    }
+  }
+}
+
+interface Use {
+  readonly command: ScriptCommand;
+  readonly user: string | undefined;
+}
+
+function commands({ vrrpInstance, vrrpSyncGroup, vrrpScript, virtualServer, globalDefs }: Config): Use[] {
+  const servers = virtualServer.flatMap(({ quorumUp, quorumDown, realServer }) => [
+    quorumUp,
+    quorumDown,
+    ...realServer.flatMap(({ notifyUp, notifyDown }) => [notifyUp, notifyDown]),
+  ]);
+  const notifying = [
+    ...[...vrrpInstance, ...vrrpSyncGroup].flatMap((item) => commandsOf(item)),
+    ...servers,
+    globalDefs.startupScript,
+    globalDefs.shutdownScript,
+    globalDefs.notifyFifoScript,
+    globalDefs.vrrpNotifyFifoScript,
+    globalDefs.lvsNotifyFifoScript,
+  ];
+  const checkers = virtualServer.flatMap(({ realServer }) =>
+    realServer.flatMap((real) =>
+      real.checkers.flatMap((item): readonly Use[] =>
+        item.kind === 'MISC_CHECK' ? [{ command: item.miscPath, user: item.user?.user }] : [],
+      ),
+    ),
+  );
+  return [
+    ...vrrpScript.map(({ script, user }) => ({ command: script, user: user?.user })),
+    ...notifying.flatMap((command) =>
+      command === undefined || command === 'state' ? [] : [{ command, user: command.user }],
+    ),
+    ...checkers,
+  ];
+}
