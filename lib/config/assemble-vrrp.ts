@@ -66,11 +66,17 @@ export function assembleInstance(
   const virtualRules = preferences.fill(fields.virtualRules);
   const peers = usablePeers(section, context);
   const family = familyOf(section);
+  const nativeIpv6 = isNative(section, family, context);
+  oneInterface(section, context);
   const vmacXmitBase = xmitBase(section, peers, context);
   diagnostics.isLate = true;
   const derived = derive(section, globals, family, peers.length > 0, context);
   const { version, isStrict, priority, isMaster, isUnicast } = derived;
   unicastRules(section, isUnicast, context);
+  if (family === 4 && fields.useIpvlan !== undefined && fields.useIpvlan.address === undefined) {
+    const at = keywordAt(section, 'use_ipvlan');
+    diagnostics.report(messages.badValue, at, 'use_ipvlan needs an address of its own for IPv4');
+  }
   const preempt = preemption(section, derived, context);
   const [virtualIpaddress, excess] = vips(section, derived, context);
   const instanceVrid = asVrid(fields.virtualRouterId?.value ?? 0);
@@ -109,7 +115,7 @@ export function assembleInstance(
       globals.vrrpCheckUnicastSrc ||
       peers.some((peer) => peer.minTtl > 0 || peer.maxTtl < 255),
     oldUnicastChecksum: fields.oldUnicastChecksum,
-    nativeIpv6: fields.nativeIpv6,
+    nativeIpv6,
     vrf: fields.interface === undefined ? fields.vrf?.value : undefined,
     dontTrackPrimary: fields.dontTrackPrimary,
     trackInterface,
@@ -246,6 +252,11 @@ function unicastKeyword(section: RawInstance): string | undefined {
 function xmitBase(section: RawInstance, peers: readonly UnicastPeer[], context: Context): boolean {
   const { fields } = section;
   const isVirtual = fields.useVmac !== undefined || fields.useIpvlan !== undefined;
+  if (!isVirtual && fields.vmacXmitBase) {
+    const at = keywordAt(section, 'vmac_xmit_base');
+    context.diagnostics.report(messages.badValue, at, 'vmac_xmit_base needs use_vmac; it is ignored');
+    return false;
+  }
   if (!isVirtual || fields.vmacXmitBase) return fields.vmacXmitBase;
   if (peers.length === 0 && unicastKeyword(section) === undefined) return false;
   context.diagnostics.report(messages.xmitBaseSet, keywordAt(section, 'use_vmac'));
@@ -275,6 +286,21 @@ function unicastRules(section: RawInstance, isUnicast: boolean, context: Context
       'unicast_ttl means nothing without unicast_peer',
     );
   }
+}
+
+/** native_ipv6 does not turn an instance with IPv4 addresses. */
+function isNative(section: RawInstance, family: Family, context: Context): boolean {
+  const { nativeIpv6 } = section.fields;
+  if (!nativeIpv6 || family === 6) return nativeIpv6;
+  const at = keywordAt(section, 'native_ipv6');
+  context.diagnostics.report(messages.badValue, at, 'native_ipv6 together with IPv4 addresses is ignored');
+  return false;
+}
+
+/** Either an interface or a VRF. */
+function oneInterface({ fields }: RawInstance, context: Context): void {
+  if (fields.interface === undefined || fields.vrf === undefined) return;
+  context.diagnostics.report(messages.badValue, fields.vrf.at, 'vrf together with interface is ignored');
 }
 
 function checkInterface(section: RawInstance, context: Context): void {

@@ -25,6 +25,7 @@ import type { Context, Decoded } from './schema/dsl.js';
 import { root } from './schema/root.js';
 import type { Section } from './schema/lists.js';
 import type { Statement } from './syntax.js';
+import { hasDefaultUser } from './scripts.js';
 import {
   checkScripts,
   commandsOf,
@@ -122,6 +123,10 @@ function assembleConfig(raw: Root, options: AssembleOptions, context: Context): 
     });
     return value === undefined ? [] : [value];
   });
+  const ownScripts = [globals.startupScript, globals.shutdownScript].filter(
+    (script) => script?.user !== undefined || hasDefaultUser(globals, context),
+  );
+  notifyScripts(ownScripts, globals, context);
   const virtualServer = checkScripts(servers, globals, context);
   for (const [keyword, at] of context.withoutEffect) diagnostics.report(messages.noEffectYet, at, keyword);
   return {

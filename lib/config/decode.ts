@@ -2,7 +2,7 @@
  * Statements and a keyword table to a record of fields. It does what is the same for every block: unknown, repeated, old and
  * valueless keywords, braces that are missing or too many. Values are the readers' business.
  */
-import { messages } from './messages.js';
+import { messages, type Message } from './messages.js';
 import type { AnyBlock, BlockSchema, CompiledRow, Context, Decoded } from './schema/dsl.js';
 import { Line } from './schema/dsl.js';
 import { nearest } from './suggest.js';
@@ -41,10 +41,8 @@ export class BlockDecoder<R> {
     }
     const found = this.#schema.byKeyword.get(keyword);
     if (found === undefined) unknownKeyword(statement, this.#schema, this.#context);
-    else if (statement.body === undefined && found.isBlock) {
-      this.#context.diagnostics.report(messages.missingOpenBrace, wordSpan(statement, 0), keyword);
-      this.#adopter = { statement, items: [] };
-    } else this.#read(statement, found);
+    else if (statement.body === undefined && found.isBlock) this.#adopter = { statement, items: [] };
+    else this.#read(statement, found);
   }
 
   /** The fields, when there are no more items. */
@@ -90,10 +88,20 @@ export class BlockDecoder<R> {
   #endAdoption({ statement, items }: { statement: Statement; items: Statement[] }, isClosed: boolean): void {
     this.#adopter = undefined;
     statement.body = { items, open: statement.end, from: statement.from, isClosed };
-    if (!isClosed) this.#context.isUnbalanced = true;
     const found = this.#schema.byKeyword.get(statement.words[0] ?? '');
-    if (found !== undefined) this.#read(statement, found);
+    if (found === undefined) return;
+    const isEmpty = !isClosed && items.length === 0;
+    const message = missingBlock(found.row, isEmpty);
+    if (!isClosed && message !== messages.missingEmptyList) this.#context.isUnbalanced = true;
+    this.#context.diagnostics.report(message, wordSpan(statement, 0), found.keyword);
+    this.#read(statement, found);
   }
+}
+
+/** keepalived: an empty list at the end of a block needs no braces; some lists must not be empty. */
+function missingBlock({ reader, isNeverEmpty }: CompiledRow['row'], isEmpty: boolean): Message<[string]> {
+  if (isNeverEmpty === true) return messages.missingBlockFatal;
+  return isEmpty && reader.isList === true ? messages.missingEmptyList : messages.missingOpenBrace;
 }
 
 /** Reads the body of a block statement. */

@@ -39,6 +39,8 @@ export interface Machine {
   /** Undefined: no such user. Accepts numbers as text. */
   user(name: string): { readonly uid: number; readonly gid: number } | undefined;
   group(name: string): number | undefined;
+  /** Whether a host name has an address. May take as long as the name servers do. */
+  resolves(host: string): boolean;
   /** User id that the daemon runs as. */
   readonly uid: number;
   readonly hostName: string;

@@ -149,6 +149,19 @@ export const messages = {
     'complaint',
     (block: string) => `'${block}' needs a block: '{' is missing`,
   ),
+  missingBlockFatal: define(
+    'KA2017',
+    'error',
+    'gives-up',
+    (block: string) => `'${block}' needs a block: '{' is missing`,
+  ),
+  missingEmptyList: define(
+    'KA2018',
+    'warning',
+    'none',
+    (list: string) => `'${list}' has neither '{' nor entries; it is empty`,
+    { hint: "remove it, or write its entries between '{' and '}'" },
+  ),
   unknownKeyword: define(
     'KA2005',
     'error',
@@ -606,10 +619,17 @@ export const messages = {
     { isFatal: true, hint: 'ip netns add creates one' },
   ),
   noSuchDirectory: define('KA5013', 'error', 'complaint', (what: string) => what),
+  hostUnknown: define(
+    'KA5017',
+    'warning',
+    'complaint',
+    (host: string) => `the host name ${host} has no address here`,
+    { hint: 'write its address, which needs no name server' },
+  ),
   pathNotAbsolute: define(
     'KA5014',
     'error',
-    'complaint',
+    'none',
     (keyword: string, path: string) => `${keyword} needs an absolute path, not '${path}'`,
   ),
 } as const;

@@ -2,7 +2,9 @@
  * The real file system and machine behind `FileAccess` and `Machine`.
  */
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { availableParallelism, hostname } from 'node:os';
+import { parseAddress } from './address.js';
 import type { FileAccess, Machine } from './load.js';
 
 export const systemFiles: FileAccess = {
@@ -57,6 +59,9 @@ export function systemMachine(): Machine {
       const row = find((groups ??= readTable('/etc/group')), name, 2);
       return row === undefined ? undefined : Number(row[2]);
     },
+    resolves: (host) =>
+      parseAddress(host) !== undefined ||
+      spawnSync('getent', ['ahosts', host], { timeout: 10_000 }).status === 0,
     uid: process.getuid?.() ?? 0,
     hostName: hostname(),
     path: (process.env['PATH'] ?? '').split(':').filter((directory) => directory !== ''),

@@ -11,6 +11,7 @@ export function fakeMachine(overrides: Partial<Machine> = {}): Machine {
     user: (name) =>
       name === 'root' ? { uid: 0, gid: 0 } : name === 'nobody' ? { uid: 65534, gid: 65534 } : undefined,
     group: (name) => (name === 'root' ? 0 : undefined),
+    resolves: (host) => host !== 'nosuch.example.org',
     uid: 0,
     hostName: 'node1.example.org',
     path: ['/usr/bin'],

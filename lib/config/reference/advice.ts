@@ -90,6 +90,14 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'Add the }; the message shows which blocks are open.',
   ],
   missingOpenBrace: ['A keyword that opens a block has none.', 'Write { behind it.'],
+  missingBlockFatal: [
+    'The keyword opens a list that must not be empty. keepalived gives up here.',
+    "Write '{' at the end of the line or on the next one.",
+  ],
+  missingEmptyList: [
+    'A list without braces and without entries. keepalived takes it for an empty one and says nothing.',
+    "Remove the line, or write its entries between '{' and '}'.",
+  ],
   unknownKeyword: [
     'The word is no keyword of this block. The line is ignored, with its block.',
     'Correct the spelling, or move the line to where it belongs.',
@@ -352,6 +360,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'Create it: ip netns add NAME.',
   ],
   noSuchDirectory: ['The directory does not exist.', 'Create it.'],
+  hostUnknown: [
+    'keepalived looks the mail server up when it reads the file, and complains when the name has no address.',
+    'Write the address, or mend the name server or /etc/hosts.',
+  ],
   pathNotAbsolute: [
     'The daemon changes its directory; a relative path would mean something else.',
     'Write the path from / on.',

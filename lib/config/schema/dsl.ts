@@ -123,11 +123,13 @@ export interface RowOptions {
   /** First version of keepalived that has it, when later than 2.2.7. */
   readonly since?: string;
   /** Part of keepalived that Debian's build leaves out: there the keyword is unknown. */
-  readonly build?: 'linkbeat' | 'iptables' | 'process events';
+  readonly build?: 'iptables';
   /** What keepalived does when the value is missing. Default: it gives up. */
   readonly missing?: 'gives-up' | 'reported' | 'silent';
   /** A repetition is reported and ignored; otherwise the last one wins silently. */
   readonly isFirstKept?: boolean;
+  /** A list without braces ends keepalived. */
+  readonly isNeverEmpty?: boolean;
   /** Default in words, where it is not a literal. */
   readonly defaultText?: string;
   /** Reported as old. `isCounted`: keepalived counts it as a complaint. */
@@ -210,7 +212,7 @@ export function block<R extends Record<string, unknown>>(
     if (entry.kind === 'alias') continue;
     const field = camel(keyword);
     initial[field] = entry.initial;
-    const row = entry.effect === undefined ? { ...entry, effect } : entry;
+    const row = completed(entry, effect);
     const isBlock = row.reader.block !== undefined || row.reader.isList === true;
     byKeyword.set(keyword, { keyword, field, row, isBlock, alias: undefined });
   }
@@ -220,6 +222,12 @@ export function block<R extends Record<string, unknown>>(
     if (target !== undefined) byKeyword.set(keyword, { ...target, keyword, alias: entry });
   }
   return { name, help, rows, byKeyword, template: compact(initial) as Decoded<R> };
+}
+
+/** A keyword that 2.2.7 does not know is unknown there with and without a value: it does not give up. */
+function completed(row: Row<unknown>, effect: Effect): Row<unknown> {
+  const missing = row.missing ?? (row.since === undefined ? undefined : 'reported');
+  return { ...row, effect: row.effect ?? effect, ...(missing === undefined ? {} : { missing }) };
 }
 
 /** The same fields in the form that the engine copies fastest, which is how it builds objects from JSON. */

@@ -78,12 +78,7 @@ const smtpServer: Reader<HostPort> = {
     const service = line.word(2);
     let port = 25;
     if (service !== undefined) {
-      const known = new Map([
-        ['smtp', 25],
-        ['smtps', 465],
-        ['submission', 587],
-      ]).get(service);
-      const given = known ?? readInteger(line, 2, 1, 65535);
+      const given = readInteger(line, 2, 1, 65535);
       if (given === undefined) return undefined;
       port = given;
     }
@@ -91,6 +86,8 @@ const smtpServer: Reader<HostPort> = {
       line.report(messages.notAnAddress, 1, host, 'an address or host name');
       return undefined;
     }
+    if (line.context.mode === 'test' && !line.context.isOffline && !line.context.machine.resolves(host))
+      line.report(messages.hostUnknown, 1, host);
     return { host, port, at: line.at(1) };
   },
 };
@@ -142,7 +139,10 @@ const lvsSyncDaemon: Reader<LvsSyncDaemon> = {
       const third = line.word(3);
       if (third !== undefined && !isSyncOption(third)) {
         const id = readInteger(line, 3, 0, 255);
-        if (id !== undefined) numbers.id = id;
+        if (id !== undefined) {
+          numbers.id = id;
+          line.report(messages.badValue, 3, `write 'id ${third}': a bare number is the old form`);
+        }
         index = 4;
       }
     }
@@ -221,6 +221,10 @@ const umask: Reader<number> = {
   minWords: 1,
   read(line) {
     const text = line.words.slice(1).join('');
+    if (line.words.length > 2 && !text.includes('|')) {
+      line.report(messages.badValue, 2, 'umask takes one value');
+      return undefined;
+    }
     const number = parseAnyBase(text);
     if (!Number.isNaN(number)) {
       if (number >= 0 && number <= 0o777) return number;
@@ -242,6 +246,17 @@ const umask: Reader<number> = {
 
 const optionalPath = (bare: string): Reader<string> => wordOr('path', bare);
 
+/** keepalived does not look at the value: the keyword alone switches it on, whatever stands behind it. */
+const switchedOn: Reader<true> = {
+  ...boolean,
+  read(line) {
+    const text = line.word(1);
+    if (text !== undefined && !['on', 'true', 'yes'].includes(text))
+      line.report(messages.silentlyIgnored, 1, `${line.keyword} is on, whatever stands behind it`);
+    return true;
+  },
+};
+
 const absolutePath: Reader<string> = mapped(word('path'), (path, line) => {
   if (path.startsWith('/')) return path;
   line.report(messages.pathNotAbsolute, 1, line.keyword, path);
@@ -258,7 +273,7 @@ const directory: Reader<string> = mapped(word('directory'), (path, line) => {
 const interfacePrefix: Reader<string> = mapped(word('string'), (text, line) => {
   if (text.length <= 11 && /^[^\s/:]+$/.test(text)) return text;
   line.report(
-    messages.badValue,
+    messages.silentlyIgnored,
     1,
     `'${text}' cannot start an interface name (up to 11 characters, no '/' or ':')`,
   );
@@ -556,13 +571,13 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'unicast adverts are accepted from listed peers only',
     works,
   ),
-  vrrp_skip_check_adv_addr: defaulted(
-    boolean,
+  vrrp_skip_check_adv_addr: defaulted<boolean>(
+    switchedOn,
     false,
     'compares the addresses in adverts only when the sender changes',
     works,
   ),
-  vrrp_strict: defaulted(boolean, false, 'keeps to the letter of the RFC', {
+  vrrp_strict: defaulted<boolean>(switchedOn, false, 'keeps to the letter of the RFC', {
     ...works,
     note: 'what the configuration may say is held to the RFC; packets to the addresses are not dropped, see no_accept',
   }),

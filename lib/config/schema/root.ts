@@ -119,9 +119,7 @@ const named = { name: 'name' };
 const reportedWorks = { missing: 'reported', effect: 'works' } as const;
 
 export const root = block('the top level', 'What stands outside of blocks.', {
-  linkbeat_use_polling: defaulted(present, false, 'polls the link state of every interface', {
-    build: 'linkbeat',
-  }),
+  linkbeat_use_polling: defaulted(present, false, 'polls the link state of every interface'),
   net_namespace: optional(
     { ...word('name'), read: (line: Line) => ({ text: line.word(1) ?? '', at: line.at(1) }) },
     'network namespace that the daemon works in',
@@ -135,9 +133,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
     ...works,
     isFirstKept: true,
   }),
-  namespace_with_ipsets: defaulted(present, false, 'uses ipsets in namespaces of old kernels', {
-    build: 'iptables',
-  }),
+  namespace_with_ipsets: defaulted(present, false, 'uses ipsets in namespaces of old kernels'),
   use_pid_dir: defaulted(present, false, 'pid files in a directory of their own', works),
   instance: optional(word('name'), 'name of this daemon among several', {
     ...reportedWorks,
@@ -181,7 +177,6 @@ export const root = block('the top level', 'What stands outside of blocks.', {
   linkbeat_interfaces: several(
     entryList('<interface> [MII|ETHTOOL|IOCTL]', 'interface', readLinkbeat),
     'interfaces whose link is polled',
-    { build: 'linkbeat' },
   ),
   vrrp_instance: each(
     unique(section(vrrpInstance, named), 'vrrp_instance'),
@@ -191,7 +186,6 @@ export const root = block('the top level', 'What stands outside of blocks.', {
   vrrp_script: each(section(vrrpScript, named), 'a script whose exit status counts', works),
   vrrp_track_process: each(section(vrrpTrackProcess, named), 'processes that must run', {
     ...works,
-    build: 'process events',
   }),
   interface_up_down_delays: several(
     entryList('<interface> <down> [<up>]', 'interface', readInterfaceDelay),
@@ -213,7 +207,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
       },
     },
     'addresses and marks that one virtual server serves',
-    works,
+    { ...works, isNeverEmpty: true },
   ),
   virtual_server: each(virtualServerReader, 'a service that is spread over real servers', works),
 });

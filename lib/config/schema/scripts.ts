@@ -49,9 +49,8 @@ export const account: Reader<UserGroup> = {
   read(line) {
     const user = line.word(1) ?? '';
     const group = line.word(2);
-    const { machine, isOffline } = line.context;
-    if (isOffline) return { user, group, at: line.at(1) };
-    const isKnown = machine.user(user) !== undefined;
+    if (line.context.isOffline) return { user, group, at: line.at(1) };
+    const isKnown = knowsUser(line, user);
     if (!isKnown) line.report(messages.unknownUser, 1, user);
     const isGood = isKnown && (group === undefined || knowsGroup(line, group));
     if (isKnown && !isGood) line.report(messages.unknownGroup, 2, group ?? '');
@@ -69,8 +68,14 @@ export const ownedPath: Reader<OwnedPath> = {
   read: (line) => ({ path: line.word(1) ?? '', user: line.word(2), group: line.word(3), at: line.at(1) }),
 };
 
+/** keepalived takes names only; a number is no user. */
+function knowsUser(line: Line, user: string): boolean {
+  return !/^\d+$/.test(user) && line.context.machine.user(user) !== undefined;
+}
+
 function knowsGroup(line: Line, group: string): boolean {
   const name = group.replace(/^:/, '');
+  if (/^\d+$/.test(name)) return false;
   return name === '' || line.context.machine.group(name) !== undefined;
 }
 
@@ -82,9 +87,13 @@ function accountExists(
   group: string | undefined,
   path: string,
 ): boolean {
-  const { machine, isOffline } = line.context;
-  if (isOffline) return true;
-  if (machine.user(user) === undefined) {
+  if (line.context.isOffline) return true;
+  if (!knowsUser(line, user)) {
+    const isCounted = line.keyword === 'startup_script' || line.keyword === 'shutdown_script';
+    if (isCounted) {
+      line.report(messages.unknownUser, index, user);
+      return false;
+    }
     line.reportWith(
       messages.unknownUserIgnored,
       index,

@@ -208,15 +208,17 @@ export function readInterfaceDelay(line: Line): InterfaceDelay | undefined {
   return down === undefined || up === undefined ? undefined : { interface: name, down, up, at: line.at(0) };
 }
 
+const reported = { missing: 'reported' } as const;
+
 /** The SSL block of the top level. */
 export const ssl = block(
   'SSL',
   'Client TLS settings of all SSL_GET checkers.',
   {
-    password: optional(word('string'), 'passphrase of the key'),
-    ca: optional(word('file'), 'certificates of authorities'),
-    certificate: optional(word('file'), 'client certificate'),
-    key: optional(word('file'), 'client key'),
+    password: optional(word('string'), 'passphrase of the key', reported),
+    ca: optional(word('file'), 'certificates of authorities', reported),
+    certificate: optional(word('file'), 'client certificate', reported),
+    key: optional(word('file'), 'client key', reported),
   },
   'works',
 );

@@ -126,6 +126,9 @@ const interfaceName: Reader<{ readonly text: string; readonly at: Span }> = mapp
 
 const mac = /^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){4,5}$/;
 
+/** The address that the RFC gives to every virtual router. */
+const routerMac = /^00:00:5e:00:0[12]:[0-9a-f]{1,2}$/i;
+
 const useVmac: Reader<UseVmac> = {
   syntax: '[<interface>] [<mac>] [name <interface>] [group <group>] [netlink_notify_msg]',
   expects: 'a name and options',
@@ -140,6 +143,8 @@ const useVmac: Reader<UseVmac> = {
       if (text === 'netlink_notify_msg') netlinkNotifyMsg = true;
       else if (text === 'name') name = line.word(++index);
       else if (text === 'group') group = line.word(++index);
+      else if (routerMac.test(text))
+        line.report(messages.badValue, index, `${text} is the RFC's own, which needs no word; it is ignored`);
       else if (mac.test(text)) address = text;
       else if (name === undefined && isInterfaceName(text)) name = text;
       else line.report(messages.badValue, index, `'${text}' is neither an interface name nor a MAC address`);
@@ -417,7 +422,6 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
   promote_secondaries: defaulted(present, false, 'secondary addresses outlive the first one', works),
   linkbeat_use_polling: defaulted(present, false, 'polls the link state', {
     deprecated: { instead: 'linkbeat_interfaces', isCounted: true },
-    build: 'linkbeat',
   }),
   v3_checksum_as_v2: optional(boolean, 'VRRPv3 checksums leave out the pseudo-header', {
     since: '2.2.8',
