@@ -99,7 +99,9 @@ export function launch(
 function endOf({ end, status, errno, syscall }: NativeLaunchReport): LaunchEnd {
   if (end === 0) return { kind: 'exited', status };
   if (end === 1) return { kind: 'signalled', signal: signalName(status) };
-  const [code, words] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'unknown error'];
+  // Node.js has no words for ESTALE, the name alone is among its constants.
+  const code = Object.entries(constants.errno).find(([, each]) => each === errno)?.[0] ?? `E${errno}`;
+  const words = getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error';
   const message =
     code === 'ESTALE' && syscall === 'open'
       ? 'it was replaced or changed since it was looked at'

@@ -12,6 +12,8 @@ export interface Account {
 export interface Accounts {
   user(name: string): Account | undefined;
   group(name: string): number | undefined;
+  /** All groups of a user by number, as id(1) lists them. Undefined: they are not known. */
+  groups?(user: string): readonly number[] | undefined;
 }
 
 export const systemAccounts: Accounts = {
@@ -24,6 +26,17 @@ export const systemAccounts: Accounts = {
     const fields = entry('group', name);
     if (fields !== undefined) return Number(fields[2]);
     return isNumber(name) ? Number(name) : undefined;
+  },
+  groups(user) {
+    try {
+      const line = execFileSync('id', ['-G', '--', user], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        encoding: 'utf8',
+      });
+      return line.trim().split(' ').map(Number);
+    } catch {
+      return undefined;
+    }
   },
 };
 

@@ -26,11 +26,8 @@ export interface Command {
   readonly groups?: readonly number[];
   /** With `file`: it runs only while it is this very file, unchanged. */
   readonly identity?: FileIdentity;
-  /**
-   * The command to run instead when the file is another one now: whoever made this command looks at it again. Undefined: it may
-   * not run any more.
-   */
-  readonly renew?: () => Command | undefined;
+  /** Called when the file is another one now: its identity if it may run as well, else the reason why not. */
+  readonly renew?: () => FileIdentity | string;
 }
 
 export interface RunOptions {
@@ -103,18 +100,22 @@ export function start(command: Command, options: RunOptions): Running {
       reaper.over();
       resolve({ end, timedOut, durationMs: options.clock.nowMs() - startedMs, output, outputBytes });
     };
-    const attempt = (wanted: Command, isFirst: boolean): void => {
-      const launched = launch(request(wanted, options), options.background === true, (result) => {
+    const attempt = (identity: FileIdentity | undefined, isFirst: boolean): void => {
+      const launched = launch(request(command, identity, options), options.background === true, (result) => {
         const { end } = result;
-        if (isFirst && end.kind === 'not-started' && end.code === 'ESTALE' && wanted.renew !== undefined) {
-          const renewed = wanted.renew();
-          if (renewed !== undefined) return attempt(renewed, false);
+        const isOther = end.kind === 'not-started' && end.code === 'ESTALE' && isFirst;
+        const renewed = isOther ? command.renew?.() : undefined;
+        if (typeof renewed === 'object') {
+          if (command.identity !== undefined) renewals.set(command.identity, renewed);
+          attempt(renewed, false);
+        } else {
+          const final = renewed === undefined ? end : { ...notAnyMore, message: renewed };
+          finish(final, result.output.toString('utf8'), result.outputBytes);
         }
-        finish(end, result.output.toString('utf8'), result.outputBytes);
       });
       reaper.takes(launched);
     };
-    attempt(command, true);
+    attempt(command.identity && (renewals.get(command.identity) ?? command.identity), true);
   });
   if (options.signal?.aborted === true) onAbort();
   else options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -127,8 +128,13 @@ export function describeEnd(end: RunEnd): string {
   return end.kind === 'signalled' ? `killed by ${end.signal}` : `could not be started: ${end.message}`;
 }
 
-function request(command: Command, options: RunOptions): LaunchRequest {
-  const { argv, uid, gid, groups, identity } = command;
+/** What a changed file was found to be, by the identity that its commands still carry. */
+const renewals = new WeakMap<FileIdentity, FileIdentity>();
+
+const notAnyMore = { kind: 'not-started', code: 'ESTALE' } as const;
+
+function request(command: Command, identity: FileIdentity | undefined, options: RunOptions): LaunchRequest {
+  const { argv, uid, gid, groups } = command;
   const name = command.file ?? argv[0] ?? '';
   return {
     files: name.includes('/') || name === '' ? [name] : alongPath(name),

@@ -1,8 +1,10 @@
 /**
  * May a configured script run, as whom, and which file is it? The rules are keepalived's (script_user, enable_script_security);
- * a refusal names the component of the path that is wrong and the command that mends it.
+ * a refusal names the component of the path that is wrong and the command that mends it. What is found fit is that very file: a
+ * command carries its identity, and a file that was replaced or changed is looked at again before it runs.
  */
-import { realpathSync, statSync, type Stats } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync, statSync, type Stats } from 'node:fs';
+import type { FileIdentity } from '../bindings/launcher.js';
 import type { Account, Accounts } from './accounts.js';
 import type { Command } from './exec.js';
 
@@ -21,6 +23,8 @@ export interface ScriptPolicy {
   readonly isEnforced: boolean;
   /** script_user. */
   readonly defaultUser: { readonly user: string; readonly group: string | undefined } | undefined;
+  /** set_supplementary_groups: scripts get all groups of their user. */
+  readonly givesGroups?: boolean;
   /** use_symlink_paths: execute the path as written. */
   readonly keepsSymlinks: boolean;
   readonly accounts: Accounts;
@@ -47,14 +51,22 @@ export function resolveScript(request: ScriptRequest, policy: ScriptPolicy): Scr
   });
   const identity = identify(request, policy);
   if (typeof identity === 'string') return refuse(identity);
-  const command = withIdentity(identity, policy.own);
+  const account = withIdentity(identity, policy.own);
+  const groups =
+    policy.givesGroups === true && 'uid' in account
+      ? policy.accounts.groups?.(request.user ?? policy.defaultUser?.user ?? defaultUserName)
+      : undefined;
+  const command = { ...account, ...(groups === undefined ? {} : { groups }) };
   const [name = ''] = request.argv;
   if (request.isRedirection) {
     return { command: { argv: ['/bin/sh', '-c', '< "$0"', name], ...command }, messages };
   }
   const found = find(name, policy.path);
   if (found === undefined) {
-    return refuse(`check_script_secure could not find script '${name}' - disabling`);
+    const missing = name.includes('/')
+      ? ` ${firstMissing(name)} does not exist`
+      : ` no directory of PATH has it`;
+    return refuse(`check_script_secure could not find script '${name}' - disabling.${missing}`);
   }
   if (found !== name) {
     messages.push(
@@ -62,14 +74,75 @@ export function resolveScript(request: ScriptRequest, policy: ScriptPolicy): Scr
     );
   }
   const resolved = realpathSync(found);
-  const problem = inspect(resolved, identity);
-  if (problem !== undefined) {
-    if (problem.kind !== 'unsafe') return refuse(problem.message);
-    if (policy.isEnforced) return refuse(`${problem.message} - disabling. ${problem.mend}`);
-    messages.push(`${problem.message}. ${problem.mend}`);
-  }
+  const looked = look(resolved, identity, policy.isEnforced);
+  if ('refusal' in looked) return refuse(looked.refusal);
+  messages.push(...looked.warnings);
   const file = policy.keepsSymlinks ? found : resolved;
-  return { command: { argv: request.argv, file, ...command }, messages };
+  const renew = (): FileIdentity | string => {
+    const again = look(resolved, identity, policy.isEnforced);
+    return 'refusal' in again ? again.refusal : again.identity;
+  };
+  return { command: { argv: request.argv, file, ...command, identity: looked.identity, renew }, messages };
+}
+
+type Look =
+  { readonly refusal: string } | { readonly identity: FileIdentity; readonly warnings: readonly string[] };
+
+/** The file as it is now: its identity first, so that what changes meanwhile is noticed when it is to run. */
+function look(file: string, account: Account, isEnforced: boolean): Look {
+  const identity = identityOf(file);
+  if (identity === undefined)
+    return {
+      refusal: `check_script_secure could not find script '${file}' - disabling. It does not exist any more`,
+    };
+  const problem = inspect(file, account);
+  const warnings: string[] = [];
+  if (problem !== undefined) {
+    if (problem.kind !== 'unsafe') return { refusal: problem.message };
+    if (isEnforced) return { refusal: `${problem.message} - disabling. ${problem.mend}` };
+    warnings.push(`${problem.message}. ${problem.mend}`);
+  }
+  if (identity.kind === 'text')
+    warnings.push(
+      `Please add a #! shebang to script ${file}: it is run through /bin/sh, and keepalived may not run it at all`,
+    );
+  const { dev, ino, ctimeNs } = identity.stats;
+  return { identity: { dev, ino, ctimeNs, isProgram: identity.kind === 'program' }, warnings };
+}
+
+/** A program, a script that names its interpreter, or some other text. What cannot be read is executed by name, like a script. */
+function identityOf(file: string) {
+  let stats;
+  try {
+    stats = statSync(file, { bigint: true });
+  } catch {
+    return undefined;
+  }
+  return { stats, kind: stats.isFile() ? kindOf(file) : 'script' } as const;
+}
+
+function kindOf(file: string): 'program' | 'script' | 'text' {
+  const start = Buffer.alloc(4);
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch {
+    return 'script';
+  }
+  try {
+    const length = readSync(fd, start, 0, start.length, 0);
+    if (start.toString('latin1') === '\x7fELF') return 'program';
+    return length >= 2 && start.toString('latin1', 0, 2) === '#!' ? 'script' : 'text';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The first component of a path that is not there. */
+function firstMissing(path: string): string {
+  const parts = path.split('/');
+  const ends = parts.map((_, index) => parts.slice(0, index + 1).join('/')).filter((each) => each !== '');
+  return ends.find((each) => statOf(each) === undefined) ?? path;
 }
 
 /** Runs as nobody else than this process already is: nothing has to be changed, and an ordinary user may do it. */

@@ -22,10 +22,12 @@ export class TrackerSet implements KnownVerdicts {
   readonly isReload = true;
   readonly #trackers = new Map<string, Tracker>();
   readonly #scripts: ScriptTracker[] = [];
+  /** Scripts that may not run, and why. */
+  readonly #refused = new Map<string, string>();
 
   /**
-   * Files and processes are followed, and known, from here on; scripts begin with `startScripts`. A script that must not run is
-   * left out of all lists, as keepalived does, and said so as an error.
+   * Files and processes are followed, and known, from here on; scripts begin with `startScripts`. A script that must not run
+   * counts for nobody, as with keepalived; it stays in `list`, and the log names the routers that go without it.
    * @param earlier its verdicts on scripts of the same name are kept until the next result (reload).
    */
   constructor(
@@ -38,7 +40,11 @@ export class TrackerSet implements KnownVerdicts {
     for (const script of plan.scripts) {
       const verdict = resolveScript(withUser(script.script, script.user), policy);
       logVerdict(host, script.name, verdict);
-      if (verdict.command === undefined) continue;
+      if (verdict.command === undefined) {
+        this.#refused.set(script.name, verdict.messages.at(-1) ?? '');
+        logDegraded(host, plan, script.name);
+        continue;
+      }
       const tracker = new ScriptTracker({
         name: script.name,
         command: verdict.command,
@@ -107,7 +113,12 @@ export class TrackerSet implements KnownVerdicts {
 
   /** All trackers, for people to look at. */
   list(): readonly { readonly what: string; readonly state: TrackedState; readonly detail: string }[] {
-    return [...this.#trackers].map(([what, { state, detail }]) => ({ what, state, detail }));
+    const refused = [...this.#refused].map(([name, why]) => ({
+      what: `script ${name}`,
+      state: { kind: 'unknown' } as const,
+      detail: `cannot run, so it counts for nobody: ${why}`,
+    }));
+    return [...refused, ...[...this.#trackers].map(([what, { state, detail }]) => ({ what, state, detail }))];
   }
 
   verdictOn(script: string): 'unknown' | 'up' | 'down' {
@@ -124,15 +135,26 @@ function initialVerdict(script: VrrpScript, earlier: KnownVerdicts | undefined):
 
 /** The rules for scripts that a configuration sets. */
 export function scriptPolicy(config: Config, accounts: Accounts): ScriptPolicy {
-  const { scriptUser, enableScriptSecurity, useSymlinkPaths } = config.globalDefs;
+  const { scriptUser, enableScriptSecurity, useSymlinkPaths, setSupplementaryGroups } = config.globalDefs;
   return {
     isEnforced: enableScriptSecurity,
+    givesGroups: setSupplementaryGroups,
     defaultUser: scriptUser === undefined ? undefined : { user: scriptUser.user, group: scriptUser.group },
     keepsSymlinks: useSymlinkPaths,
     accounts,
     path: (process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin').split(':').filter((each) => each !== ''),
     own: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
   };
+}
+
+/** One line for each router that goes on without a check that it was to have. */
+function logDegraded(host: Host, plan: Plan, script: string): void {
+  for (const router of plan.routers)
+    if (router.tracked.some(({ kind, name }) => kind === 'script' && name === script))
+      host.logger.log(
+        'error',
+        `(${router.name}) DEGRADED: track script ${script} cannot run, its weight or fault does not count`,
+      );
 }
 
 export function logVerdict(host: Host, what: string, { command, messages }: ScriptVerdict): void {

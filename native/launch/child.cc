@@ -21,6 +21,7 @@ constexpr int kClonePidfd = 0x1000;
 /// close_range(2), the same number everywhere, with CLOSE_RANGE_CLOEXEC.
 constexpr long kCloseRange = 436;
 constexpr unsigned kCloseRangeCloexec = 4;
+constexpr const char* kShell = "/bin/sh";
 
 // glibc's own setuid() and its kin change all threads of the process, by way of signals. The process between
 // clone and exec shares the memory of its parent but is none of its threads: only the bare calls are right.
@@ -38,6 +39,8 @@ constexpr long kSetgroups = SYS_setgroups;
 struct Launch {
   std::vector<const char*> files;
   std::vector<char*> argv;
+  /// For a text without #!: `/bin/sh FILE ARGUMENTS`; the file is put in when it is known.
+  std::vector<char*> shell_argv;
   std::vector<char*> envp;
   const char* directory = nullptr;
   const Account* account = nullptr;
@@ -89,6 +92,10 @@ KA_BETWEEN_CLONE_AND_EXEC int execute(Launch& launch) {
   int remembered = ENOENT;
   for (const char* file : launch.files) {
     ::execve(file, launch.argv.data(), launch.envp.data());
+    if (errno == ENOEXEC) {  // as execvp(3)
+      launch.shell_argv[1] = const_cast<char*>(file);
+      ::execve(kShell, launch.shell_argv.data(), launch.envp.data());
+    }
     // As execvp(3): another directory of PATH may have it; "may not be run" is worth telling above "not
     // there".
     if (errno == EACCES) remembered = EACCES;
@@ -185,6 +192,8 @@ std::optional<Refusal> start(const Spec& spec, int null_fd, const Stack& stack, 
   }
   for (const std::string& each : spec.files) launch.files.push_back(each.c_str());
   launch.argv = pointers(spec.argv);
+  launch.shell_argv = {const_cast<char*>(kShell), nullptr};
+  launch.shell_argv.insert(launch.shell_argv.end(), launch.argv.begin() + 1, launch.argv.end());
   launch.envp = pointers(spec.env);
   launch.directory = spec.directory.empty() ? nullptr : spec.directory.c_str();
   launch.account = spec.account ? &*spec.account : nullptr;

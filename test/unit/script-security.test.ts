@@ -3,6 +3,8 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { Accounts } from '../../lib/accounts.js';
+import { run } from '../../lib/exec.js';
+import { systemClock as clock } from '../../lib/host.js';
 import { resolveScript, type ScriptPolicy, type ScriptRequest } from '../../lib/script-security.js';
 
 const isRoot = process.getuid?.() === 0;
@@ -46,14 +48,16 @@ function setUp(context: TestContext): { readonly directory: string; readonly scr
 test('a script that only root can change runs as root, with its arguments', needsRoot, (context) => {
   const { script } = setUp(context);
   const { command, messages } = resolveScript(request(script), policy());
-  assert.deepEqual(command, { argv: [script, 'argument'], file: script });
+  assert.deepEqual([command?.argv, command?.file, command?.uid], [[script, 'argument'], script, undefined]);
   assert.deepEqual(messages, []);
 });
 
 test('a script that does not exist is disabled [keepalived: check_script_secure]', () => {
   const { command, messages } = resolveScript(request('/no/such'), policy());
   assert.equal(command, undefined);
-  assert.deepEqual(messages, ["check_script_secure could not find script '/no/such' - disabling"]);
+  assert.deepEqual(messages, [
+    "check_script_secure could not find script '/no/such' - disabling. /no does not exist",
+  ]);
 });
 
 test('a directory that others may write to is named with its mode and the repair', needsRoot, (context) => {
@@ -154,4 +158,65 @@ test('<file becomes a test whether the file can be opened', () => {
     policy(),
   );
   assert.deepEqual(command?.argv, ['/bin/sh', '-c', '< "$0"', '/var/run/x']);
+});
+
+test('a file that is replaced is looked at again before it runs', needsRoot, async (context) => {
+  const { script } = setUp(context);
+  const { command } = resolveScript(request(script), policy());
+  assert.ok(command);
+  const output = async () => (await run(command, { clock, captureBytes: 100 })).output;
+  writeFileSync(script, '#!/bin/sh\necho first $0\n');
+  assert.equal(await output(), `first ${script}\n`);
+  rmSync(script);
+  writeFileSync(script, '#!/bin/sh\necho second\n', { mode: 0o755 });
+  chmodSync(script, 0o755);
+  assert.equal(await output(), 'second\n');
+  chownSync(script, 1234, 0);
+  const refused = await run(command, { clock, captureBytes: 100 });
+  assert.deepEqual(refused.output, '');
+  assert.equal(
+    refused.end.kind === 'not-started' && refused.end.message,
+    `Unsafe permissions found for script '${script}' - disabling. ${script} belongs to 1234:0 and has mode 0755; ` +
+      `mend it with: chown root ${script}`,
+  );
+  chownSync(script, 0, 0);
+  assert.equal(await output(), 'second\n');
+});
+
+test('a program runs from its descriptor, a script by its name, other text through the shell', async (context) => {
+  const rules = policy({ isEnforced: false, defaultUser: undefined, own: { uid: 7, gid: 8 } });
+  const program = resolveScript({ ...request('/bin/cat'), argv: ['/bin/cat', '/proc/self/cmdline'] }, rules);
+  assert.equal(program.command?.identity?.isProgram, true);
+  assert.equal(
+    (await run(program.command ?? { argv: [] }, { clock, captureBytes: 100 })).output,
+    '/bin/cat\0/proc/self/cmdline\0',
+  );
+  const directory = mkdtempSync('/tmp/ka-secure-');
+  context.after(() => rmSync(directory, { recursive: true }));
+  const text = join(directory, 'text');
+  writeFileSync(text, 'echo "$0 $1"\n');
+  chmodSync(text, 0o755);
+  chmodSync(directory, 0o755);
+  const { command, messages } = resolveScript(request(text), rules);
+  assert.match(messages.join(), /Please add a #! shebang to script /);
+  assert.equal(command?.identity?.isProgram, false);
+  assert.equal(
+    (await run(command ?? { argv: [] }, { clock, captureBytes: 100 })).output,
+    `${text} argument\n`,
+  );
+});
+
+test('set_supplementary_groups gives a script the groups of its user', needsRoot, async () => {
+  const given = policy({
+    isEnforced: false,
+    givesGroups: true,
+    accounts: { ...accounts, groups: () => [1235, 50, 60] },
+  });
+  const wanted = { ...request('/usr/bin/id', { user: 'web' }), argv: ['/usr/bin/id', '-G'] };
+  const output = async (rules: ScriptPolicy) => {
+    const { command } = resolveScript(wanted, rules);
+    return (await run(command ?? { argv: [] }, { clock, captureBytes: 100 })).output;
+  };
+  assert.equal(await output(given), '1235 50 60\n');
+  assert.equal(await output({ ...given, givesGroups: false }), '1235\n');
 });

@@ -367,6 +367,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     },
   ),
   set_supplementary_groups: defaulted(boolean, false, 'scripts get all groups of their user', {
+    ...works,
     since: '2.4.4',
   }),
   router_id: optional(word('string'), 'name of this machine in mails, SNMP and dumps', {

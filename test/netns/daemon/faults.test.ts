@@ -129,6 +129,18 @@ test('a hanging script is killed at its limit, counts as failed, and delays noth
   await daemon.stop();
 });
 
+test('a script that is not safe to run: the log says why, who goes without it, and how to mend it', async () => {
+  await using lab = await exampleLab('unsafe');
+  const { ka1 } = lab;
+  const script = ka1.write('check.sh', '#!/bin/sh\nexit 1\n', 0o777);
+  await ka1.runOk(['chmod', '777', script]);
+  const text = `${secure}vrrp_script check {\n  script "${script}"\n  interval 1\n}\n`;
+  const daemon = await startKaNode(ka1, text + instance('WEB', 'track_script {\n    check\n  }'));
+  await daemon.waitForLine(/has mode 0777; mend it with: chmod go-w /);
+  await daemon.waitForLine(/\(WEB\) DEGRADED: track script check cannot run/);
+  await daemon.waitForLine(/\(WEB\) Entering MASTER STATE/);
+});
+
 test('a script of weight 0 holds the router until its first result and in fault while it fails', async () => {
   await using lab = await exampleLab('w0');
   const { ka1 } = lab;
