@@ -197,7 +197,8 @@ export interface NativeTransaction {
   }[];
   readonly commands?: readonly {
     readonly id: number;
-    readonly command: 'release' | 'take-over' | 'announce';
+    /** `offer`: priority 0 is sent and the addresses stay until somebody else speaks (transition with cause `command`). */
+    readonly command: 'release' | 'offer' | 'take-over' | 'announce';
   }[];
 }
 
@@ -368,6 +369,8 @@ export interface NativeEngineStatus {
   /** Lateness of timer wake-ups: bucket i counts those below 2^i microseconds (last: all above). */
   readonly lateness: readonly number[];
   readonly maxLatenessUs: number;
+  /** Sum of all of it, microseconds. */
+  readonly latenessSumUs: number;
   /** How often the kernel dropped link and address news, so that everything was listed anew. */
   readonly netlinkOverruns: number;
   readonly droppedUnknown: Readonly<Partial<Record<NativeDropReason, number>>>;

@@ -113,7 +113,7 @@ struct HoldChange {
   vrrp::Holds clear = 0;
 };
 
-enum class CommandKind : std::uint8_t { kRelease, kTakeOver, kAnnounce };
+enum class CommandKind : std::uint8_t { kRelease, kOffer, kTakeOver, kAnnounce };
 
 struct Command {
   vrrp::RouterId id = vrrp::kNoRouter;

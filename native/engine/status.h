@@ -129,6 +129,7 @@ struct EngineShared {
   /// Bucket i counts wake-ups later than their deadline by less than 2^i microseconds; the last: all above.
   std::array<Counter, kLatenessBuckets> lateness;
   Counter max_lateness_us;
+  Counter lateness_sum_us;
   Counter netlink_overruns;
   DropCounters dropped_unknown;
   /// Links that routers use; those beyond the last place are not shown.
@@ -140,6 +141,7 @@ struct EngineShared {
     const auto bucket = static_cast<std::size_t>(std::bit_width(us));
     lateness[bucket < kLatenessBuckets ? bucket : kLatenessBuckets - 1].add();
     max_lateness_us.raise_to(us);
+    lateness_sum_us.add(us);
   }
 };
 

@@ -309,6 +309,9 @@ void Node::run_command(const Command& command, Instant now) {
     case CommandKind::kRelease:
       world_.domain.release(command.id, vrrp::CauseKind::kCommand, now);
       break;
+    case CommandKind::kOffer:
+      world_.domain.offer(command.id, now);
+      break;
     case CommandKind::kTakeOver:
       world_.domain.take_over(command.id, now);
       break;

@@ -199,10 +199,12 @@ Command read_command(Fields& from) {
   const std::string word = from.text("command", 16);
   if (word == "release") {
     command.kind = CommandKind::kRelease;
+  } else if (word == "offer") {
+    command.kind = CommandKind::kOffer;
   } else if (word == "take-over") {
     command.kind = CommandKind::kTakeOver;
   } else if (word != "announce") {
-    from.fail("command", "release, take-over or announce", from.raw("command"));
+    from.fail("command", "release, offer, take-over or announce", from.raw("command"));
   }
   return command;
 }

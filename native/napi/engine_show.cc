@@ -269,6 +269,7 @@ Napi::Object engine_status_to_js(Napi::Env env, const engine::EngineShared& shar
     lateness.Set(i, number(env, shared.lateness[i].get()));
   o.Set("lateness", lateness);
   o.Set("maxLatenessUs", number(env, shared.max_lateness_us.get()));
+  o.Set("latenessSumUs", number(env, shared.lateness_sum_us.get()));
   o.Set("netlinkOverruns", number(env, shared.netlink_overruns.get()));
   o.Set("droppedUnknown", drops_to_js(env, shared.dropped_unknown));
   Napi::Array links = Napi::Array::New(env);

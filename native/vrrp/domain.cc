@@ -165,6 +165,13 @@ void Domain::release(RouterId id, CauseKind why, Instant now) {
   });
 }
 
+void Domain::offer(RouterId id, Instant now) {
+  Impl::Router* router = impl_->find(id);
+  if (router == nullptr || router->machine.state() != State::kActive) return;
+  impl_->move_together(*router, because(CauseKind::kCommand),
+                       [&](Machine& m, const Cause&) { m.offer(now, impl_->effects); });
+}
+
 void Domain::take_over(RouterId id, Instant now) {
   Impl::Router* router = impl_->find(id);
   if (router == nullptr || router->machine.state() != State::kBackup) return;

@@ -53,6 +53,8 @@ class Domain {
   /// Yields mastership as if a better router had been heard: priority 0, then Backup (operator's command, or
   /// lost address).
   void release(RouterId id, CauseKind why, Instant now);
+  /// Asks the peers of an Active Router, and of its group, to take over; see Machine::offer.
+  void offer(RouterId id, Instant now);
   /// Preempts now although `nopreempt` or preempt_delay would wait (operator's failback); no effect unless
   /// Backup.
   void take_over(RouterId id, Instant now);

@@ -72,7 +72,13 @@ Intent Machine::advert_in_active(Active& active, const HeardAdvert& heard, Insta
   if (heard.priority == kPriorityLeaving) {
     effects.add(make(EffectKind::kSendAdvert));
     active.adver_timer = now + params_.advert_interval;
+    active.offered = false;
     return Intent::kStay;
+  }
+  if (active.offered && heard.source != params_.source) {
+    intent_cause_ = about(CauseKind::kCommand, heard.source, heard.priority);
+    adopt(heard);
+    return Intent::kBackup;
   }
   if (rival_owner_persists(active, heard)) change_priority(params_.priority, true, effects);
   if (is_better(heard)) {
@@ -111,6 +117,7 @@ bool Machine::rival_owner_persists(Active& active, const HeardAdvert& heard) con
 Intent Machine::fire(Instant now, Effects& effects) {
   if (auto* active = std::get_if<Active>(&state_)) {
     if (active->adver_timer > now) return Intent::kStay;
+    active->offered = false;
     effects.add(make(EffectKind::kSendAdvert));
     // Absolute deadlines: lateness never adds up, and periods slept through are not made up for.
     const Nanos interval = params_.advert_interval;
@@ -197,7 +204,9 @@ void Machine::become_active(const Cause& cause, Instant now, Effects& effects) {
 void Machine::become_backup(const Cause& cause, Farewell farewell, Instant now, Effects& effects) {
   const State from = state();
   if (from == State::kActive) leave_active(farewell, effects);
-  if (cause.kind != CauseKind::kHigherPriority) {
+  const bool heard_it = cause.kind == CauseKind::kHigherPriority ||
+                        (cause.kind == CauseKind::kCommand && !cause.peer.is_unspecified());
+  if (!heard_it) {
     master_ = IpAddr{};
     master_priority_ = 0;
     master_advert_interval_ = params_.advert_interval;
@@ -228,6 +237,16 @@ void Machine::leave_active(Farewell farewell, Effects& effects) {
   }
   effects.add(make(EffectKind::kCancelAnnounce));
   effects.add(make(EffectKind::kRemove));
+}
+
+void Machine::offer(Instant now, Effects& effects) {
+  auto* active = std::get_if<Active>(&state_);
+  if (active == nullptr) return;
+  Effect advert = make(EffectKind::kSendAdvert);
+  advert.priority = kPriorityLeaving;
+  effects.add(advert);
+  active->offered = true;
+  active->adver_timer = now + offer_time(params_.version, params_.advert_interval);
 }
 
 void Machine::wait_for_group(Instant now) {

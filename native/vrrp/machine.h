@@ -55,6 +55,10 @@ class Machine {
   void become_backup(const Cause& cause, Farewell farewell, Instant now, Effects& effects);
   /// Into Initialize; an Active Router says priority 0 first. Without effect in Initialize.
   void become_initialize(const Cause& cause, Instant now, Effects& effects);
+  /// An Active Router asks whether anybody would take over: it says priority 0, keeps its addresses and is
+  /// silent for as long as the worst Backup Router would wait (and half of that again). Whoever speaks is the
+  /// master; when nobody does, it goes on as if nothing had been. Without effect unless Active.
+  void offer(Instant now, Effects& effects);
   /// A Backup Router of a group that is not ready: the wish stays, the timer runs again.
   void wait_for_group(Instant now);
   /// Another announcement of all addresses; only when Active.
@@ -103,6 +107,7 @@ class Machine {
     // Two address owners (keepalived 2.3.3): the other one advertises although our address is higher.
     std::optional<Instant> rival_since;
     Instant rival_last{};
+    bool offered = false;  // silent since offer(): anybody may have the mastership
   };
 
   /// What an owner counts as after it gave way to another owner (keepalived).

@@ -22,4 +22,10 @@ constexpr Nanos active_down_interval(Version version, Priority own, Micros activ
   return Nanos(active_adver_interval) * missed_adverts + skew_time(version, own, active_adver_interval);
 }
 
+/// How long an Active Router that has offered its mastership waits for somebody to speak: the Skew_Time of
+/// the lowest priority, half of it again for scheduling, and the way of the adverts.
+constexpr Nanos offer_time(Version version, Micros advert_interval) {
+  return skew_time(version, 1, advert_interval) * 3 / 2 + Nanos(std::chrono::milliseconds(100));
+}
+
 }  // namespace ka::vrrp

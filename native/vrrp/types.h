@@ -94,7 +94,7 @@ enum class CauseKind : std::uint8_t {
   kHeld,            // holds came (holds)
   kReleased,        // the last hold went (holds = those that went)
   kGroup,           // the sync group moved; member = the router that caused it
-  kCommand,         // operator's command (failback, release of mastership)
+  kCommand,         // operator's command (failback, release of mastership; an offer that `peer` took)
   kParams,          // parameters changed (reload)
   kRemoved,         // the router was removed from the configuration
   kShutdown,        // the engine stops

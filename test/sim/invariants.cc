@@ -27,11 +27,12 @@ void World::check_groups(std::uint32_t index) {
   }
 }
 
-/// While Active, never longer than an interval without an advert, whatever else happens.
+/// While Active, never longer than an interval (or the time of an offer) without an advert, whatever else
+/// happens.
 void World::check_adverts(std::uint32_t index, std::uint32_t segment) {
   const Router& router = nodes_[index].routers[segment];
   if (router.state != State::kActive || !router.last_advert) return;
-  if (now_ - *router.last_advert > nodes_[index].params[segment].advert_interval) fail("an advert is late");
+  if (now_ - *router.last_advert > router.may_be_silent) fail("an advert is late");
 }
 
 /// In calm, each connected part with a router that may run has one Active Router; a moment of two ends within
@@ -83,7 +84,7 @@ bool World::may_cause(Doing doing, CauseKind kind) {
     case CauseKind::kReleased:
       return doing == Doing::kHolds;
     case CauseKind::kCommand:
-      return doing == Doing::kCommand;
+      return doing == Doing::kCommand || doing == Doing::kAdvert;  // an offer is taken by an advert
     case CauseKind::kShutdown:
       return doing == Doing::kShutdown;
     case CauseKind::kNone:

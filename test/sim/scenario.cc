@@ -183,12 +183,17 @@ void World::reload(std::uint32_t index) {
 }
 
 void World::command(std::uint32_t index) {
-  const bool release = dice_.chance(50);
-  log("node " + std::to_string(index) + (release ? " is told to yield" : " is told to take over"));
+  const std::uint32_t what = dice_.below(3);
+  log("node " + std::to_string(index) + " is told to " +
+      (what == 0   ? "yield"
+       : what == 1 ? "offer"
+                   : "take over"));
   Domain& domain = *nodes_[index].domain;
   for (std::uint32_t segment = 0; segment < segment_count_; ++segment) {
-    if (release) {
+    if (what == 0) {
       domain.release(segment, CauseKind::kCommand, local(index));
+    } else if (what == 1) {
+      domain.offer(segment, local(index));
     } else {
       domain.take_over(segment, local(index));
     }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "native/vrrp/timers.h"
+
 namespace ka::sim {
 
 using namespace vrrp;
@@ -145,6 +147,10 @@ void World::carry_out(std::uint32_t index, Doing doing) {
         Router& router = node.routers[segment];
         send(index, segment, effect.priority);
         router.last_advert = now_;
+        const Params& params = node.params[segment];
+        router.may_be_silent = effect.priority == kPriorityLeaving
+                                   ? offer_time(params.version, params.advert_interval)
+                                   : Nanos(params.advert_interval);
         break;
       }
       case EffectKind::kInstall:

@@ -60,6 +60,7 @@ class World {
     vrrp::State state = vrrp::State::kInitialize;
     bool installed = false;
     std::optional<Instant> last_advert;  // world time, while Active
+    Nanos may_be_silent{0};              // after that advert
   };
   struct Node {
     std::optional<vrrp::Domain> domain;  // none: crashed

@@ -412,6 +412,41 @@ TEST_CASE("release says priority 0 and waits a whole interval for the others") {
   CHECK(take(rig.domain).empty());
 }
 
+TEST_CASE("an offer keeps the addresses until somebody speaks") {
+  Rig rig = active();
+  rig.domain.offer(1, rig.now);
+  CHECK(take(rig.domain) == "advert=0");
+  CHECK(rig.state() == "active");
+  CHECK(rig.left() == seconds(1.594140625));  // 255/256 s, half of it again, 100 ms
+  CHECK(rig.hear(50) == "cancel remove active>backup(command)");
+  CHECK(rig.view().master == ip("10.0.0.28"));
+  CHECK(rig.view().master_priority == 50);
+  CHECK(rig.left() == seconds(3.609375));
+}
+
+TEST_CASE("an offer that nobody takes ends with the next advert") {
+  Rig rig = active();
+  const Nanos began = rig.now - at(Nanos{0});
+  rig.domain.offer(1, rig.now);
+  CHECK(take(rig.domain) == "advert=0");
+  CHECK(rig.until(began + seconds(1.594140625)) == "advert=100");
+  CHECK(rig.left() == seconds(1));
+  CHECK(rig.hear(50) == "advert=100 announce=lower lower=50");
+  CHECK(rig.state() == "active");
+}
+
+TEST_CASE("an offer is for Active Routers, and ends when a peer leaves") {
+  Rig backup;
+  backup.run(Rig::params());
+  backup.domain.offer(1, backup.now);
+  CHECK(take(backup.domain).empty());
+  Rig rig = active();
+  rig.domain.offer(1, rig.now);
+  CHECK(take(rig.domain) == "advert=0");
+  CHECK(rig.hear(0) == "advert=100");
+  CHECK(rig.hear(50) == "advert=100 announce=lower lower=50");
+}
+
 TEST_CASE("take_over preempts at once, from Backup only") {
   Params p = Rig::params();
   p.preempt = false;

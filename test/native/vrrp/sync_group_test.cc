@@ -147,6 +147,15 @@ TEST_CASE("release and take_over move the whole group") {
         "2:advert=150 2:install 2:announce=became 2:backup>active(group) group7:backup>active(command)");
 }
 
+TEST_CASE("an offer is the whole group's, and the first that is taken takes all") {
+  Rig rig = active();
+  rig.domain.offer(2, rig.now);
+  CHECK(take(rig.domain) == "2:advert=0 advert=0");
+  CHECK(rig.hear(50) ==
+        "cancel remove active>backup(command) "
+        "2:cancel 2:remove 2:active>backup(group) group7:active>backup(command)");
+}
+
 TEST_CASE("routers that are grouped while they run move together") {
   Rig rig;
   rig.add(Rig::params(100), 1);
