@@ -16,8 +16,8 @@ import type {
   NativeTransaction,
 } from './native.js';
 
-/** State of a virtual router as configurations, scripts and people call it. */
-export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT' | 'STOP' | 'DELETED';
+/** State of a virtual router as configurations, scripts and people call it. STANDBY: an operator took it out of service. */
+export type StateName = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT' | 'STOP' | 'DELETED' | 'STANDBY';
 
 /** The core's states in keepalived's words; `initialize` depends on why (see stateName). */
 export const stateNames = { active: 'MASTER', backup: 'BACKUP' } as const satisfies Partial<

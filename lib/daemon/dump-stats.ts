@@ -39,6 +39,8 @@ const stateNumbers: Readonly<Record<VrrpState, number>> = {
   BACKUP: 1,
   MASTER: 2,
   FAULT: 3,
+  // keepalived has no such number; a monitor is to see no fault.
+  STANDBY: 1,
   DELETED: 97,
   STOP: 98,
 };

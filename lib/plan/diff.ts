@@ -75,7 +75,8 @@ function comparable(router: RouterPlan): unknown {
   return { params: router.params, basePriority: router.basePriority };
 }
 
-function nativeRouter(id: number, router: RouterPlan, standing: Standing): NativeRouter {
+/** A router as the engine is told of it. */
+export function nativeRouter(id: number, router: RouterPlan, standing: Standing): NativeRouter {
   return {
     ...router.params,
     id,

@@ -3,6 +3,7 @@
  */
 import { describeEnd, start, type Command, type RunResult, type Running } from '../exec.js';
 import type { Host, Timer } from '../host.js';
+import { RunTiming } from './timing.js';
 import { RiseFall, type OnState, type TrackedState, type Tracker } from './tracker.js';
 
 export interface ScriptTrackerOptions {
@@ -32,6 +33,8 @@ export class ScriptTracker implements Tracker {
   #nextMs = 0;
   #status = 0;
   #output = '';
+  #startedMs = 0;
+  readonly timing = new RunTiming();
   detail = 'no result yet';
 
   constructor(options: ScriptTrackerOptions) {
@@ -80,6 +83,7 @@ export class ScriptTracker implements Tracker {
   #run(): void {
     const { command, timeoutMs, host } = this.#options;
     this.#isEnding = false;
+    this.#startedMs = host.clock.nowMs();
     const running = start(command, {
       clock: host.clock,
       timeoutMs,
@@ -102,6 +106,7 @@ export class ScriptTracker implements Tracker {
     this.#running = undefined;
     if (this.#isClosed) return;
     this.#output = result.output;
+    this.timing.add(this.#options.host.clock.nowMs() - this.#startedMs, result.timedOut);
     if (result.timedOut) return;
     this.detail = describeEnd(result.end);
     const { end } = result;

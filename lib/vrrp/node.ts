@@ -18,7 +18,7 @@ import type { Config, ScriptCommand } from '../config/model.js';
 import { silentLogger, systemClock, type Clock, type Host, type Logger } from '../host.js';
 import { Notifier, type NotifyCommands, type NotifyState, type NotifySubject } from '../notify/notify.js';
 import { Outlets } from '../notify/outlets.js';
-import { diffPlans, type Numbering, type Standing } from '../plan/diff.js';
+import { diffPlans, nativeRouter, type Numbering, type Standing } from '../plan/diff.js';
 import { makePlan, type GroupPlan, type Notifies, type Plan, type RouterPlan } from '../plan/plan.js';
 import { resolveScript, type ScriptPolicy } from '../script-security.js';
 import { openNativeEngine, type EnginePort, type OpenEngine } from './engine-port.js';
@@ -74,6 +74,19 @@ export interface RouterStandingNow {
   readonly engine: NativeRouterStatus | undefined;
 }
 
+/** All that is known of one router now, for whoever shows it. */
+export interface RouterInspection {
+  readonly plan: RouterPlan;
+  readonly view: VirtualRouterView;
+  /** Tracked objects that hold it in fault. */
+  readonly faults: readonly string[];
+  readonly tracked: ReturnType<TrackerSet['seenBy']>;
+  readonly isStandby: boolean;
+  readonly isPatient: boolean;
+  /** Undefined while the engine does not run. */
+  readonly engine: NativeRouterStatus | undefined;
+}
+
 /** What a reload did, by name of the instance. */
 export interface ReloadSummary {
   readonly added: readonly string[];
@@ -96,6 +109,9 @@ interface GroupEntry {
 }
 
 interface Current {
+  /** As the configuration has it. */
+  readonly wanted: Plan;
+  /** As it runs: patient routers do not preempt. */
   readonly plan: Plan;
   readonly numbering: Numbering;
   readonly policy: ScriptPolicy;
@@ -133,6 +149,9 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   readonly #byId = new Map<number, RouterEntry>();
   readonly #groups = new Map<number, GroupEntry>();
   readonly #groupStates = new Map<string, NotifyState>();
+  /** Names of routers that an operator took out of service, and of those that must not preempt for now. */
+  readonly #standby = new Set<string>();
+  readonly #patient = new Set<string>();
   /** Routers that were removed and whose last transition is still to come. */
   readonly #leaving = new Map<number, RouterEntry>();
   #closing: Promise<void> | undefined;
@@ -177,6 +196,66 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     }));
   }
 
+  inspect(): readonly RouterInspection[] {
+    const known = new Map(this.status()?.routers.map((each) => [each.id, each]));
+    return [...this.#byId].map(([id, { plan, view, faults }]) => ({
+      plan,
+      view,
+      faults,
+      tracked: this.#trackers?.seenBy(plan) ?? [],
+      isStandby: this.#standby.has(plan.name),
+      isPatient: this.#patient.has(plan.name),
+      engine: known.get(id),
+    }));
+  }
+
+  /** The instances that move with the one (or the sync group) of this name; empty: there is none. */
+  members(name: string): readonly string[] {
+    const entries = [...this.#byId.values()];
+    const isGroup = [...this.#groups.values()].some(({ plan }) => plan.name === name);
+    const one = entries.find(({ plan }) => plan.name === name);
+    const group = one === undefined ? (isGroup ? name : undefined) : one.plan.group;
+    if (group === undefined) return one === undefined ? [] : [name];
+    return entries.filter(({ plan }) => plan.group === group).map(({ plan }) => plan.name);
+  }
+
+  /**
+   * Takes routers out of service, or back in: a master says priority 0 and goes to STANDBY, which outlasts reloads and is no
+   * fault. Resolves when the engine has done it.
+   */
+  setStandby(names: readonly string[], isStandby: boolean): Promise<void> {
+    for (const name of names) {
+      if (isStandby) this.#standby.add(name);
+      else this.#standby.delete(name);
+    }
+    return this.#tellPolicy();
+  }
+
+  /** Makes routers patient: as backups they do not preempt, whatever their configuration says. It outlasts reloads. */
+  async setPatient(names: readonly string[], isPatient: boolean): Promise<void> {
+    for (const name of names) {
+      if (isPatient) this.#patient.add(name);
+      else this.#patient.delete(name);
+    }
+    const current = this.#current;
+    if (current === undefined) return;
+    const plan = this.#patientPlan(current.wanted);
+    const routers = [...this.#byId.values()].flatMap((entry) => {
+      const now = plan.routers.find(({ key }) => key === entry.plan.key);
+      if (now === undefined || now.params.preempt === entry.plan.params.preempt) return [];
+      this.#byId.set(entry.id, { ...entry, plan: now });
+      return [nativeRouter(entry.id, now, entry.standing)];
+    });
+    this.#current = { ...current, plan };
+    if (routers.length > 0) await this.#engine?.apply({ routers });
+  }
+
+  /** Tells a router to do something; see NativeTransaction. Resolves when the engine has begun it. */
+  async command(name: string, command: 'release' | 'offer' | 'take-over' | 'announce'): Promise<void> {
+    const id = [...this.#byId.values()].find(({ plan }) => plan.name === name)?.id;
+    if (id !== undefined) await this.#engine?.apply({ commands: [{ id, command }] });
+  }
+
   /** Last state told of each sync group. */
   get groupStates(): ReadonlyMap<string, NotifyState> {
     return this.#groupStates;
@@ -185,6 +264,11 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   /** What a vrrp_script last said. */
   verdictOn(script: string): 'unknown' | 'up' | 'down' {
     return this.#trackers?.verdictOn(script) ?? 'unknown';
+  }
+
+  /** How long the runs of each vrrp_script took. */
+  scriptTimings(): ReturnType<TrackerSet['timings']> {
+    return this.#trackers?.timings() ?? [];
   }
 
   /** Tracked objects and what was last seen of them. */
@@ -266,17 +350,19 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     return scriptPolicy(config, this.#options.accounts ?? systemAccounts);
   }
 
-  async #adopt(plan: Plan, policy: ScriptPolicy): Promise<ReloadSummary> {
+  async #adopt(wanted: Plan, policy: ScriptPolicy): Promise<ReloadSummary> {
+    this.#forgetStrangers(wanted);
+    const plan = this.#patientPlan(wanted);
     const was = { current: this.#current, byId: new Map(this.#byId), groups: new Map(this.#groups) };
     const trackers = this.#track(plan, policy);
-    const diff = diffPlans(this.#current, plan, (router) => standingOf(trackers, router));
+    const diff = diffPlans(this.#current, plan, (router) => this.#standingOf(trackers, router));
     const told = new Set([...diff.added, ...diff.changed].map(({ key }) => key));
     this.#replaceRouters(plan, diff.numbering, policy, (router, was) => {
       const { faults } = trackers.policyOf(router);
       if (was !== undefined && !told.has(router.key)) return was;
-      return { standing: standingOf(trackers, router), faults };
+      return { standing: this.#standingOf(trackers, router), faults };
     });
-    this.#current = { plan, numbering: diff.numbering, policy };
+    this.#current = { wanted, plan, numbering: diff.numbering, policy };
     try {
       await this.#engine?.apply(
         was.current === undefined ? resumed(diff.transaction, plan, this.#options.resume) : diff.transaction,
@@ -289,6 +375,27 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     this.#applyPolicy();
     const names = (routers: readonly RouterPlan[]): readonly string[] => routers.map(({ name }) => name);
     return { added: names(diff.added), changed: names(diff.changed), removed: names(diff.removed) };
+  }
+
+  /** Maintenance of an instance ends with it. */
+  #forgetStrangers({ routers }: Plan): void {
+    const names = new Set(routers.map(({ name }) => name));
+    for (const set of [this.#standby, this.#patient])
+      for (const name of set) if (!names.has(name)) set.delete(name);
+  }
+
+  #patientPlan(plan: Plan): Plan {
+    if (this.#patient.size === 0) return plan;
+    const routers = plan.routers.map((router) =>
+      this.#patient.has(router.name) ? { ...router, params: { ...router.params, preempt: false } } : router,
+    );
+    return { ...plan, routers };
+  }
+
+  /** What policy and operators say of a router now. */
+  #standingOf(trackers: TrackerSet, router: RouterPlan): Standing {
+    const { prioritySum, isOwner, holds } = trackers.policyOf(router);
+    return { prioritySum, isOwner, holds: this.#standby.has(router.name) ? [...holds, 'standby'] : holds };
   }
 
   /** Trackers of `plan` instead of those of the plan before, whose knowledge they take over. */
@@ -386,15 +493,23 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   /** fifo_write_vrrp_states_on_reload. */
   #tellStates(): void {
     for (const { name, state, priority } of this.routers)
-      if (state !== 'INIT') this.#outlets.tell('INSTANCE', name, state, priority);
+      if (state !== 'INIT')
+        this.#outlets.tell('INSTANCE', name, state === 'STANDBY' ? 'BACKUP' : state, priority);
     for (const { plan } of this.#groups.values()) {
       const state = this.#groupStates.get(plan.name);
       if (state !== undefined) this.#outlets.tell('GROUP', plan.name, state, 0);
     }
   }
 
-  /** Tells the engine what the trackers changed since it was last told. */
   #applyPolicy(): void {
+    this.#tellPolicy().catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#host.logger.log('error', `a change of priority did not reach the engine: ${reason}`);
+    });
+  }
+
+  /** Tells the engine what trackers and operators changed since it was last told. */
+  async #tellPolicy(): Promise<void> {
     const trackers = this.#trackers;
     if (trackers === undefined || this.#closing !== undefined) return;
     const priorities: { readonly id: number; readonly prioritySum: number }[] = [];
@@ -404,7 +519,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       readonly clear: readonly PolicyHold[];
     }[] = [];
     for (const [id, entry] of this.#byId) {
-      const { prioritySum, holds: wanted, faults } = trackers.policyOf(entry.plan);
+      const { faults } = trackers.policyOf(entry.plan);
+      const { prioritySum, holds: wanted } = this.#standingOf(trackers, entry.plan);
       const standing: Standing = { prioritySum, isOwner: entry.standing.isOwner, holds: wanted };
       if (prioritySum !== entry.standing.prioritySum) priorities.push({ id, prioritySum });
       const set = wanted.filter((hold) => !entry.standing.holds.includes(hold));
@@ -413,10 +529,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       this.#byId.set(id, { ...entry, standing, faults });
     }
     if (priorities.length + holds.length === 0) return;
-    this.#engine?.apply({ priorities, holds }).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#host.logger.log('error', `a change of priority did not reach the engine: ${reason}`);
-    });
+    await this.#engine?.apply({ priorities, holds });
   }
 
   #onEvents(events: readonly NativeEvent[]): void {
@@ -434,7 +547,10 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       case 'group-transition': {
         const group = this.#groups.get(event.group);
         if (group === undefined || event.cause.kind === 'shutdown') return;
-        const state = groupStateAfter(event.to);
+        const isStandby = [...this.#byId.values()].some(
+          ({ plan }) => plan.group === group.plan.name && this.#standby.has(plan.name),
+        );
+        const state = isStandby && event.to === 'initialize' ? 'BACKUP' : groupStateAfter(event.to);
         this.#host.logger.log('info', `VRRP_Group(${group.plan.name}) Syncing instances to ${state} state`);
         this.#groupStates.set(group.plan.name, state);
         this.#announce(group.subject, state, 0);
@@ -473,8 +589,14 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     const entry = this.#byId.get(event.router) ?? this.#leaving.get(event.router);
     if (entry === undefined) return;
     const from = entry.view.state;
-    const to = stateName(event.to, event.cause);
-    for (const { level, text } of transitionLines(entry.view.name, event, from, entry.faults)) {
+    const named = stateName(event.to, event.cause);
+    const to = named === 'FAULT' && this.#standby.has(entry.view.name) ? 'STANDBY' : named;
+    for (const { level, text } of transitionLines(
+      entry.view.name,
+      { ...event, name: to },
+      from,
+      entry.faults,
+    )) {
       this.#host.logger.log(level, text);
     }
     const change: StateChange = {
@@ -494,6 +616,11 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   /** keepalived: a removed instance is announced as FAULT unless it has notify_deleted, and not at all when it was in FAULT. */
   #notify({ subject }: RouterEntry, from: VrrpState, to: VrrpState, priority: number): void {
     if (to === 'INIT') return;
+    // Scripts know no STANDBY: to them it is a node that does not hold the addresses, and no fault that a mail is about.
+    if (to === 'STANDBY') {
+      if (from !== 'BACKUP') this.#announce(subject, 'BACKUP', priority);
+      return;
+    }
     if (to !== 'DELETED' || subject.commands.deleted !== undefined) {
       this.#announce(subject, to, priority);
     } else if (from !== 'FAULT') {
@@ -511,11 +638,6 @@ function guarded(deliver: () => void): void {
       throw thrown;
     });
   }
-}
-
-function standingOf(trackers: TrackerSet, router: RouterPlan): Standing {
-  const { prioritySum, isOwner, holds } = trackers.policyOf(router);
-  return { prioritySum, isOwner, holds };
 }
 
 /** View of a router that is new, or that goes on under another name. */

@@ -4,12 +4,31 @@ import type { Config, ScriptCommand } from '../config/model.js';
 import type { VrrpScript } from '../config/model-vrrp.js';
 import type { Host } from '../host.js';
 import type { Plan, RouterPlan } from '../plan/plan.js';
-import { effectivePolicy, type PolicyResult, type TrackedState } from '../policy/priority.js';
+import {
+  effectOf,
+  effectivePolicy,
+  type Effect,
+  type PolicyResult,
+  type TrackedState,
+} from '../policy/priority.js';
 import { resolveScript, type ScriptPolicy, type ScriptVerdict } from '../script-security.js';
 import { FileTracker } from '../track/file.js';
 import { ProcessTable, ProcessTracker } from '../track/process.js';
 import { ScriptTracker } from '../track/script.js';
+import type { RunTiming } from '../track/timing.js';
 import type { Tracker } from '../track/tracker.js';
+
+/** A tracked object as one router sees it. */
+export interface SeenObject {
+  readonly what: string;
+  /** Undefined: it is not followed, because it may not run. */
+  readonly state: TrackedState | undefined;
+  readonly detail: string;
+  readonly weight: number;
+  readonly effect: Effect | undefined;
+  /** Last output of a script. */
+  readonly output?: string;
+}
 
 /** What was known of scripts before. */
 export interface KnownVerdicts {
@@ -109,6 +128,25 @@ export class TrackerSet implements KnownVerdicts {
       return [{ name, state: tracker.state, weight: entry.weight, reverse: entry.reverse }];
     });
     return effectivePolicy(router.basePriority, entries);
+  }
+
+  /** What a router tracks, with what was last seen and what that does to it. */
+  seenBy(router: RouterPlan): readonly SeenObject[] {
+    return router.tracked.map(({ kind, name, weight, reverse }) => {
+      const what = `${kind} ${name}`;
+      const tracker = this.#trackers.get(what);
+      if (tracker === undefined)
+        return { what, state: undefined, detail: 'it may not run', weight, effect: undefined };
+      const { state, detail } = tracker;
+      const effect = effectOf({ name: what, state, weight, reverse });
+      const output = tracker instanceof ScriptTracker ? tracker.output : undefined;
+      return { what, state, detail, weight, effect, ...(output === undefined ? {} : { output }) };
+    });
+  }
+
+  /** How long the runs of each script took. */
+  timings(): readonly { readonly name: string; readonly timing: RunTiming }[] {
+    return this.#scripts.map(({ name, timing }) => ({ name, timing }));
   }
 
   /** All trackers, for people to look at. */

@@ -1,6 +1,6 @@
 /** What happened, in words: keepalived's log lines for what monitors look for, and the cause of a transition as a sentence. */
 import type { NativeCause, NativeDropReason, NativeEvent, NativeHold } from '../../bindings/native.js';
-import { stateName, type StateName } from '../../bindings/engine.js';
+import type { StateName } from '../../bindings/engine.js';
 import type { LogLevel } from '../host.js';
 
 export type VrrpState = StateName;
@@ -10,7 +10,8 @@ export interface Line {
   readonly text: string;
 }
 
-type Transition = Extract<NativeEvent, { readonly kind: 'transition' }>;
+/** A transition with the name of the state that it leads to. */
+type Transition = Extract<NativeEvent, { readonly kind: 'transition' }> & { readonly name: VrrpState };
 
 /** Lines for a transition of router `name`. `faults` are the tracked objects that hold it. */
 export function transitionLines(
@@ -19,7 +20,7 @@ export function transitionLines(
   before: VrrpState,
   faults: readonly string[],
 ): readonly Line[] {
-  const after = stateName(event.to, event.cause);
+  const after = event.name;
   const lines: Line[] = [...evidence(name, event)];
   const add = (level: LogLevel, text: string): void => void lines.push({ level, text });
   if (after === 'FAULT') {

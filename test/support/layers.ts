@@ -66,7 +66,9 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': ['checkers'],
   'node-gyp-build': ['bindings'],
   nodemailer: ['notify'],
+  'prom-client': ['control'],
   re2js: ['checkers'],
+  zod: ['control'],
 };
 
 /** What a native room may include beside itself. */

@@ -1,0 +1,202 @@
+/**
+ * The shapes of the control socket's answers and requests, written once: TypeScript types, the checks of requests, and
+ * share/openapi.json come from here. Loaded only where a shape is checked; the rest of the program imports the types alone.
+ */
+import { z } from 'zod';
+
+const count = z.int().min(0);
+const ms = z.number();
+
+/** What every answer begins with. */
+const aged = {
+  atMs: ms.describe('when this was true: wall clock, milliseconds since 1970'),
+  ageMs: ms.min(0).describe('how long ago that was when the answer was sent'),
+};
+
+export const stateName = z.enum(['INIT', 'BACKUP', 'MASTER', 'FAULT', 'STOP', 'DELETED', 'STANDBY']);
+
+const maintenance = z.strictObject({
+  kind: z
+    .enum(['standby', 'yielded'])
+    .describe('standby: out of service. yielded: a backup that does not preempt'),
+  sinceMs: ms,
+  untilMs: ms.optional().describe('when it ends by itself'),
+});
+
+const tracker = z.strictObject({
+  what: z.string().describe('kind and name: `script chk_nginx`, `interface eth0`'),
+  state: z.string().describe('up, down, unknown, or the number of a file'),
+  detail: z.string().describe('what was last seen: `exited with status 1`'),
+  output: z.string().optional().describe('last output of a script, control characters replaced'),
+  weight: z.int(),
+  effect: z.string().describe('what it does to the instance now: `+10`, `-20`, `fault`, `waiting`, or empty'),
+});
+
+const address = z.strictObject({
+  address: z.string().describe('with prefix length'),
+  dev: z.string(),
+  isPresent: z.boolean().describe('the kernel has it'),
+});
+
+export const instance = z.strictObject({
+  name: z.string(),
+  vrid: z.int(),
+  version: z.int(),
+  family: z.enum(['IPv4', 'IPv6']),
+  interface: z.string(),
+  group: z.string().optional(),
+  state: stateName,
+  sinceMs: ms.optional(),
+  reason: z.string().describe('why it is in this state'),
+  cause: z.string().optional().describe('the kind of cause of the last transition'),
+  holds: z.array(z.string()).describe('what keeps it from taking part, in words'),
+  priority: z.int(),
+  basePriority: z.int(),
+  priorityChanges: z.array(z.strictObject({ what: z.string(), amount: z.int() })),
+  advertIntervalMs: ms,
+  master: z.string().optional().describe('address of the master; absent: none is known'),
+  masterPriority: z.int().optional(),
+  maintenance: maintenance.optional(),
+  trackers: z.array(tracker),
+  addresses: z.array(address),
+});
+
+const group = z.strictObject({ name: z.string(), state: z.string(), members: z.array(z.string()) });
+
+export const status = z.strictObject({
+  ...aged,
+  version: z.string(),
+  pid: z.int(),
+  configFile: z.string(),
+  startedMs: ms,
+  generation: count.describe('how many configurations were put to work'),
+  sides: z.array(
+    z.strictObject({
+      side: z.enum(['vrrp', 'checkers']),
+      pid: z.int().optional().describe('absent while it does not run'),
+      restarts: count,
+      problem: z.string().optional().describe('why nothing is known of it'),
+    }),
+  ),
+  instances: z.array(instance),
+  groups: z.array(group),
+});
+
+const maintenanceOptions = {
+  forMs: z
+    .number()
+    .positive()
+    .max(365 * 24 * 3_600_000)
+    .optional()
+    .describe('ends by itself after so long'),
+};
+
+export const maintenanceRequest = z.strictObject({
+  ...maintenanceOptions,
+  force: z.boolean().optional().describe('also when nobody would take over'),
+});
+
+export const maintenanceResult = z.strictObject({
+  ...aged,
+  members: z.array(z.string()).describe('the instances that moved: a sync group moves as one'),
+  text: z.string().describe('what happened, in a sentence'),
+});
+
+const rates = z.strictObject({
+  connections: z.number(),
+  inPackets: z.number(),
+  outPackets: z.number(),
+  inBytes: z.number(),
+  outBytes: z.number(),
+});
+
+const checker = z.strictObject({
+  name: z.string(),
+  isUp: z.boolean(),
+  hasRun: z.boolean(),
+  isSuspended: z.boolean(),
+  detail: z.string(),
+  latencyMs: ms.optional(),
+  agoMs: ms.optional().describe('since the end of the last attempt'),
+});
+
+const realServer = z.strictObject({
+  name: z.string(),
+  isAlive: z.boolean(),
+  weight: z.int().describe('that it has while it is alive'),
+  adminWeight: z.int().optional().describe('set by hand, in place of the configured one'),
+  inTable: z.boolean().describe('the kernel has it'),
+  activeConnections: count,
+  inactiveConnections: count,
+  persistentConnections: count,
+  total: rates.describe('since the start of counting'),
+  perSecond: rates.describe('as the kernel averages it'),
+  checkers: z.array(checker),
+});
+
+const virtualServer = z.strictObject({
+  name: z.string(),
+  scheduler: z.string(),
+  isQuorumUp: z.boolean(),
+  isSorryActive: z.boolean(),
+  inTable: z.boolean(),
+  total: rates,
+  perSecond: rates,
+  servers: z.array(realServer),
+});
+
+export const lvs = z.strictObject({ ...aged, virtualServers: z.array(virtualServer) });
+
+export const weightRequest = z.strictObject({
+  virtualServer: z.string(),
+  realServer: z.string(),
+  weight: z
+    .int()
+    .min(0)
+    .max(65535)
+    .nullable()
+    .describe('null gives the weight back to the file and the checkers'),
+});
+
+export const weightResult = z.strictObject({
+  ...aged,
+  virtualServer: z.string(),
+  realServer: z.string(),
+  weight: z.int(),
+  activeConnections: count,
+});
+
+export const reloadResult = z.strictObject({ ...aged, isGood: z.boolean(), lines: z.array(z.string()) });
+
+export const failure = z.strictObject({
+  error: z.strictObject({ code: z.string().describe('stable, KA_...'), message: z.string() }),
+});
+
+/** Shapes by the name that lib/control/api.ts and the OpenAPI file use. */
+export const schemas = {
+  Status: status,
+  Instance: instance,
+  MaintenanceRequest: maintenanceRequest,
+  MaintenanceResult: maintenanceResult,
+  Lvs: lvs,
+  WeightRequest: weightRequest,
+  WeightResult: weightResult,
+  ReloadResult: reloadResult,
+  Failure: failure,
+} as const;
+
+export type SchemaName = keyof typeof schemas;
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+export type DaemonStatus = Frozen<z.infer<typeof status>>;
+export type InstanceStatus = Frozen<z.infer<typeof instance>>;
+export type MaintenanceRequest = Frozen<z.infer<typeof maintenanceRequest>>;
+export type MaintenanceResult = Frozen<z.infer<typeof maintenanceResult>>;
+export type LvsStatus = Frozen<z.infer<typeof lvs>>;
+export type WeightRequest = Frozen<z.infer<typeof weightRequest>>;
+export type WeightResult = Frozen<z.infer<typeof weightResult>>;
+export type ReloadResult = Frozen<z.infer<typeof reloadResult>>;
+export type FailureAnswer = Frozen<z.infer<typeof failure>>;

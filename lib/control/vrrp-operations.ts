@@ -1,0 +1,109 @@
+/** What the process that runs VRRP answers to the control server. */
+import type { StateChange } from '../vrrp/virtual-router.js';
+import type { Host } from '../host.js';
+import type { VrrpNode } from '../vrrp/node.js';
+import { KaError } from '../errors.js';
+import { Maintenance, type MaintenanceOutcome } from './maintenance.js';
+import type { ControlEvent, ControlHandlers } from './messages.js';
+import type { MaintenanceRequest } from './schema.js';
+import { vrrpMetrics, type VrrpMetrics } from './vrrp-metrics.js';
+import { vrrpStatus, type VrrpStatus } from './vrrp-status.js';
+
+export interface VrrpOperationsOptions {
+  readonly host: Host;
+  /** Hears what happens. */
+  readonly tell: (event: ControlEvent) => void;
+  /** The node works in the network namespace of this process. */
+  readonly isOwnNamespace: boolean;
+}
+
+/** Follows one node for as long as that runs. */
+export class VrrpOperations {
+  readonly #node: VrrpNode;
+  readonly #options: VrrpOperationsOptions;
+  readonly #maintenance: Maintenance;
+  /** Transitions so far: by instance, state and kind of cause. */
+  readonly #transitions = new Map<string, number>();
+
+  constructor(node: VrrpNode, options: VrrpOperationsOptions) {
+    this.#node = node;
+    this.#options = options;
+    this.#maintenance = new Maintenance(node, options.host);
+    node.on('state', (router, change) => this.#onState(router.name, change));
+    node.once('closed', () => this.#maintenance.close());
+  }
+
+  /** To be told when the node has taken over another configuration. */
+  reloaded(): Promise<void> {
+    return this.#maintenance.adopt();
+  }
+
+  status(): VrrpStatus {
+    return vrrpStatus({
+      node: this.#node,
+      maintenanceOf: (name) => this.#maintenance.of(name),
+      wallMs: () => this.#options.host.clock.wallMs(),
+      isOwnNamespace: this.#options.isOwnNamespace,
+    });
+  }
+
+  metrics(): VrrpMetrics {
+    return vrrpMetrics(this.#node, this.#transitions, this.#options.host.clock.wallMs());
+  }
+
+  /** By method; see lib/control/api.ts. */
+  get handlers(): ControlHandlers {
+    const aged = async (outcome: Promise<MaintenanceOutcome>) => ({
+      ...(await outcome),
+      atMs: this.#options.host.clock.wallMs(),
+    });
+    return {
+      status: () => this.status(),
+      metrics: () => this.metrics(),
+      standby: (params) => aged(this.#maintenance.standby(nameIn(params), requestIn(params))),
+      switchover: (params) => aged(this.#maintenance.switchover(nameIn(params), requestIn(params))),
+      resume: (params) => aged(this.#maintenance.resume(nameIn(params))),
+    };
+  }
+
+  #onState(name: string, { from, to, priority, cause, reason, atMs }: StateChange): void {
+    const key = transitionKey(name, to, cause.kind);
+    this.#transitions.set(key, (this.#transitions.get(key) ?? 0) + 1);
+    this.#options.tell({
+      kind: 'state',
+      instance: name,
+      from,
+      to,
+      priority,
+      cause: cause.kind,
+      reason,
+      happenedMs: atMs,
+    });
+    this.#maintenance.onState(name, to).catch((error: unknown) => {
+      this.#options.host.logger.log('error', error instanceof Error ? error.message : String(error));
+    });
+  }
+}
+
+/** Parts that never hold a line end. */
+export function transitionKey(name: string, to: string, cause: string): string {
+  return [name, to, cause].join('\n');
+}
+
+function nameIn(params: unknown): string {
+  if (typeof params === 'object' && params !== null && 'name' in params && typeof params.name === 'string')
+    return params.name;
+  throw new KaError('KA_CONTROL_REQUEST', 'no instance is named');
+}
+
+/** The control server has checked it. */
+function requestIn(params: unknown): MaintenanceRequest {
+  const found = <T>(key: string, is: (value: unknown) => value is T): T | undefined => {
+    const value: unknown =
+      typeof params === 'object' && params !== null ? Reflect.get(params, key) : undefined;
+    return is(value) ? value : undefined;
+  };
+  const forMs = found('forMs', (value): value is number => typeof value === 'number');
+  const force = found('force', (value): value is boolean => typeof value === 'boolean');
+  return { ...(forMs === undefined ? {} : { forMs }), ...(force === undefined ? {} : { force }) };
+}
