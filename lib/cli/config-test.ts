@@ -22,6 +22,7 @@ export function testConfig(options: DaemonOptions, reportFile: string | undefine
     { path: options.configFile },
     {
       mode: 'test',
+      diagnosticsOnly: true,
       strictIncludes: options.strictIncludes,
       ...(options.configId === undefined ? {} : { configId: options.configId }),
     },

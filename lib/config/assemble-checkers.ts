@@ -64,18 +64,20 @@ export function assembleCheckers(
 /** The checkers as they stand in the file. */
 function inOrder(section: Fields<typeof realServer.rows>): readonly RawChecker[] {
   const { fields } = section;
-  const all: readonly RawChecker[] = [
-    ...fields.TCPCHECK,
-    ...fields.HTTPGET,
-    ...fields.SSLGET,
-    ...fields.SMTPCHECK,
-    ...fields.DNSCHECK,
-    ...fields.MISCCHECK,
-    ...fields.PINGCHECK,
-    ...fields.UDPCHECK,
-    ...fields.FILECHECK,
-    ...fields.BFDCHECK,
+  const lists: readonly (readonly RawChecker[])[] = [
+    fields.TCPCHECK,
+    fields.HTTPGET,
+    fields.SSLGET,
+    fields.SMTPCHECK,
+    fields.DNSCHECK,
+    fields.MISCCHECK,
+    fields.PINGCHECK,
+    fields.UDPCHECK,
+    fields.FILECHECK,
+    fields.BFDCHECK,
   ];
+  let all: readonly RawChecker[] = [];
+  for (const list of lists) if (list.length > 0) all = all.length === 0 ? list : [...all, ...list];
   if (all.length < 2) return all;
   return all.toSorted((a, b) => a.section.order - b.section.order);
 }

@@ -35,6 +35,15 @@ function nameOf(raw: RawVirtualServer): string {
   return key.kind === 'fwmark' ? `fwmark ${String(key.fwmark)}` : `group ${key.group}`;
 }
 
+/** What it becomes depends on more than itself and the global settings. */
+export function dependsOnOthers({ key, section }: RawVirtualServer): boolean {
+  if (key.kind === 'group') return true;
+  return section.fields.realServer.some(({ section: { fields } }) => {
+    const { MISCCHECK, FILECHECK, BFDCHECK } = fields;
+    return MISCCHECK.length > 0 || FILECHECK.length > 0 || BFDCHECK.length > 0;
+  });
+}
+
 /** Undefined: the virtual server is ignored, which is reported. */
 export function assembleServer(
   raw: RawVirtualServer,

@@ -3,7 +3,8 @@
  * across blocks.
  */
 import { assembleGlobals } from './assemble-global.js';
-import { assembleGroups, assembleServer } from './assemble-lvs.js';
+import type { CheckerReferences } from './assemble-checkers.js';
+import { assembleGroups, assembleServer, dependsOnOthers } from './assemble-lvs.js';
 import {
   assembleBfd,
   assembleFile,
@@ -15,20 +16,22 @@ import {
 } from './assemble-tracked.js';
 import { assembleInstance, trackReferences, type Trackables } from './assemble-vrrp.js';
 import { BlockDecoder } from './decode.js';
-import type { Diagnostics } from './diagnostic.js';
+import { Diagnostics } from './diagnostic.js';
 import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
 import type { AddressEntry, BfdInstance, TrackGroup, VrrpInstance, VrrpSyncGroup } from './model-vrrp.js';
+import type { VirtualServer } from './model-lvs.js';
 import type { Config, GlobalDefs } from './model.js';
 import type { StatementSink } from './parser.js';
 import type { Context, Decoded } from './schema/dsl.js';
-import { root } from './schema/root.js';
+import { root, type RawVirtualServer } from './schema/root.js';
 import type { Section } from './schema/lists.js';
 import type { Statement } from './syntax.js';
 import { hasDefaultUser } from './scripts.js';
 import {
   checkScripts,
   commandsOf,
+  hasScripts,
   notifyScripts,
   syncGroups,
   trackingWeights,
@@ -43,24 +46,39 @@ export interface AssembleOptions {
   readonly isOffline: boolean;
   readonly machine: Machine;
   readonly files: FileAccess;
-  /** dynamic_interfaces is known to come. */
-  readonly hasDynamicInterfaces: boolean;
+  /** Known from an earlier reading. */
+  readonly foreseen: Foreseen | undefined;
+  /** What has been checked need not stay: virtual servers are missing in the model. */
+  readonly diagnosticsOnly: boolean;
 }
 
 type Root = Decoded<typeof root.rows>;
+
+/** What counts for all of a configuration wherever it is written. */
+export interface Foreseen {
+  readonly isDynamic: boolean;
+  readonly globals: GlobalDefs;
+}
 
 /** Takes the statements of the top level as they come, and makes the model of them in the end. */
 export class Assembler implements StatementSink {
   readonly #options: AssembleOptions;
   readonly #context: Context;
   readonly #decoder: BlockDecoder<typeof root.rows>;
+  /** Most are assembled at once: what a server becomes needs less memory than what was decoded. */
+  readonly #servers: (VirtualServer | RawVirtualServer)[] = [];
+  /** Of servers that are assembled at once. */
+  readonly #serverContext: Context;
+  #globals: GlobalDefs;
   #isDynamic: boolean;
-  #missedInterface = false;
   #isOutdated = false;
+  #hasEarlyServers = false;
+  #missedInterface = false;
 
   constructor(options: AssembleOptions) {
     this.#options = options;
-    this.#isDynamic = options.hasDynamicInterfaces;
+    this.#isDynamic = options.foreseen?.isDynamic ?? false;
+    this.#globals = options.foreseen?.globals ?? assembleGlobals(undefined);
     this.#context = {
       ...options,
       where: 'at the top level',
@@ -71,28 +89,52 @@ export class Assembler implements StatementSink {
       sectionCount: 0,
       hasInterface: (name) => this.#hasInterface(name),
     };
+    this.#serverContext = { ...this.#context, diagnostics: new Diagnostics() };
     this.#decoder = new BlockDecoder(root, this.#context);
-  }
-
-  /**
-   * dynamic_interfaces was met, which counts wherever it stands, after an interface had already been missed: everything must be
-   * read again with `hasDynamicInterfaces`.
-   */
-  get isOutdated(): boolean {
-    return this.#isOutdated;
   }
 
   take(statement: Statement): void {
     if (!this.#isDynamic && saysDynamic(statement)) {
       this.#isDynamic = true;
-      this.#isOutdated = this.#missedInterface;
+      this.#isOutdated ||= this.#missedInterface;
     }
     this.#decoder.take(statement);
+    if (statement.words[0] === 'global_defs') this.#takeGlobals();
+    for (const server of this.#decoder.drain('virtualServer')) this.#takeServer(server);
+  }
+
+  /**
+   * Something that counts for everything came too late for what had been read before: all must be read again, and this is
+   * what to expect. Asked when there are no more statements.
+   */
+  outdated(): Foreseen | undefined {
+    if (!this.#isOutdated || this.#options.foreseen !== undefined) return undefined;
+    return { isDynamic: this.#isDynamic, globals: this.#globals };
   }
 
   /** The model, when there are no more statements. */
   finish(): Config {
-    return assembleConfig(this.#decoder.finish(), this.#options, this.#context);
+    const raw = this.#decoder.finish();
+    for (const server of raw.virtualServer) this.#takeServer(server);
+    return assembleConfig(raw, this.#servers, this.#serverContext.diagnostics, this.#options, this.#context);
+  }
+
+  #takeGlobals(): void {
+    if (this.#options.foreseen !== undefined) return;
+    const globals = assembleGlobals(this.#decoder.peek('globalDefs'));
+    this.#isOutdated ||= this.#hasEarlyServers && !meansSame(globals, this.#globals);
+    this.#globals = globals;
+  }
+
+  #takeServer(raw: RawVirtualServer): void {
+    if (dependsOnOthers(raw)) {
+      this.#servers.push(raw);
+      return;
+    }
+    const server = assembleServer(raw, [], this.#globals, this.#serverContext, noReferences);
+    this.#hasEarlyServers = true;
+    if (server === undefined || (this.#options.diagnosticsOnly && !hasScripts(server))) return;
+    this.#servers.push(server);
   }
 
   #hasInterface(name: string): boolean {
@@ -103,7 +145,24 @@ export class Assembler implements StatementSink {
   }
 }
 
-function assembleConfig(raw: Root, options: AssembleOptions, context: Context): Config {
+/** Settings that virtual servers inherit. */
+function meansSame(a: GlobalDefs, b: GlobalDefs): boolean {
+  return (
+    a.smtpAlert === b.smtpAlert &&
+    a.smtpAlertChecker === b.smtpAlertChecker &&
+    a.checkerLogAllFailures === b.checkerLogAllFailures
+  );
+}
+
+const noReferences: CheckerReferences = { file: () => undefined, hasBfd: () => false };
+
+function assembleConfig(
+  raw: Root,
+  servers: readonly (VirtualServer | RawVirtualServer)[],
+  early: Diagnostics,
+  options: AssembleOptions,
+  context: Context,
+): Config {
   const { diagnostics, machine } = options;
   const globals = assembleGlobals(raw.globalDefs);
   if (raw.netNamespace !== undefined && !options.isOffline && !machine.hasNamespace(raw.netNamespace.text)) {
@@ -112,22 +171,26 @@ function assembleConfig(raw: Root, options: AssembleOptions, context: Context): 
   const vrrp = assembleVrrp(raw, globals, context);
   const virtualServerGroup = assembleGroups(raw.virtualServerGroup, context);
   const definedAt = new Map(raw.trackFile.map((section) => [section.name, section.order]));
-  const servers = raw.virtualServer.flatMap((server) => {
-    const place = server.section.order;
-    const value = assembleServer(server, virtualServerGroup, globals, context, {
-      file: (name) =>
-        (definedAt.get(name) ?? Infinity) < place
-          ? vrrp.trackFile.find((file) => file.name === name)
-          : undefined,
-      hasBfd: (name) => vrrp.bfdInstance.some((session) => session.name === name),
-    });
-    return value === undefined ? [] : [value];
+  diagnostics.append(early);
+  const late = ({ section }: RawVirtualServer): CheckerReferences => ({
+    file: (name) =>
+      (definedAt.get(name) ?? Infinity) < section.order
+        ? vrrp.trackFile.find((file) => file.name === name)
+        : undefined,
+    hasBfd: (name) => vrrp.bfdInstance.some((session) => session.name === name),
   });
+  const assembled = present(
+    servers.map((server) =>
+      'section' in server
+        ? assembleServer(server, virtualServerGroup, globals, context, late(server))
+        : server,
+    ),
+  );
   const ownScripts = [globals.startupScript, globals.shutdownScript].filter(
     (script) => script?.user !== undefined || hasDefaultUser(globals, context),
   );
   notifyScripts(ownScripts, globals, context);
-  const virtualServer = checkScripts(servers, globals, context);
+  const virtualServer = checkScripts(assembled, globals, context);
   for (const [keyword, at] of context.withoutEffect) diagnostics.report(messages.noEffectYet, at, keyword);
   return {
     configId: options.configId,

@@ -29,7 +29,7 @@ export class BlockDecoder<R> {
   constructor(schema: BlockSchema<R>, context: Context) {
     this.#schema = schema;
     this.#context = context;
-    this.#fields = { ...schema.template };
+    this.#fields = schema.copy<Record<string, unknown>>(schema.template);
   }
 
   take(statement: Statement): void {
@@ -43,6 +43,19 @@ export class BlockDecoder<R> {
     if (found === undefined) unknownKeyword(statement, this.#schema, this.#context);
     else if (statement.body === undefined && found.isBlock) this.#adopter = { statement, items: [] };
     else this.#read(statement, found);
+  }
+
+  /** What a field holds so far. */
+  peek<K extends keyof Decoded<R> & string>(field: K): Decoded<R>[K] {
+    // As in `finish`.
+    return this.#fields[field] as Decoded<R>[K];
+  }
+
+  /** Takes out what a list holds so far; it goes on empty. */
+  drain<K extends keyof Decoded<R> & string>(field: K): Decoded<R>[K] {
+    const value = this.peek(field);
+    this.#fields[field] = this.#schema.template[field];
+    return value;
   }
 
   /** The fields, when there are no more items. */

@@ -85,6 +85,12 @@ export class Diagnostics {
     });
   }
 
+  /** Adds what others gathered. */
+  append(others: Diagnostics): void {
+    for (const item of others.#list) this.#list.push(item);
+    for (const item of others.#classes) this.#classes.add(item);
+  }
+
   /** Adds a place to the latest diagnostic. */
   relate(message: string, span: Span): void {
     const latest = this.#list.pop();

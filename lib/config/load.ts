@@ -2,7 +2,7 @@
  * From text or a path to a model and its diagnostics. Nothing here throws for bad input.
  */
 import { dirname } from 'node:path';
-import { Assembler } from './assemble.js';
+import { Assembler, type Foreseen } from './assemble.js';
 import { Diagnostics, type Diagnostic } from './diagnostic.js';
 import { matchFiles } from './include.js';
 import { messages } from './messages.js';
@@ -64,11 +64,16 @@ export interface ParseOptions {
   readonly machine?: Machine;
   /** `-e`: all include checks are fatal from the start. */
   readonly strictIncludes?: boolean;
+  /** Only the diagnostics are wanted: saves the memory of the virtual servers, and there is no model. */
+  readonly diagnosticsOnly?: boolean;
 }
 
 export type ConfigInput = { readonly path: string } | { readonly text: string; readonly name?: string };
 
-/** `model` is undefined only when nothing usable could be read (the file is missing, or reading had to be given up). */
+/**
+ * `model` is undefined only when nothing usable could be read (the file is missing, or reading had to be given up), or when
+ * it was not wanted.
+ */
 export interface ParseResult {
   readonly model: Config | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -82,18 +87,17 @@ export interface ParseResult {
  */
 export function parseConfig(input: ConfigInput, options: ParseOptions = {}): ParseResult {
   const machine = options.machine ?? systemMachine();
-  return readOnce(input, options, machine, false) ?? readOnce(input, options, machine, true) ?? nothing;
+  const first = readOnce(input, options, machine, undefined);
+  return first.outdated === undefined ? first : readOnce(input, options, machine, first.outdated);
 }
 
-const nothing: ParseResult = { model: undefined, diagnostics: [], sources: [] };
-
-/** Undefined: it turned out in the middle that `hasDynamicInterfaces` should have been true. */
+/** `outdated`: what the reading should have known from the start; there is no model then. */
 function readOnce(
   input: ConfigInput,
   options: ParseOptions,
   machine: Machine,
-  hasDynamicInterfaces: boolean,
-): ParseResult | undefined {
+  foreseen: Foreseen | undefined,
+): ParseResult & { readonly outdated?: Foreseen } {
   // What is wrong with the text comes before what is wrong with its meaning.
   const diagnostics = new Diagnostics();
   const meaning = new Diagnostics();
@@ -106,7 +110,8 @@ function readOnce(
     isOffline: options.offline ?? false,
     machine,
     files,
-    hasDynamicInterfaces,
+    foreseen,
+    diagnosticsOnly: options.diagnosticsOnly ?? false,
   });
   const parser = new Parser(diagnostics, assembler);
   const preprocessor = new Preprocessor(
@@ -117,11 +122,13 @@ function readOnce(
   const main =
     'path' in input ? readMain(input.path, files, preprocessor, diagnostics) : textMain(input, preprocessor);
   if (main !== undefined) parser.finish(main);
-  if (main === undefined || preprocessor.isStopped)
-    return { model: undefined, diagnostics: diagnostics.list, sources: preprocessor.sources };
-  if (assembler.isOutdated) return undefined;
+  const { sources, isStopped } = preprocessor;
+  if (main === undefined || isStopped) return { model: undefined, diagnostics: diagnostics.list, sources };
+  const outdated = assembler.outdated();
+  if (outdated !== undefined) return { model: undefined, diagnostics: [], sources, outdated };
   const model = assembler.finish();
-  return { model, diagnostics: [...diagnostics.list, ...meaning.list], sources: preprocessor.sources };
+  const all = [...diagnostics.list, ...meaning.list];
+  return { model: options.diagnosticsOnly === true ? undefined : model, diagnostics: all, sources };
 }
 
 function textMain(

@@ -2,7 +2,7 @@
  * Physical lines to logical lines: includes, definitions, conditions and sequences are dealt with here, and every word that
  * comes out can still say where it came from. Lines without `$`, `@` and `~` go through without a copy.
  */
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { dirname } from 'node:path';
 import { Computed, Definitions, Slice, type Definition } from './definitions.js';
 import type { Diagnostics } from './diagnostic.js';
@@ -448,7 +448,8 @@ export function readText(path: string, files: FileAccess): string | { readonly r
 /** Bytes as UTF-8 when they are that, else as Latin-1. */
 export function decode(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString(isUtf8(buffer) ? 'utf8' : 'latin1');
+  // Of ASCII both are the same, and Latin-1 needs no decoding.
+  return buffer.toString(!isAscii(buffer) && isUtf8(buffer) ? 'utf8' : 'latin1');
 }
 
 export function stripByteOrderMark(text: string): string {

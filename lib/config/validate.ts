@@ -274,19 +274,27 @@ export function checkScripts(
     return false;
   };
   return servers.map((server) => {
+    if (!hasScripts(server)) return server;
     const commands = [
       server.quorumUp,
       server.quorumDown,
       ...server.realServer.flatMap((real) => [real.notifyUp, real.notifyDown]),
     ];
     notifyScripts(commands, globals, context);
-    const hasScripts = server.realServer.some((real) =>
-      real.checkers.some((item) => item.kind === 'MISC_CHECK'),
-    );
-    if (!hasScripts) return server;
     const realServer = server.realServer.map((real) => ({ ...real, checkers: real.checkers.filter(mayRun) }));
     return { ...server, realServer };
   });
+}
+
+/** Something of it is run: a notification or a check. */
+export function hasScripts({ quorumUp, quorumDown, realServer }: VirtualServer): boolean {
+  if (quorumUp !== undefined || quorumDown !== undefined) return true;
+  return realServer.some(
+    ({ notifyUp, notifyDown, checkers }) =>
+      notifyUp !== undefined ||
+      notifyDown !== undefined ||
+      checkers.some(({ kind }) => kind === 'MISC_CHECK'),
+  );
 }
 
 /** Looks at scripts, and says once per configuration that they run unsecured. */

@@ -53,7 +53,9 @@ export const connectionRows = {
   ...timingRows,
 };
 
-export const tcpCheck = block('TCP_CHECK', 'Connects.', connectionRows, 'works');
+export const tcpCheck = block('TCP_CHECK', 'Connects.', connectionRows, 'works', (fields) => ({
+  ...fields,
+}));
 export const pingCheck = block('PING_CHECK', 'Sends an ICMP echo request.', connectionRows, 'works');
 
 const regexOptionNames = new Set(
@@ -172,6 +174,7 @@ export const httpUrl = block(
     tls_compliant: optional(boolean, 'TLS must be closed properly', { since: '2.2.8', effect: 'parsed' }),
   },
   'works',
+  (fields) => ({ ...fields }),
 );
 
 const sniName: Reader<string> = {
@@ -204,6 +207,7 @@ export const httpCheck = block(
     url: each(section(httpUrl), 'one request; all must succeed'),
   },
   'works',
+  (fields) => ({ ...fields }),
 );
 
 export const smtpHost = block('host', 'One more target.', connectionRows, 'works');

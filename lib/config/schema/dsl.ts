@@ -182,7 +182,12 @@ export interface BlockSchema<R> {
   readonly byKeyword: ReadonlyMap<string, CompiledRow>;
   /** The value of a block without lines. */
   readonly template: Decoded<R>;
+  /** A copy of the template. */
+  readonly copy: Copy;
 }
+
+/** Copies a record of fields. */
+export type Copy = <T extends object>(fields: T) => T;
 
 export type AnyBlock = BlockSchema<unknown>;
 
@@ -196,13 +201,16 @@ export interface CompiledRow {
 }
 
 /**
- * Compiles a table. `name` is how messages call the block; `effect` is that of rows that give none.
+ * Compiles a table. `name` is how messages call the block; `effect` is that of rows that give none. Blocks that come in
+ * thousands bring a `copy` of their own: a spread is fast (0.1 us instead of 0.9 for 40 fields) where all that passes
+ * through that place in the source has one shape.
  */
 export function block<R extends Record<string, unknown>>(
   name: string,
   help: string,
   rows: R,
   effect: Effect = 'parsed',
+  copy: Copy = (fields) => ({ ...fields }),
 ): BlockSchema<R> {
   const byKeyword = new Map<string, CompiledRow>();
   const initial: Record<string, unknown> = {};
@@ -221,7 +229,7 @@ export function block<R extends Record<string, unknown>>(
     const target = byKeyword.get(entry.target);
     if (target !== undefined) byKeyword.set(keyword, { ...target, keyword, alias: entry });
   }
-  return { name, help, rows, byKeyword, template: compact(initial) as Decoded<R> };
+  return { name, help, rows, byKeyword, template: compact(initial) as Decoded<R>, copy };
 }
 
 /** A keyword that 2.2.7 does not know is unknown there with and without a value: it does not give up. */

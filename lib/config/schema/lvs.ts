@@ -241,6 +241,7 @@ export const realServer = block(
     BFD_CHECK: each(checker('BFD_CHECK', fieldSection(checkers.bfdCheck)), allUp, { effect: 'parsed' }),
   },
   'works',
+  (fields) => ({ ...fields }),
 );
 
 /** A real server, with where it is. */
@@ -339,6 +340,7 @@ export const virtualServer = block(
     real_server: each(realServerReader, 'a server'),
   },
   'works',
+  (fields) => ({ ...fields }),
 );
 
 /** Flags are set that work with their scheduler only. */
