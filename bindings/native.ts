@@ -250,6 +250,7 @@ export type NativeEvent =
       readonly priority: number;
       readonly previous: number;
     }
+  /** A master hears another of lower priority; told at most once a second for each router. */
   | {
       readonly kind: 'lower-priority-heard';
       readonly atMs: number;
@@ -267,7 +268,7 @@ export type NativeEvent =
       readonly peer: string;
       readonly reason: NativeDropReason;
     }
-  /** Sending began to fail, or works again (errno 0). */
+  /** Sending began to fail, each errno once, or works again: an advert reached every destination (errno 0). */
   | {
       readonly kind: 'send-failed';
       readonly atMs: number;
@@ -366,7 +367,7 @@ export interface NativeRouterStatus {
 export interface NativeEngineStatus {
   readonly routers: readonly NativeRouterStatus[];
   readonly wakeUps: number;
-  /** Lateness of timer wake-ups: bucket i counts those below 2^i microseconds (last: all above). */
+  /** Lateness of wake-ups for adverts and silences: bucket i counts those below 2^i microseconds (last: all above). */
   readonly lateness: readonly number[];
   readonly maxLatenessUs: number;
   /** Sum of all of it, microseconds. */

@@ -1,6 +1,7 @@
-// The virtual addresses of all routers: which are wanted, which the kernel has, and the requests that bring
-// the one to the other. Declares nothing about routers but their numbers. Only what the engine added, what
-// its configuration owned before it started, and what others added for an Active Router is ever removed.
+// The virtual addresses of all routers: which are wanted (addresses.cc), which the kernel has, and the
+// requests that bring the one to the other (address_requests.cc). Declares nothing about routers but their
+// numbers. Only what the engine added, what its configuration owned before it started, and what others added
+// for an Active Router is ever removed.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "native/engine/config.h"
 #include "native/engine/events.h"
 #include "native/engine/links.h"
+#include "native/engine/worker.h"
 #include "native/net/monitor.h"
 #include "native/net/nl.h"
 
@@ -39,8 +41,9 @@ enum class Leftovers : std::uint8_t {
 /// Thread: engine.
 class AddressTable {
  public:
-  AddressTable(Links& links, net::NlPipeline pipeline, AddressObserver& observer)
-      : links_(links), pipeline_(std::move(pipeline)), observer_(observer) {}
+  /// Requests are sent by `worker`; it must end before the table does.
+  AddressTable(Links& links, net::NlPipeline pipeline, Worker& worker, AddressObserver& observer)
+      : links_(links), pipeline_(std::move(pipeline)), worker_(worker), observer_(observer) {}
 
   /// Gives a router its addresses, or new ones.
   void define(vrrp::RouterId router, std::span<const VirtualAddress> addresses,
@@ -55,24 +58,36 @@ class AddressTable {
   /// The link that bears `name` changed.
   void link_changed(const LinkState& link);
   /// The monitor told of an address. True when it is a virtual one.
-  bool address_present(const net::KernelAddress& address, net::Origin origin);
+  bool address_present(const net::KernelAddress& address, net::Origin origin, Instant now);
   bool address_gone(const net::KernelAddress& address, net::Origin origin, Instant now);
   /// A new list begins: what the kernel has is not known until it is named.
   void list_begin();
   void list_end(Instant now);
 
-  /// Sends at most `budget` requests and collects their answers. True while more wait.
-  bool step(std::size_t budget, Instant now);
+  /// Hands at most `budget` requests to the worker. True while more wait.
+  bool send(std::size_t budget);
+  /// Readable when answers have come.
+  [[nodiscard]] int answers_fd() const { return pipeline_.fd(); }
+  /// Takes answers from their socket. They count once the monitor has been read to its end: what it told
+  /// before is older.
+  void collect_answers() { pipeline_.collect(done_); }
+  [[nodiscard]] bool has_answers() const { return !done_.empty(); }
+  void count_answers(Instant now);
   /// When a refused or deferred address is to be tried again.
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   void advance(Instant now);
   /// Makes promote_secondaries so on a link.
   void promote_secondaries(IfIndex link);
-  [[nodiscard]] bool has_work() const { return !queue_.empty(); }
+  /// Something is still to be asked or answered.
+  [[nodiscard]] bool is_busy() const { return !queue_.empty() || !done_.empty() || !pipeline_.idle(); }
 
  private:
   using SlotId = std::uint32_t;
   static constexpr SlotId kNoSlot = 0xffffffffU;
+  static constexpr std::uint64_t kOther = std::uint64_t{1} << 33;  // cookie of a request about no address
+
+  /// The request whose answer is awaited; one at a time for each address.
+  enum class Running : std::uint8_t { kNone, kAdd, kDelete };
 
   struct User {
     vrrp::RouterId router;
@@ -97,9 +112,11 @@ class AddressTable {
     bool is_listed = false;
     bool is_add_unanswered = false;
     bool has_failed = false;
-    std::uint32_t add_sequence = 0;
-    std::uint32_t delete_sequence = 0;
-    Instant window{};  // of the loop breaker
+    Running running = Running::kNone;
+    std::uint32_t sequence = 0;  // of the last request
+    bool looks_again = false;    // something changed while a request was running
+    bool is_doubtful = false;    // someone deleted it while it was being added
+    Instant window{};            // of the loop breaker
     int restores = 0;
     std::optional<Instant> retry_at;
   };
@@ -130,7 +147,7 @@ class AddressTable {
   [[nodiscard]] SlotId find(const net::KernelAddress& address) const;
   void lost(SlotId id, bool by_others, Instant now);
   void request(SlotId id);
-  void complete(const net::Completion& completion, Instant now);
+  void finish(SlotId id, int err_no, Instant now);
   void added(SlotId id, int err_no, Instant now);
   void deleted(SlotId id, int err_no, Instant now);
   void refused(SlotId id, int err_no, Instant now);
@@ -143,6 +160,7 @@ class AddressTable {
 
   Links& links_;
   net::NlPipeline pipeline_;
+  Worker& worker_;
   AddressObserver& observer_;
   std::vector<Slot> slots_;
   std::vector<SlotId> free_;

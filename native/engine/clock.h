@@ -26,10 +26,10 @@ namespace ka::engine {
 /// its socket was found empty and now; what a stepped clock makes of it is kept within that.
 class StampClock {
  public:
-  /// Begins a wake-up at `now`.
-  void begin(Instant now) {
+  /// Begins a wake-up at `now`, which is `wall_ns` on the wall clock.
+  void begin(Instant now, std::int64_t wall_ns) {
     now_ = now;
-    const std::int64_t offset = now.time_since_epoch().count() - realtime_now_ns();
+    const std::int64_t offset = now.time_since_epoch().count() - wall_ns;
     const std::int64_t moved = offset > offset_ns_ ? offset - offset_ns_ : offset_ns_ - offset;
     // A clock that is only disciplined runs off by less than 500 ppm.
     const std::int64_t slewed = (now - offset_at_).count() / 1000 + 1'000'000;

@@ -1,6 +1,7 @@
 #include "native/engine/loop.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -18,11 +19,13 @@ namespace {
 constexpr std::size_t kPacketBudget = 2048;
 constexpr std::chrono::seconds kLateEventPause{1};
 constexpr std::chrono::seconds kLeaveLimit{5};
+constexpr int kLeavePollMs = 100;
 
 /// What an epoll event is about; anything else is a SocketEntry.
 int timer_tag;
 int doorbell_tag;
 int monitor_tag;
+int answers_tag;
 
 Result<void> enter_namespace(const std::string& path) {
   if (path.empty()) return {};
@@ -61,6 +64,9 @@ Result<void> Loop::open() {
   if (!watch(timer_.get(), timer_tag) || !watch(engine_.doorbell_.get(), doorbell_tag) ||
       !watch(node_->monitor_fd(), monitor_tag)) {
     return net::kernel_error("epoll_ctl", errno);
+  }
+  for (const int fd : node_->answer_fds()) {
+    if (!watch(fd, answers_tag)) return net::kernel_error("epoll_ctl", errno);
   }
   if (auto learned = node_->learn_links(); !learned.ok()) return learned;
   if (options.startup_delay > Micros{0}) node_->start(monotonic_now() + options.startup_delay);
@@ -109,7 +115,7 @@ void Loop::arm(Instant now) {
 
 void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   engine_.shared_.wake_ups.add();
-  clock_.begin(now);
+  clock_.begin(now, realtime_now_ns());
   const Instant heard_until = drain_sockets(ready, now);
   // Links before timers: a router whose link went down must not take over because it hears nothing.
   if (is_monitor_ready_ || !node_->is_monitor_current()) node_->read_monitor(now);
@@ -131,7 +137,8 @@ Instant Loop::drain_sockets(std::span<const epoll_event> ready, Instant& now) {
     for (const epoll_event& event : ready) {
       const void* tag = event.data.ptr;
       if (tag == &monitor_tag) is_monitor_ready_ = true;
-      if (tag == &timer_tag || tag == &doorbell_tag || tag == &monitor_tag) continue;
+      if (tag == &answers_tag) node_->answers_came();
+      if (tag == &timer_tag || tag == &doorbell_tag || tag == &monitor_tag || tag == &answers_tag) continue;
       const Instant until =
           node_->receive_from(*static_cast<SocketEntry*>(event.data.ptr), now, clock_, budget);
       heard_until = std::min(heard_until, until);
@@ -183,7 +190,12 @@ void Loop::read_letters(Instant now) {
 void Loop::leave() {
   const Instant begin = monotonic_now();
   node_->shutdown(begin);
-  while (node_->work(monotonic_now()) && monotonic_now() - begin < kLeaveLimit) {
+  for (Instant now = begin; now - begin < kLeaveLimit; now = monotonic_now()) {
+    if (node_->work(now)) continue;
+    if (!node_->is_waiting()) return;
+    const auto fds = node_->answer_fds();
+    std::array<pollfd, 2> answers{{{fds[0], POLLIN, 0}, {fds[1], POLLIN, 0}}};
+    if (::poll(answers.data(), answers.size(), kLeavePollMs) > 0) node_->answers_came();
   }
 }
 

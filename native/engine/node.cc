@@ -13,8 +13,7 @@ namespace {
 
 /// Acknowledgements of a few hundred requests.
 constexpr int kRequestBuffer = 4 * 1024 * 1024;
-/// Address requests of one turn: about a fifth of a millisecond of kernel time, then adverts are looked after
-/// again.
+/// Address requests that go to the worker in one piece.
 constexpr std::size_t kRequestsPerTurn = 32;
 constexpr int kMonitorDatagramsPerTurn = 256;
 constexpr int kLearnTimeoutMs = 10'000;
@@ -54,15 +53,18 @@ Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, Engi
   if (auto permitted = may_change_addresses(pipeline); !permitted.ok()) return permitted.error();
   auto monitor = net::Monitor::open();
   if (!monitor.ok()) return monitor.error();
-  return std::unique_ptr<Node>(
-      new Node(options, epoll, shared, ring, std::move(*monitor), std::move(pipeline), std::move(*frames)));
+  auto worker = Worker::start(options);
+  if (!worker.ok()) return worker.error();
+  return std::unique_ptr<Node>(new Node(options, epoll, std::move(*worker), shared, ring, std::move(*monitor),
+                                        std::move(pipeline), std::move(*frames)));
 }
 
-Node::Node(const Options& options, int epoll, EngineShared& shared, EventRing& ring, net::Monitor monitor,
-           net::NlPipeline pipeline, FrameSocket frames)
-    : world_(options, epoll, shared, ring),
+Node::Node(const Options& options, int epoll, std::unique_ptr<Worker> worker, EngineShared& shared,
+           EventRing& ring, net::Monitor monitor, net::NlPipeline pipeline, FrameSocket frames)
+    : worker_(std::move(worker)),
+      world_(options, epoll, *worker_, shared, ring),
       monitor_(std::move(monitor)),
-      addresses_(world_.links, std::move(pipeline), *this),
+      addresses_(world_.links, std::move(pipeline), *worker_, *this),
       executor_(world_, addresses_, std::move(frames)),
       receiver_(world_) {}
 
@@ -90,7 +92,7 @@ Instant Node::receive_from(SocketEntry& entry, Instant& now, StampClock& clock, 
     unlooked_ += got;
     if (unlooked_ >= ReceiveBatch::kSize) {
       now = send_due_adverts();
-      clock.begin(now);
+      clock.begin(now, realtime_now_ns());
       unlooked_ = 0;
     }
     if (got < ReceiveBatch::kSize) return Instant::max();
@@ -116,11 +118,29 @@ void Node::advance(Instant now, Instant heard_until) {
 
 bool Node::work(Instant now) {
   now_ = now;
-  bool has_more = addresses_.step(kRequestsPerTurn, now);
+  if (std::exchange(are_answers_ready_, false)) take_answers(now);
+  bool has_more = addresses_.send(kRequestsPerTurn) || addresses_.has_answers();
   if (!world_.domain.effects().empty()) executor_.run(now);
   const auto due = world_.announcer.next_deadline();
   if (due && *due <= now) has_more |= executor_.announce_due(now);
   return has_more;
+}
+
+void Node::take_answers(Instant now) {
+  worker_->take_finished();
+  addresses_.collect_answers();
+  if (addresses_.has_answers()) {
+    // What the kernel told before it answered is there to be read by now.
+    if (!read_monitor(now)) {
+      are_answers_ready_ = true;
+      return;
+    }
+    addresses_.count_answers(now);
+  }
+  if (!world_.sockets.take_joined()) return;
+  for (auto& [id, router] : world_.routers) refresh(*router, now);
+  if (!start_at_) start_routers(now);
+  executor_.run(now);
 }
 
 std::optional<Instant> Node::next_deadline() const {
@@ -169,11 +189,12 @@ void Node::shutdown(Instant now) {
 
 // ---- net::MonitorSink ----
 
-void Node::read_monitor(Instant now) {
+bool Node::read_monitor(Instant now) {
   now_ = now;
-  monitor_.drain(*this, kMonitorDatagramsPerTurn);
+  const bool is_drained = monitor_.drain(*this, kMonitorDatagramsPerTurn);
   world_.shared.netlink_overruns.raise_to(monitor_.overruns());
   if (are_addresses_changed_ || !changed_links_.empty()) refresh_routers(now);
+  return is_drained;
 }
 
 void Node::list_begin() {
@@ -218,7 +239,7 @@ void Node::link_changed(LinkState* link) {
 }
 
 void Node::address_present(const net::KernelAddress& address, net::Origin origin) {
-  if (addresses_.address_present(address, origin)) return;
+  if (addresses_.address_present(address, origin, now_)) return;
   if (!world_.links.add_address(address)) return;
   if (LinkState* link = world_.links.by_index(address.link)) touch(*link);
   are_addresses_changed_ = true;
@@ -293,13 +314,18 @@ void Node::refresh(Router& router, Instant now) {
   }
   vrrp::Holds wanted =
       link_holds(router, world_.links) | static_cast<vrrp::Holds>(router.holds & kPolicyHolds);
-  if (router.socket == nullptr) wanted |= bit(vrrp::Hold::kLinkDown);
+  if (is_deaf(router)) wanted |= bit(vrrp::Hold::kLinkDown);
   if (is_watchdog_held_ && router.config.watchdog) wanted |= bit(vrrp::Hold::kWatchdog);
   const auto set = static_cast<vrrp::Holds>(wanted & ~router.holds);
   const auto clear = static_cast<vrrp::Holds>(router.holds & ~wanted);
   router.holds = wanted;
   if ((set | clear) != 0) world_.domain.set_holds(id, set, clear, now);
   world_.publish(router);
+}
+
+bool Node::is_deaf(const Router& router) {
+  if (router.socket == nullptr) return true;
+  return router.is_started && router.state != vrrp::State::kActive && !SocketTable::hears(router);
 }
 
 void Node::warn_no_socket(const Router& router, const Error& error) {

@@ -2,6 +2,7 @@
 // no waiting: the loop in engine.cc calls it, with the time.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,11 @@ namespace ka::engine {
 /// Thread: engine.
 class Node final : public net::MonitorSink, public AddressObserver {
  public:
+  /// Ends the worker first: what it is about to do needs the rest.
+  ~Node() override { worker_.reset(); }
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
   /// Errors: kPermission (CAP_NET_RAW or CAP_NET_ADMIN is missing), kKernel.
   static Result<std::unique_ptr<Node>> open(const Options& options, int epoll, EngineShared& shared,
                                             EventRing& ring);
@@ -33,12 +39,19 @@ class Node final : public net::MonitorSink, public AddressObserver {
   /// Reads a socket until it is empty or the budget is used up; adverts of our own that fall due meanwhile
   /// are sent, and `now` moves on. Returns until when everything that arrived has been read.
   Instant receive_from(SocketEntry& entry, Instant& now, StampClock& clock, std::size_t& budget);
-  void read_monitor(Instant now);
+  /// True when it was read to its end.
+  bool read_monitor(Instant now);
   /// Everything that is due: what was decided is carried out, adverts first. A peer's silence counts up to
   /// `heard_until`.
   void advance(Instant now, Instant heard_until);
   /// A bounded part of the work that need not be done at once. True while more waits.
   bool work(Instant now);
+  /// The kernel has been asked for something and has not answered yet.
+  [[nodiscard]] bool is_waiting() const { return addresses_.is_busy() || worker_->is_busy(); }
+  /// One of answer_fds() is readable.
+  void answers_came() { are_answers_ready_ = true; }
+  /// Descriptors that become readable when the kernel, or the worker, has answered.
+  [[nodiscard]] std::array<int, 2> answer_fds() const { return {addresses_.answers_fd(), worker_->fd()}; }
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   /// The earliest deadline of the state machines: an advert, or a peer's silence.
   [[nodiscard]] std::optional<Instant> protocol_deadline() const { return world_.domain.next_deadline(); }
@@ -62,8 +75,8 @@ class Node final : public net::MonitorSink, public AddressObserver {
   /// Routers that one change touches before adverts are looked after.
   static constexpr std::size_t kRoutersPerLook = 64;
 
-  Node(const Options& options, int epoll, EngineShared& shared, EventRing& ring, net::Monitor monitor,
-       net::NlPipeline pipeline, FrameSocket frames);
+  Node(const Options& options, int epoll, std::unique_ptr<Worker> worker, EngineShared& shared,
+       EventRing& ring, net::Monitor monitor, net::NlPipeline pipeline, FrameSocket frames);
 
   // ---- net::MonitorSink ----
   void list_begin() override;
@@ -90,6 +103,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
   void run_command(const Command& command, Instant now);
   void start_routers(Instant now);
 
+  void take_answers(Instant now);
   /// Sends what adverts of our own fell due in the middle of something longer; returns the time.
   Instant send_due_adverts();
 
@@ -98,6 +112,9 @@ class Node final : public net::MonitorSink, public AddressObserver {
   void touch(LinkState& link);
   void refresh_routers(Instant now);
   void refresh(Router& router, Instant now);
+  /// Without a socket, or without the group on it as yet: one that has not taken over would take that for
+  /// silence.
+  [[nodiscard]] static bool is_deaf(const Router& router);
   void warn_no_socket(const Router& router, const Error& error);
   void announce_plan(const Router& router);
   [[nodiscard]] vrrp::PaceId pace_of(const LinkState& link);
@@ -105,6 +122,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
   LinkState* use_link(const std::string& name);
   void measure_skew();
 
+  std::unique_ptr<Worker> worker_;
   World world_;
   net::Monitor monitor_;
   AddressTable addresses_;
@@ -121,6 +139,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
   std::vector<vrrp::RouterId> source_watchers_;  // routers that look for their source on any link
   bool are_addresses_changed_ = false;
   std::size_t unlooked_ = 0;  // packets since adverts of our own were last looked after
+  bool are_answers_ready_ = false;
   bool is_watchdog_held_ = false;
   bool has_learned_ = false;
 };

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -67,6 +68,17 @@ std::vector<Error> apply_realtime(const Options& options) {
     prefault_stack();
   }
   return refused;
+}
+
+void apply_worker_scheduling(const Options& options) {
+  static_cast<void>(::prctl(PR_SET_TIMERSLACK, 1UL));
+  if (options.niceness)
+    static_cast<void>(
+        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), *options.niceness));
+  if (options.realtime_priority) {
+    const sched_param parameters{.sched_priority = std::max(1, *options.realtime_priority - 1)};
+    static_cast<void>(::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters));
+  }
 }
 
 }  // namespace ka::engine

@@ -12,4 +12,9 @@ namespace ka::engine {
 /// What could not be had is returned; it is a warning, not a failure. Thread: engine.
 [[nodiscard]] std::vector<Error> apply_realtime(const Options& options);
 
+/// The scheduling class of the worker beside the engine's thread, one real-time priority below it: an address
+/// is there soon, and never in front of an advert. Affinity is inherited. What is refused was told of
+/// already.
+void apply_worker_scheduling(const Options& options);
+
 }  // namespace ka::engine

@@ -12,7 +12,14 @@ namespace ka::engine {
 Result<void> SocketTable::attach(Router& router, Instant now) {
   const IfIndex index = router.link == nullptr ? 0 : router.link->index;
   const bool is_possible = router.link == nullptr || index != 0;
-  if (router.socket != nullptr && is_possible && router.socket->socket.link() == index) return {};
+  if (router.socket != nullptr && is_possible && router.socket->socket.link() == index) {
+    if (router.config.is_unicast()) return {};
+    const auto& refused = router.socket->groups[router.config.multicast_group].refused;
+    if (!refused) return {};
+    const Error error = *refused;
+    detach(router);
+    return error;
+  }
   detach(router);
   if (!is_possible) return {};
 
@@ -24,7 +31,7 @@ Result<void> SocketTable::attach(Router& router, Instant now) {
       entries_.erase(Key{index, router.family()});
       return opened.error();
     }
-    place = std::make_unique<SocketEntry>(std::move(*opened), name);
+    place = std::make_shared<SocketEntry>(std::move(*opened), name);
     place->empty_at = now;
     epoll_event event{};
     event.events = EPOLLIN;
@@ -40,21 +47,45 @@ Result<void> SocketTable::attach(Router& router, Instant now) {
   ++entry.users;
   entry.by_vrid[router.config.params.vrid].push_back(&router);
   router.socket = &entry;
-  const bool is_first = !router.config.is_unicast() && ++entry.groups[router.config.multicast_group] == 1;
   Result<void> ready = refresh_filter(entry);
-  if (ready.ok() && is_first) ready = entry.socket.join(router.config.multicast_group);
+  if (!router.config.is_unicast()) {
+    SocketEntry::Group& group = entry.groups[router.config.multicast_group];
+    if (++group.users == 1) join(place, router.config.multicast_group);
+    if (ready.ok() && group.refused) ready = *group.refused;
+  }
   if (!ready.ok()) detach(router);
   return ready;
+}
+
+void SocketTable::join(const std::shared_ptr<SocketEntry>& entry, const IpAddr& group) {
+  const auto result = std::make_shared<Result<void>>();
+  const auto work = [entry, group, result] { *result = entry->socket.join(group); };
+  worker_.give(work, [this, entry, group, result] {
+    const auto known = entry->groups.find(group);
+    if (known == entry->groups.end()) return;
+    known->second.is_joined = result->ok();
+    if (!result->ok()) known->second.refused = result->error();
+    has_joined_ = true;
+  });
+}
+
+bool SocketTable::hears(const Router& router) {
+  if (router.socket == nullptr) return false;
+  if (router.config.is_unicast()) return true;
+  const auto known = router.socket->groups.find(router.config.multicast_group);
+  return known != router.socket->groups.end() && known->second.is_joined;
 }
 
 void SocketTable::detach(Router& router) {
   SocketEntry* entry = std::exchange(router.socket, nullptr);
   if (entry == nullptr) return;
   for (auto& routers : entry->by_vrid) std::erase(routers, &router);
-  if (!router.config.is_unicast() && --entry->groups[router.config.multicast_group] <= 0) {
+  if (!router.config.is_unicast() && --entry->groups[router.config.multicast_group].users <= 0) {
     entry->groups.erase(router.config.multicast_group);
     // The link may be gone, and the membership with it.
-    static_cast<void>(entry->socket.leave(router.config.multicast_group));
+    const auto shared = entries_.at(Key{entry->socket.link(), entry->socket.family()});
+    worker_.give(
+        [shared, group = router.config.multicast_group] { static_cast<void>(shared->socket.leave(group)); });
   }
   if (--entry->users > 0) {
     static_cast<void>(refresh_filter(*entry));
@@ -65,7 +96,10 @@ void SocketTable::detach(Router& router) {
 
 void SocketTable::release(SocketEntry& entry) {
   static_cast<void>(::epoll_ctl(epoll_, EPOLL_CTL_DEL, entry.socket.fd(), nullptr));
-  entries_.erase(Key{entry.socket.link(), entry.socket.family()});
+  const auto known = entries_.find(Key{entry.socket.link(), entry.socket.family()});
+  // The last one to hold it closes the socket.
+  worker_.give([shared = std::move(known->second)] {});
+  entries_.erase(known);
 }
 
 Result<void> SocketTable::refresh_filter(SocketEntry& entry) {

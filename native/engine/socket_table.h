@@ -4,10 +4,13 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "native/engine/router.h"
 #include "native/engine/sockets.h"
+#include "native/engine/worker.h"
 
 namespace ka::engine {
 
@@ -19,7 +22,12 @@ struct SocketEntry {
   VrrpSocket socket;
   std::string link_name;
   std::array<std::vector<Router*>, 256> by_vrid;
-  std::map<IpAddr, int> groups;  // how many routers want each
+  struct Group {
+    int users = 0;
+    bool is_joined = false;
+    std::optional<Error> refused;
+  };
+  std::map<IpAddr, Group> groups;
   std::size_t users = 0;
   /// When the socket was last found empty.
   Instant empty_at{};
@@ -30,11 +38,16 @@ struct SocketEntry {
 /// Thread: engine.
 class SocketTable {
  public:
-  explicit SocketTable(int epoll) : epoll_(epoll) {}
+  /// Joining and leaving groups, and closing, wait for the kernel's rtnl lock: `worker` does that.
+  SocketTable(int epoll, Worker& worker) : epoll_(epoll), worker_(worker) {}
 
   /// Gives the router a socket on its link as it is now, or takes it away when there is no link.
-  /// Errors: what opening, joining or filtering said; the router then has no socket.
+  /// Errors: what opening, filtering or an earlier joining said; the router then has no socket.
   Result<void> attach(Router& router, Instant now);
+  /// The router has a socket, and hears on it: its group has been joined.
+  [[nodiscard]] static bool hears(const Router& router);
+  /// Groups have been joined, or refused, since the last call.
+  [[nodiscard]] bool take_joined() { return std::exchange(has_joined_, false); }
   void detach(Router& router);
   /// The router on this socket that a datagram is for; nullptr: none.
   [[nodiscard]] static Router* recipient(const SocketEntry& entry, Vrid vrid, const wire::Datagram& datagram);
@@ -46,10 +59,14 @@ class SocketTable {
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   static Result<void> refresh_filter(SocketEntry& entry);
+  void join(const std::shared_ptr<SocketEntry>& entry, const IpAddr& group);
   void release(SocketEntry& entry);
 
   int epoll_;
-  std::map<Key, std::unique_ptr<SocketEntry>> entries_;
+  Worker& worker_;
+  bool has_joined_ = false;
+  /// Shared with the jobs of the worker that are about them.
+  std::map<Key, std::shared_ptr<SocketEntry>> entries_;
 };
 
 }  // namespace ka::engine

@@ -195,7 +195,7 @@ Result<void> Node::put_router(RouterConfig config, bool joins_running_group, Ins
   router.source = choose_source(router);
   auto attached = world_.sockets.attach(router, now);
   router.holds |= link_holds(router, world_.links);
-  if (router.socket == nullptr) router.holds |= bit(vrrp::Hold::kLinkDown);
+  if (is_deaf(router)) router.holds |= bit(vrrp::Hold::kLinkDown);
   if (is_watchdog_held_ && router.config.watchdog) router.holds |= bit(vrrp::Hold::kWatchdog);
   if (!attached.ok()) warn_no_socket(router, attached.error());
 
@@ -297,6 +297,8 @@ void Node::set_groups(const Transaction& transaction, Instant now) {
 void Node::start_routers(Instant now) {
   start_at_.reset();
   for (auto& [id, router] : world_.routers) {
+    // The worker is about to join its group; take_answers comes back here.
+    if (router->socket != nullptr && !SocketTable::hears(*router)) continue;
     if (std::exchange(router->is_started, true)) continue;
     world_.domain.set_holds(id, 0, bit(vrrp::Hold::kNotStarted), now);
     world_.publish(*router);

@@ -20,8 +20,8 @@ namespace ka::engine {
 
 /// Thread: engine.
 struct World {
-  World(const Options& chosen, int epoll, EngineShared& counters, EventRing& ring)
-      : options(chosen), sockets(epoll), shared(counters), events(ring) {}
+  World(const Options& chosen, int epoll, Worker& worker, EngineShared& counters, EventRing& ring)
+      : options(chosen), sockets(epoll, worker), shared(counters), events(ring) {}
 
   [[nodiscard]] Router* find(vrrp::RouterId id) {
     const auto found = routers.find(id);

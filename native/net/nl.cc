@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace ka::net {
 
@@ -111,10 +112,14 @@ Result<void> NlSocket::join(int group) {
 }
 
 Result<void> NlSocket::send(std::span<const std::uint8_t> messages) {
+  return send_netlink(fd(), messages);
+}
+
+Result<void> send_netlink(int fd, std::span<const std::uint8_t> messages) {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   for (;;) {
-    const ssize_t sent = ::sendto(fd(), messages.data(), messages.size(), 0,
+    const ssize_t sent = ::sendto(fd, messages.data(), messages.size(), 0,
                                   reinterpret_cast<sockaddr*>(&kernel), sizeof kernel);
     if (sent >= 0) return {};
     if (errno != EINTR) return kernel_error("netlink sendmsg", errno);
@@ -163,6 +168,25 @@ void NlPipeline::flush(std::vector<Completion>& done) {
   queued_.clear();
 }
 
+NlPipeline::Batch NlPipeline::take_batch() {
+  Batch batch;
+  if (queued_.empty()) return batch;
+  batch.bytes = std::exchange(batch_, {});
+  batch.last_sequence = queued_.back().sequence;
+  in_flight_.insert(in_flight_.end(), queued_.begin(), queued_.end());
+  queued_.clear();
+  return batch;
+}
+
+void NlPipeline::fail_until(std::uint32_t last_sequence, int err_no, std::vector<Completion>& done) {
+  while (!in_flight_.empty()) {
+    const Request request = in_flight_.front();
+    if (static_cast<std::int32_t>(request.sequence - last_sequence) > 0) return;
+    in_flight_.pop_front();
+    done.push_back({request.cookie, request.sequence, err_no});
+  }
+}
+
 void NlPipeline::acknowledge(const nlmsghdr& header, std::vector<Completion>& done) {
   if (header.nlmsg_type != NLMSG_ERROR) return;
   const auto* answer = static_cast<const nlmsgerr*>(nlmsg_data(&header));
@@ -178,16 +202,17 @@ void NlPipeline::acknowledge(const nlmsghdr& header, std::vector<Completion>& do
 }
 
 void NlPipeline::collect(std::vector<Completion>& done) {
-  // The engine asks at every wake-up, most of which have asked the kernel for nothing.
-  while (!in_flight_.empty()) {
+  bool is_overrun = false;
+  for (;;) {
     switch (socket_.receive()) {
       case Received::kData:
         for_each_message(socket_.data(), [&](nlmsghdr& header) { acknowledge(header, done); });
         break;
       case Received::kNothing:
+        if (is_overrun) fail_all(in_flight_, ENOBUFS, done);
         return;
-      case Received::kOverrun:
-        fail_all(in_flight_, ENOBUFS, done);
+      case Received::kOverrun:  // told before what did fit is handed out
+        is_overrun = true;
         break;
       case Received::kFailed:
         fail_all(in_flight_, EIO, done);

@@ -60,6 +60,10 @@ class NlMessage {
   bool ok_ = true;
 };
 
+/// One sendmsg with whole messages back to back; may wait for the locks that the requests need. Errors:
+/// kKernel. Thread: any.
+Result<void> send_netlink(int fd, std::span<const std::uint8_t> messages);
+
 /// What one receive brought.
 enum class Received : std::uint8_t {
   kData,
@@ -125,8 +129,18 @@ class NlPipeline {
   /// Sends what was queued with one system call. The kernel carries requests out before the call returns;
   /// when the call itself fails, every queued request completes with that errno.
   void flush(std::vector<Completion>& done);
-  /// Collects the acknowledgements that are there. After an overrun all requests in flight complete with
-  /// ENOBUFS.
+
+  /// What was queued, to be sent by somebody who may wait (send_netlink on fd()); it counts as in flight.
+  struct Batch {
+    std::vector<std::uint8_t> bytes;
+    std::uint32_t last_sequence = 0;
+  };
+  [[nodiscard]] Batch take_batch();
+  /// A batch could not be sent: what was in flight up to `last_sequence` completes with `err_no`.
+  void fail_until(std::uint32_t last_sequence, int err_no, std::vector<Completion>& done);
+
+  /// Collects the acknowledgements that are there, also those that nobody waits for any more. After an
+  /// overrun those that are missing complete with ENOBUFS.
   void collect(std::vector<Completion>& done);
 
   [[nodiscard]] int fd() const { return socket_.fd(); }

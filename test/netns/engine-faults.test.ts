@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import type { NativeRouter } from '../../bindings/native.js';
+import type { NativeEngineOptions, NativeRouter } from '../../bindings/native.js';
 import { Capture } from '../support/capture.js';
 import { EngineHost, router } from '../support/engine-host.js';
 import { NetLab, type LabHost } from '../support/net-lab.js';
@@ -19,10 +19,15 @@ async function twoHosts(lab: NetLab): Promise<readonly [LabHost, LabHost]> {
   ];
 }
 
-async function active(host: LabHost, routers: readonly NativeRouter[]): Promise<EngineHost> {
+async function active(
+  host: LabHost,
+  routers: readonly NativeRouter[],
+  options: NativeEngineOptions = {},
+): Promise<EngineHost> {
   const engine = await EngineHost.start(
     host,
     routers.map((each) => ({ ...each, startActive: true })),
+    options,
   );
   for (const { id } of routers) await engine.waitForState('active', id);
   for (const { addresses } of routers) {
@@ -188,9 +193,11 @@ test('a firewall that drops adverts is told of once, counted by errno, and so is
 test('bad adverts faster than the interval delay none of ours and cost bounded work', async () => {
   await using lab = await NetLab.create('engine');
   const [a, b] = await twoHosts(lab);
-  await using engine = await active(a, [
-    router({ version: 2, advertIntervalUs: 1_000_000, authPass: Buffer.from('right') }),
-  ]);
+  await using engine = await active(
+    a,
+    [router({ version: 2, advertIntervalUs: 1_000_000, authPass: Buffer.from('right') })],
+    { realtimePriority: 20 },
+  );
   await using capture = await Capture.start(b, 'ip proto 112 and src 10.0.0.18');
   await using attacker = await b.start(['python3', flood, '10.0.0.28', '51']);
   await attacker.waitForLine(/flooding/);

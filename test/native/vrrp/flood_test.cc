@@ -1,0 +1,54 @@
+// A flood that has not been read to its end: adverts of our own go on, and nobody's silence is concluded from
+// what has not been read.
+#include <doctest/doctest.h>
+
+#include "native/vrrp/domain.h"
+#include "test/native/vrrp/rig.h"
+
+using namespace ka;
+using namespace ka::test;
+
+namespace {
+
+std::size_t adverts_of(const Domain& domain, RouterId id) {
+  std::size_t count = 0;
+  for (const Effect& effect : domain.effects()) {
+    if (effect.kind == EffectKind::kSendAdvert && effect.router == id) ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("while a flood is read, an Active Router advertises and a Backup Router waits") {
+  Domain domain;
+  const Instant start = at(Nanos{0});
+  REQUIRE(domain.add(1, Rig::params(Priority{200}, Version::kV3), 0, start).ok());
+  domain.advance(start + seconds(5));
+  REQUIRE(domain.view(1)->state == State::kActive);
+  REQUIRE(domain.add(2, Rig::params(Priority{100}, Version::kV3), 0, start + seconds(5)).ok());
+  domain.clear_effects();
+
+  // Both timers of the first second and of the silence (3.6 s) have run out.
+  const Instant now = start + seconds(9);
+  domain.advance(now, Instant::min());
+  CHECK(adverts_of(domain, 1) == 1);
+  CHECK(domain.view(2)->state == State::kBackup);
+
+  // What was read came before the silence was complete: a master's advert may still be among the rest.
+  domain.advance(now, start + seconds(8.5));
+  CHECK(domain.view(2)->state == State::kBackup);
+  REQUIRE(domain.next_deadline());
+  CHECK(*domain.next_deadline() <= now);  // to be looked at again, at once
+
+  const IpAddr master = ip("10.0.0.9");
+  domain.advert(2, HeardAdvert{Priority{150}, Millis(1000), master, start + seconds(8.55)}, now);
+  domain.advance(now, now);
+  CHECK(domain.view(2)->state == State::kBackup);
+  CHECK(domain.view(2)->master == master);
+
+  domain.advance(start + seconds(13), start + seconds(12));
+  CHECK(domain.view(2)->state == State::kBackup);
+  domain.advance(start + seconds(13), start + seconds(12.5));
+  CHECK(domain.view(2)->state == State::kActive);
+}
