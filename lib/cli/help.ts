@@ -10,6 +10,10 @@ export const helpPage = `ka-node keeps virtual addresses alive: it runs an exist
   ka-node show FILE                what a file means, with all defaults
   ka-node explain WORD             a keyword, a block or a code like KA3012
   ka-node genhash OPTIONS          the digest of a page, for HTTP_GET (also: -T)
+  ka-node status [--watch]         instances: state, why, priority, master
+  ka-node standby INSTANCE         out of service; resume ends it
+  ka-node switchover INSTANCE      move the mastership
+  ka-node lvs [drain VS RS]        virtual and real servers; take one out gently
   ka-node COMMAND --help           more on a command
 
 What to run
@@ -31,6 +35,10 @@ How to run
   -I, --dont-release-ipvs          leave IPVS entries in place at the end
       --ignore-sigint              Ctrl-C does not stop it
       --single-process             VRRP and checkers in one process
+      --control-socket PATH|none   default /run/ka-node/control.sock
+      --control-group GROUP        may read from the control socket
+      --control-group-changes      and may change things through it
+      --metrics-address ADDR:PORT  /metrics for Prometheus on TCP, too
   -R, --dont-respawn               a child that dies ends the daemon
 
 What to tell

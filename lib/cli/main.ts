@@ -6,6 +6,9 @@ import type { DaemonOptions } from '../daemon/options.js';
 import { childFlag, parseOrder } from '../daemon/protocol.js';
 import { parseArguments } from './options.js';
 
+/** Sub-commands that talk to a running daemon. */
+const controlCommands = new Set(['status', 'standby', 'switchover', 'resume', 'lvs']);
+
 /** Runs the program; the result is its exit status. What stops it is one line on stderr. */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
@@ -21,6 +24,10 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
   if (first === childFlag) return runAsChild(rest);
   if (first === 'genhash' || first === '--genhash' || first === '-T') return runGenhash(rest);
+  if (first !== undefined && controlCommands.has(first)) {
+    const { runControlCommand } = await import('./control-commands.js');
+    return runControlCommand(argv, version());
+  }
   if (first !== undefined && !first.startsWith('-')) {
     const { runCommand } = await import('./commands.js');
     return runCommand(argv, version());

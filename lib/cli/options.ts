@@ -63,6 +63,10 @@ const rows: readonly OptionRow[] = [
   { short: 'v', long: 'version', arity: 'none' },
   { short: 'h', long: 'help', arity: 'none' },
   { long: 'single-process', arity: 'none' },
+  { long: 'control-socket', arity: 'required' },
+  { long: 'control-group', arity: 'required' },
+  { long: 'control-group-changes', arity: 'none' },
+  { long: 'metrics-address', arity: 'required' },
 ];
 
 /** Options of keepalived that mean something else here, in one line each. */
@@ -141,6 +145,10 @@ export function parseArguments(argv: readonly string[]): Invocation {
     strictIncludes: has('all-config'),
     ignoresSigint: has('ignore-sigint'),
     isSingleProcess: has('single-process'),
+    controlSocket: given.get('control-socket'),
+    controlGroup: given.get('control-group'),
+    controlGroupChanges: has('control-group-changes'),
+    metricsAddress: given.get('metrics-address'),
     respawns: !has('dont-respawn'),
     notes: split.given.flatMap(({ long }) => notes[long] ?? []),
   };

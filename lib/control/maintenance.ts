@@ -25,6 +25,14 @@ export interface MaintenanceState {
   readonly untilMs: number | undefined;
 }
 
+/** Maintenance of some instances, as it outlives the process. */
+export interface Arrangement {
+  readonly kind: MaintenanceKind;
+  readonly members: readonly string[];
+  readonly sinceMs: number;
+  readonly untilMs?: number;
+}
+
 interface Entry extends MaintenanceState {
   readonly members: readonly string[];
   readonly timer: Timer | undefined;
@@ -38,13 +46,34 @@ export interface MaintenanceOutcome {
 export class Maintenance {
   readonly #node: MaintainedNode;
   readonly #host: Host;
+  readonly #onChange: () => void;
   /** By instance; members of one group share an entry. */
   readonly #entries = new Map<string, Entry>();
   readonly #busy = new Set<string>();
 
-  constructor(node: MaintainedNode, host: Host) {
+  /** @param onChange hears that something was arranged or ended. */
+  constructor(node: MaintainedNode, host: Host, onChange: () => void = () => undefined) {
     this.#node = node;
     this.#host = host;
+    this.#onChange = onChange;
+  }
+
+  get arranged(): readonly Arrangement[] {
+    return [...new Set(this.#entries.values())].map(({ kind, members, sinceMs, untilMs }) => ({
+      kind,
+      members,
+      sinceMs,
+      ...(untilMs === undefined ? {} : { untilMs }),
+    }));
+  }
+
+  /** Goes on with what an earlier process had arranged; the node knows of it already. */
+  restore(arranged: readonly Arrangement[]): void {
+    const known = new Set(this.#node.inspect().map(({ plan }) => plan.name));
+    for (const { kind, members, sinceMs, untilMs } of arranged) {
+      const here = members.filter((member) => known.has(member));
+      if (here.length > 0) this.#enter(kind, here, sinceMs, untilMs);
+    }
   }
 
   /** What was arranged for an instance. */
@@ -197,17 +226,30 @@ export class Maintenance {
     for (const member of members) this.#entries.get(member)?.timer?.cancel();
     const sinceMs = this.#host.clock.wallMs();
     const untilMs = forMs === undefined ? undefined : sinceMs + forMs;
-    const timer =
-      forMs === undefined
-        ? undefined
-        : this.#host.clock.schedule(forMs, () => void this.#expire(members), { background: true });
-    const entry: Entry = { kind, sinceMs, untilMs, members, timer };
-    for (const member of members) this.#entries.set(member, entry);
+    this.#enter(kind, members, sinceMs, untilMs);
+    this.#onChange();
     this.#host.logger.log(
       'info',
       `(${members.join(', ')}) ${kind === 'standby' ? 'in standby' : 'yields'}, by an operator`,
     );
     return untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
+  }
+
+  #enter(
+    kind: MaintenanceKind,
+    members: readonly string[],
+    sinceMs: number,
+    untilMs: number | undefined,
+  ): void {
+    const { clock } = this.#host;
+    const timer =
+      untilMs === undefined
+        ? undefined
+        : clock.schedule(Math.max(0, untilMs - clock.wallMs()), () => void this.#expire(members), {
+            background: true,
+          });
+    const entry: Entry = { kind, sinceMs, untilMs, members, timer };
+    for (const member of members) this.#entries.set(member, entry);
   }
 
   async #expire(members: readonly string[]): Promise<void> {
@@ -224,6 +266,7 @@ export class Maintenance {
       this.#entries.get(member)?.timer?.cancel();
       this.#entries.delete(member);
     }
+    this.#onChange();
     await this.#node.setPatient(members, false);
     await this.#node.setStandby(members, false);
   }

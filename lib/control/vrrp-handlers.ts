@@ -1,15 +1,15 @@
 /** What the process that runs VRRP answers to. Every method of the control socket that looks at VRRP is assembled here. */
-import type { VrrpNode } from '../vrrp/node.js';
 import type { ControlHandlers } from './messages.js';
 import { pong, type ProcessFacts } from './ping.js';
+import type { VrrpOperations } from './vrrp-operations.js';
 
 export interface VrrpHandlersContext extends ProcessFacts {
-  /** Undefined before its start. */
-  readonly node: () => VrrpNode | undefined;
+  readonly operations: VrrpOperations;
 }
 
 export function vrrpHandlers(context: VrrpHandlersContext): ControlHandlers {
   return {
     ping: () => pong(context),
+    ...context.operations.handlers,
   };
 }

@@ -3,7 +3,7 @@ import type { StateChange } from '../vrrp/virtual-router.js';
 import type { Host } from '../host.js';
 import type { VrrpNode } from '../vrrp/node.js';
 import { KaError } from '../errors.js';
-import { Maintenance, type MaintenanceOutcome } from './maintenance.js';
+import { Maintenance, type Arrangement, type MaintenanceOutcome } from './maintenance.js';
 import type { ControlEvent, ControlHandlers } from './messages.js';
 import type { MaintenanceRequest } from './schema.js';
 import { vrrpMetrics, type VrrpMetrics } from './vrrp-metrics.js';
@@ -13,6 +13,10 @@ export interface VrrpOperationsOptions {
   readonly host: Host;
   /** Hears what happens. */
   readonly tell: (event: ControlEvent) => void;
+  /** Maintenance was arranged or ended. */
+  readonly onArranged: () => void;
+  /** What an earlier process knew of; the node has taken it over already. */
+  readonly arranged: readonly Arrangement[];
   /** The node works in the network namespace of this process. */
   readonly isOwnNamespace: boolean;
 }
@@ -28,7 +32,8 @@ export class VrrpOperations {
   constructor(node: VrrpNode, options: VrrpOperationsOptions) {
     this.#node = node;
     this.#options = options;
-    this.#maintenance = new Maintenance(node, options.host);
+    this.#maintenance = new Maintenance(node, options.host, options.onArranged);
+    this.#maintenance.restore(options.arranged);
     node.on('state', (router, change) => this.#onState(router.name, change));
     node.once('closed', () => this.#maintenance.close());
   }
@@ -36,6 +41,11 @@ export class VrrpOperations {
   /** To be told when the node has taken over another configuration. */
   reloaded(): Promise<void> {
     return this.#maintenance.adopt();
+  }
+
+  /** What is to be known after a restart of this process. */
+  get arranged(): readonly Arrangement[] {
+    return this.#maintenance.arranged;
   }
 
   status(): VrrpStatus {

@@ -79,6 +79,10 @@ export class Balancing {
     });
   }
 
+  get ipvs(): Ipvs {
+    return this.#ipvs;
+  }
+
   get balancer(): Balancer {
     return this.#balancer;
   }

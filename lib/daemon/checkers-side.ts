@@ -21,7 +21,12 @@ export async function startCheckers(config: Config, context: SideContext): Promi
       const count = running.virtualServer.length;
       return `${count} virtual server${count === 1 ? '' : 's'}`;
     },
-    handlers: checkersHandlers({ generation, balancer: () => balancing.balancer }),
+    handlers: checkersHandlers({
+      generation,
+      balancer: () => balancing.balancer,
+      ipvs: () => balancing.ipvs,
+      clock: systemClock,
+    }),
     async reload(next) {
       await balancing.reload(next);
       running = next;

@@ -26,6 +26,14 @@ export interface DaemonOptions {
   readonly isSingleProcess: boolean;
   /** A child that dies is started again; false (-R): the daemon ends. */
   readonly respawns: boolean;
+  /** Path of the control socket, `none`, or undefined for the default. */
+  readonly controlSocket: string | undefined;
+  /** Group that may read from it. */
+  readonly controlGroup: string | undefined;
+  /** That group may change things, too. */
+  readonly controlGroupChanges: boolean;
+  /** `ADDRESS:PORT` that metrics are served on as well. */
+  readonly metricsAddress: string | undefined;
   /** Lines about options that do something else here. */
   readonly notes: readonly string[];
 }

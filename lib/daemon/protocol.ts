@@ -1,4 +1,5 @@
 /** What the supervisor and its children say to each other about their life. The rest is lib/control/messages.ts. */
+import type { Arrangement } from '../control/maintenance.js';
 import { systemClock } from '../host.js';
 import type { Config } from '../config/model.js';
 import type { DumpKind } from './dump.js';
@@ -56,6 +57,8 @@ export interface Held {
   readonly masters: readonly string[];
   /** Verdicts of tracked scripts. */
   readonly scripts: Readonly<Record<string, 'up' | 'down'>>;
+  /** What operators arranged. */
+  readonly maintenance?: readonly Arrangement[];
 }
 
 /** The last sign of life: CLOCK_MONOTONIC in microseconds, wall clock in milliseconds. */

@@ -8,6 +8,7 @@ import type { Log } from '../log/log.js';
 import { readForDaemon } from './configuration.js';
 import type { RunContext } from './context.js';
 import type { DumpKind } from './dump.js';
+import { openControl } from './control.js';
 import { exitStatus, failureOf } from './exit-status.js';
 import { PidFile, pidFiles } from './process.js';
 import type { ReadFacts } from './protocol.js';
@@ -109,6 +110,7 @@ export class SingleProcess implements ControlHost {
     const files = pidFiles(this.#context.options, config.instance, config.usePidDir);
     this.#written.push(new PidFile(files.main));
     this.#known = facts.known;
+    const control = await openControl(this, this.#context.options, this.#log, facts);
     try {
       for (const side of facts.sides) {
         await this.#start(side, config);
@@ -126,6 +128,7 @@ export class SingleProcess implements ControlHost {
       await this.#reloading;
     } finally {
       for (const side of this.#sides.values()) await side.close();
+      await control.close();
       removeReloadResult(files.main);
     }
     const { user, system } = process.cpuUsage();

@@ -15,6 +15,8 @@ import type {
 import { KaError } from '../errors.js';
 import { sleep, systemClock, type Timer } from '../host.js';
 import type { Log } from '../log/log.js';
+import type { ControlListener } from '../control/listener.js';
+import { openControl } from './control.js';
 import { ChildLink, type ChildEnd } from './child-link.js';
 import type { RunContext } from './context.js';
 import type { DumpKind } from './dump.js';
@@ -84,6 +86,7 @@ export class Supervisor implements ControlHost {
   #beat: Beat | undefined;
   #pidFile: PidFile | undefined;
   #isStarted = false;
+  #control: Promise<ControlListener> | undefined;
   #lastAnswerMs = new Map<Side, number>();
 
   constructor(context: RunContext, log: Log, systemd: SystemdNotifier) {
@@ -109,6 +112,7 @@ export class Supervisor implements ControlHost {
       this.#terminate(exitStatus.permission);
     }
     await this.#end();
+    await (await this.#control)?.close();
     if (this.#pidFile !== undefined) removeReloadResult(this.#pidFile.path);
     this.#pidFile?.close();
     return this.#status;
@@ -181,6 +185,7 @@ export class Supervisor implements ControlHost {
     const { facts } = outcome;
     this.#adopt(facts);
     this.#generation = 1;
+    this.#control ??= openControl(this, this.#context.options, this.#log, facts);
     // With an instance name the pid file has another one.
     try {
       this.#writePidFile();
@@ -259,7 +264,8 @@ export class Supervisor implements ControlHost {
   #memory(): number {
     const fd = openHandover();
     const beat = this.#beat;
-    writeHandover(fd, beat === undefined ? null : { held: this.#held, beat });
+    // Without a sign of life nothing that was held is fresh; what operators arranged stands all the same.
+    writeHandover(fd, { held: this.#held, beat: beat ?? { monotonicUs: 0, wallMs: 0 } });
     return fd;
   }
 

@@ -2,6 +2,7 @@
 import type { Config } from '../config/model.js';
 import type { ControlHandlers } from '../control/messages.js';
 import { vrrpHandlers } from '../control/vrrp-handlers.js';
+import { VrrpOperations } from '../control/vrrp-operations.js';
 import { systemClock, type Timer } from '../host.js';
 import { createNode, type ReloadSummary, type ResumedStates, type VrrpNode } from '../vrrp/node.js';
 import { dumpNode, type DumpKind } from './dump.js';
@@ -33,6 +34,7 @@ class VrrpSide implements RunningSide {
   readonly node: VrrpNode;
   readonly handlers: ControlHandlers;
   readonly #context: SideContext;
+  readonly #operations: VrrpOperations;
   #config: Config;
   #cleared: ClearedStats | undefined;
   #beat: Timer | undefined;
@@ -41,10 +43,15 @@ class VrrpSide implements RunningSide {
     this.node = node;
     this.#config = config;
     this.#context = context;
-    this.handlers = vrrpHandlers({ generation: context.generation, node: () => node });
-    node.on('state', (router, { from, to, priority, reason, atMs }) => {
-      const { name } = router;
-      context.tell({ kind: 'state', instance: name, from, to, priority, reason, atMs });
+    this.#operations = new VrrpOperations(node, {
+      host: { clock: systemClock, logger: context.log },
+      tell: context.tell,
+      onArranged: () => context.report({ kind: 'held', held: this.#held }),
+      arranged: context.memory?.held.maintenance ?? [],
+      isOwnNamespace: context.options.namespace === undefined && config.netNamespace === undefined,
+    });
+    this.handlers = vrrpHandlers({ generation: context.generation, operations: this.#operations });
+    node.on('state', () => {
       context.report({ kind: 'summary', text: this.summary });
       context.report({ kind: 'held', held: this.#held });
     });
@@ -56,6 +63,7 @@ class VrrpSide implements RunningSide {
   async reload(config: Config): Promise<string> {
     const summary = await this.node.reload(config);
     this.#config = config;
+    await this.#operations.reloaded();
     this.#context.report({ kind: 'held', held: this.#held });
     return changes(summary);
   }
@@ -90,7 +98,7 @@ class VrrpSide implements RunningSide {
       const verdict = this.node.verdictOn(name);
       if (verdict !== 'unknown') scripts[name] = verdict;
     }
-    return { masters, scripts };
+    return { masters, scripts, maintenance: this.#operations.arranged };
   }
 
   /** Milliseconds between two signs of life: often enough that a resumed mastership is known to be fresh. */
@@ -136,7 +144,13 @@ function resumable(config: Config, { held, beat }: Memory): ResumedStates {
   return {
     masters: new Set(fresh.map(({ name }) => name)),
     scripts: new Map(Object.entries(held.scripts)),
+    standby: arranged(held, 'standby'),
+    patient: arranged(held, 'yielded'),
   };
+}
+
+function arranged({ maintenance = [] }: Held, kind: 'standby' | 'yielded'): ReadonlySet<string> {
+  return new Set(maintenance.flatMap((each) => (each.kind === kind ? each.members : [])));
 }
 
 function changes({ added, changed, removed }: ReloadSummary): string {

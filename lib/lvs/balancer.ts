@@ -3,6 +3,7 @@
  * verdicts, keeps the table as it ought to be, carries state over a reload, and tells what happens to whoever notifies.
  * It runs no script and writes no file.
  */
+import type { IpvsServiceKey } from '../../bindings/ipvs-types.js';
 import type { Prober } from '../../bindings/prober.js';
 import { CheckLoop, evenPhases, type Checker, type CheckerStatus } from '../checkers/checker.js';
 import { createCheck } from '../checkers/create.js';
@@ -19,7 +20,7 @@ import type { Command } from '../exec.js';
 import { systemRandom, type Host, type Random } from '../host.js';
 import type { QuorumChange } from '../policy/quorum.js';
 import { realServerId } from './carry-over.js';
-import { desiredTable } from './desired.js';
+import { desiredTable, serviceKeys } from './desired.js';
 import { diff } from './diff.js';
 import { isHarmless, refusalText } from './errors.js';
 import type { Ipvs } from './ipvs.js';
@@ -76,13 +77,20 @@ export interface BalancerOptions {
 /** A real server as people see it. */
 export interface RealServerStatus {
   readonly name: string;
+  readonly address: string;
+  readonly port: number;
   readonly isAlive: boolean;
   readonly weight: number;
+  /** Set by hand, in place of `weight`. */
+  readonly adminWeight: number | undefined;
   readonly checkers: readonly CheckerStatus[];
 }
 
 export interface VirtualServerStatus {
   readonly name: string;
+  readonly scheduler: string;
+  /** What it is in the kernel's table. */
+  readonly services: readonly IpvsServiceKey[];
   readonly isQuorumUp: boolean;
   readonly isSorryActive: boolean;
   readonly servers: readonly RealServerStatus[];
@@ -120,6 +128,7 @@ export class Balancer implements AsyncDisposable {
     this.#units = config.virtualServer.map((server, i) =>
       this.#unit(server, names[i] ?? '', before.get(names[i] ?? '')),
     );
+    this.#forgetOverrides();
     for (const before of gone) {
       const now = this.#units.find(({ name }) => name === before.name);
       for (const effect of reloadEffects(before, now)) this.#effects.push({ unit: before, effect });
@@ -214,14 +223,20 @@ export class Balancer implements AsyncDisposable {
   }
 
   status(): readonly VirtualServerStatus[] {
-    return this.#units.map(({ name, state, serverNames, checkers }) => ({
+    const groups = new Map(this.#config.virtualServerGroup.map((group) => [group.name, group]));
+    return this.#units.map(({ name, config, state, serverNames, checkers }) => ({
       name,
+      scheduler: config.lvsSched,
+      services: serviceKeys(config, groups),
       isQuorumUp: state.quorum.isUp,
       isSorryActive: state.quorum.isSorryActive,
       servers: state.servers.map(({ isAlive, weight }, i) => ({
         name: serverNames[i] ?? '',
+        address: config.realServer[i]?.address ?? '',
+        port: config.realServer[i]?.port ?? 0,
         isAlive,
         weight,
+        adminWeight: this.#adminWeight(name, config.realServer[i]),
         checkers: (checkers[i] ?? []).flatMap((checker) => (checker === undefined ? [] : [checker.status])),
       })),
     }));
@@ -366,11 +381,25 @@ export class Balancer implements AsyncDisposable {
       quorum: state.quorum,
       servers: state.servers.map((server, i) => {
         const real = config.realServer[i];
-        const weight = real === undefined ? undefined : this.#overrides.get(`${name} ${realServerId(real)}`);
+        const weight = this.#adminWeight(name, real);
         return weight === undefined ? server : { ...server, weight };
       }),
     }));
     return desiredTable(this.#config, health);
+  }
+
+  #adminWeight(virtualName: string, real: RealServer | undefined): number | undefined {
+    return real === undefined ? undefined : this.#overrides.get(`${virtualName} ${realServerId(real)}`);
+  }
+
+  /** A weight by hand ends with its server: one that is configured anew begins with its own. */
+  #forgetOverrides(): void {
+    const known = new Set(
+      this.#units.flatMap(({ name, config }) =>
+        config.realServer.map((real) => `${name} ${realServerId(real)}`),
+      ),
+    );
+    for (const key of this.#overrides.keys()) if (!known.has(key)) this.#overrides.delete(key);
   }
 
   #carryOut(unit: Unit, effect: PoolEffect | BalancerEvent): void {

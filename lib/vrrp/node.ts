@@ -53,6 +53,9 @@ export interface ResumedStates {
   readonly masters: ReadonlySet<string>;
   /** Verdicts of scripts, which count until their next result. */
   readonly scripts: ReadonlyMap<string, 'up' | 'down'>;
+  /** Instances that an operator took out of service, and those that must not preempt. */
+  readonly standby?: ReadonlySet<string>;
+  readonly patient?: ReadonlySet<string>;
 }
 
 export interface NodeEvents {
@@ -278,6 +281,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 
   /** For `createNode`. */
   start(config: Config): Promise<void> {
+    for (const name of this.#options.resume?.standby ?? []) this.#standby.add(name);
+    for (const name of this.#options.resume?.patient ?? []) this.#patient.add(name);
     this.#configure(config);
     return this.startPlan(this.#plan(config), this.#scriptPolicy(config));
   }
