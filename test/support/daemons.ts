@@ -46,7 +46,11 @@ let started = 0;
 
 /** Starts ka-node of this checkout (built: `npm run build`) on a configuration text. */
 export function startKaNode(host: LabHost, text: string, args: readonly string[] = []): Promise<Daemon> {
-  return startDaemon(host, [process.execPath, join(projectRoot, 'bin/ka-node')], text, args);
+  // Each its own control socket: there may be several daemons on the machine.
+  const control = args.includes('--control-socket')
+    ? []
+    : ['--control-socket', host.path(`${started + 1}.sock`)];
+  return startDaemon(host, [process.execPath, join(projectRoot, 'bin/ka-node')], text, [...control, ...args]);
 }
 
 /** Starts Debian's keepalived on a configuration text. @throws when it is not installed. */
