@@ -90,6 +90,8 @@ export function assembleInstance(
   diagnostics.isLate = false;
   if (instanceVrid === undefined || instancePriority === undefined) return undefined;
   const group = family === 4 ? globals.vrrpMcastGroup4 : globals.vrrpMcastGroup6;
+  const announced = announcements(fields, globals, isStrict);
+  // Written out instead of spread: an object of this size that is not made at one stroke grows and is copied as it does.
   return {
     name,
     at,
@@ -119,7 +121,10 @@ export function assembleInstance(
     vrf: fields.interface === undefined ? fields.vrf?.value : undefined,
     dontTrackPrimary: fields.dontTrackPrimary,
     trackInterface,
-    ...references,
+    trackScript: references.trackScript,
+    trackFile: references.trackFile,
+    trackProcess: references.trackProcess,
+    trackBfd: references.trackBfd,
     mcastSrcIp: fields.mcastSrcIp?.value.text,
     mcastDstIp:
       isUnicast || fields.mcastDstIp?.value.family !== family ? group : fields.mcastDstIp.value.text,
@@ -136,7 +141,8 @@ export function assembleInstance(
     accept: accepts(section, derived),
     skipCheckAdvAddr: fields.skipCheckAdvAddr ?? globals.vrrpSkipCheckAdvAddr,
     strictMode: isStrict,
-    ...preempt,
+    preempt: preempt.preempt,
+    preemptDelay: preempt.preemptDelay,
     debug: fields.debug,
     notifyMaster: fields.notifyMaster,
     notifyBackup: fields.notifyBackup,
@@ -148,7 +154,12 @@ export function assembleInstance(
     smtpAlert: fields.smtpAlert ?? globals.smtpAlertVrrp ?? globals.smtpAlert ?? false,
     notifyPriorityChanges: fields.notifyPriorityChanges ?? globals.vrrpNotifyPriorityChanges,
     lvsSyncDaemonInterface: fields.lvsSyncDaemonInterface,
-    ...announcements(fields, globals, isStrict),
+    garpMasterDelay: announced.garpMasterDelay,
+    garpMasterRefresh: announced.garpMasterRefresh,
+    garpMasterRepeat: announced.garpMasterRepeat,
+    garpMasterRefreshRepeat: announced.garpMasterRefreshRepeat,
+    garpLowerPrioDelay: announced.garpLowerPrioDelay,
+    garpLowerPrioRepeat: announced.garpLowerPrioRepeat,
     downTimerAdverts: isStrict ? 3 : (fields.downTimerAdverts ?? globals.vrrpDownTimerAdverts),
     timerExpiredBackup: preempt.preempt ? undefined : fields.timerExpiredBackup,
     garpExtraIf: fields.garpExtraIf ?? globals.vrrpGarpExtraIf,
