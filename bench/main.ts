@@ -11,6 +11,7 @@ import { projectRoot } from '../test/support/daemons.js';
 import { run } from '../test/support/program.js';
 import { compileBaselines } from './baseline.js';
 import { subjectByName, type Bench, type Measure } from './measure.js';
+import { config } from './measures/config.js';
 import { cost } from './measures/cost.js';
 import { interval } from './measures/interval.js';
 import { reload } from './measures/reload.js';
@@ -21,7 +22,7 @@ import { subjectNames, type Distribution, type SubjectName, type Table } from '.
 import { cumulativeSvg } from './svg.js';
 import { renderFindings } from './text-report.js';
 
-const measures: readonly Measure[] = [start, cost, interval, takeover, reload, scale];
+const measures: readonly Measure[] = [start, config, cost, interval, takeover, reload, scale];
 
 const usage = `npm run bench -- [MEASURE...] [--quick] [--json] [--out FOLDER] [--subjects LIST]
   MEASURE     ${measures.map((each) => each.name).join(', ')}; all when none is named

@@ -60,7 +60,7 @@ export const keepalived: Subject = {
   start: (host, routers, options) => daemon(host, ['keepalived'], routers, options),
 };
 
-const kaNodeProgram = join(projectRoot, 'bin/ka-node');
+export const kaNodeProgram = join(projectRoot, 'bin/ka-node');
 
 export const kaNode: Subject = {
   name: 'ka-node',
