@@ -5,6 +5,7 @@
  */
 import type { NativeIpvsConstructor } from './native-ipvs.js';
 import type { NativeLauncherConstructor } from './native-launcher.js';
+import type { NativeListenForAdverts } from './native-listener.js';
 import type { NativeProberConstructor } from './native-prober.js';
 import type { NativeMakeFifo, NativeSendNoWait, NativeUnixDatagramConstructor } from './native-syslog.js';
 
@@ -402,6 +403,7 @@ export interface NativeAddon {
   readonly Ipvs: NativeIpvsConstructor;
   readonly Launcher: NativeLauncherConstructor;
   readonly Prober: NativeProberConstructor;
+  readonly listenForAdverts: NativeListenForAdverts;
   readonly UnixDatagram: NativeUnixDatagramConstructor;
   readonly sendNoWait: NativeSendNoWait;
   readonly makeFifo: NativeMakeFifo;

@@ -6,7 +6,9 @@ import { renderDiagnostics } from '../config/render.js';
 import { explain } from '../config/reference/explain.js';
 import { checkStatus } from '../config/verdict.js';
 import { checkFiles, type CheckOptions } from './check.js';
+import type { DoctorOptions } from './doctor/doctor.js';
 import { formatFiles, type FormatOptions } from './format.js';
+import type { InstallServiceArguments } from './install-service.js';
 
 /** Runs the sub-command in `argv`; the result is the exit status. */
 export async function runCommand(argv: readonly string[], version: string): Promise<number> {
@@ -54,6 +56,29 @@ export async function runCommand(argv: readonly string[], version: string): Prom
     .option('--check', 'only name the files that are laid out otherwise; exit status 1 if there are any')
     .action((files: readonly string[], options: FormatOptions) => {
       status = formatFiles(files, options);
+    });
+  program
+    .command('doctor')
+    .description('look for what on this machine would keep a configuration from working; changes nothing')
+    .argument('[file]', 'a keepalived.conf file', '/etc/keepalived/keepalived.conf')
+    .option('--json', 'as JSON')
+    .option('--listen <seconds>', 'how long to listen for adverts of others (three intervals, at most 10 s)')
+    .option('--root <folder>', 'look at the files of this folder instead of /')
+    .addHelpText(
+      'after',
+      '\nLooks at: capabilities, the firewall, rp_filter, arp_ignore, systemd-networkd and NetworkManager, and listens for' +
+        '\nothers that use the same VRID. Exit status: 0 no problem, 1 problems, 2 no usable configuration.',
+    )
+    .action(async (file: string, options: Omit<DoctorOptions, 'file'>) => {
+      status = await (await import('./doctor/doctor.js')).doctor({ file, ...options });
+    });
+  program
+    .command('install-service')
+    .description('install the systemd unit ka-node.service for this program; starts and enables nothing')
+    .option('--directory <folder>', 'where units of the administrator live', '/etc/systemd/system')
+    .option('--print', 'print the unit instead of installing it')
+    .action(async (options: InstallServiceArguments) => {
+      status = (await import('./install-service.js')).installServiceCommand(options);
     });
   try {
     await program.parseAsync([...argv], { from: 'user' });

@@ -27,10 +27,7 @@ export interface InstalledService {
 export function installService(options: InstallServiceOptions): InstalledService {
   const directory = options.directory ?? '/etc/systemd/system';
   const path = join(directory, 'ka-node.service');
-  const text = unitText(
-    readFileSync(join(options.packageRoot, 'share/ka-node.service'), 'utf8'),
-    options.command,
-  );
+  const text = serviceUnit(options);
   const isChanged = readIfThere(path) !== text;
   if (isChanged) write(path, text);
   return {
@@ -38,6 +35,17 @@ export function installService(options: InstallServiceOptions): InstalledService
     isChanged,
     nextCommands: ['systemctl daemon-reload', 'systemctl enable ka-node', 'systemctl start ka-node'],
   };
+}
+
+/**
+ * The text of the unit.
+ * @throws {KaError} KA_SERVICE_COMMAND
+ */
+export function serviceUnit({
+  packageRoot,
+  command,
+}: Pick<InstallServiceOptions, 'packageRoot' | 'command'>): string {
+  return unitText(readFileSync(join(packageRoot, 'share/ka-node.service'), 'utf8'), command);
 }
 
 function unitText(template: string, command: readonly string[]): string {

@@ -92,7 +92,7 @@ export interface PidFiles {
 
 /** keepalived's names, in /run or, with an instance or a namespace, in /run/keepalived. */
 export function pidFiles(
-  options: DaemonOptions,
+  options: Pick<DaemonOptions, 'pidFile' | 'vrrpPidFile' | 'checkersPidFile'>,
   instance: string | undefined,
   usesDirectory: boolean,
 ): PidFiles {

@@ -120,6 +120,23 @@ test('the unit is installed for the program that runs, once', (context) => {
   );
 });
 
+test('install-service installs, says what is next, and prints the unit that leaves before the network does', async (context) => {
+  const directory = folder(context);
+  const program = [process.execPath, join(projectRoot, 'bin/ka-node'), 'install-service'];
+  const installed = await run([...program, '--directory', directory]);
+  assert.deepEqual([installed.code, installed.stderr], [0, '']);
+  assert.match(installed.stdout, /ka-node\.service is written\. Next:\n {2}systemctl daemon-reload\n/);
+  const unit = readFileSync(join(directory, 'ka-node.service'), 'utf8');
+  const printed = await run([...program, '--print']);
+  assert.deepEqual([printed.code, `${printed.stdout}\n`], [0, unit]);
+  assert.ok(unit.includes(`ExecStart=${process.execPath} ${join(projectRoot, 'bin/ka-node')} --dont-fork`));
+  // systemd stops in the reverse of this order: the goodbye still finds a network.
+  assert.match(unit, /^After=network\.target /m);
+  const refused = await run([...program, '--directory', join(directory, 'none')]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^ka-node: .*cannot be written: .*Run it as root/);
+});
+
 const skip = hasProgram('systemd-analyze') ? false : 'systemd-analyze is missing: apt-get install systemd';
 
 test('systemd finds no fault with the unit', { skip }, async (context) => {
