@@ -89,6 +89,8 @@ test('holds, commands and removal come from the owner, each with its cause', asy
   await using lab = await NetLab.create('engine');
   const a = await oneHost(lab);
   await using engine = await EngineHost.start(a, [router({ holds: ['waiting'] })]);
+  // It starts when its group has been joined.
+  await a.waitFor('its start', () => Promise.resolve(!engine.status().holds.includes('not-started')));
   assert.deepEqual(engine.status().holds, ['waiting']);
   await engine.engine.apply({ holds: [{ id: 1, set: [], clear: ['waiting'] }] });
   await engine.waitForState('backup');
