@@ -104,6 +104,12 @@ function assembleChecker(
     }
     case 'UDP_CHECK': {
       const { payload, requireReply, minReplyLength, maxReplyLength } = raw.section.fields;
+      if (minReplyLength > maxReplyLength)
+        context.diagnostics.report(
+          messages.badValue,
+          at,
+          'min_reply_length is more than max_reply_length: it always fails',
+        );
       const replyPattern = requireReply === '' ? undefined : requireReply;
       return {
         ...connection(raw.kind, raw.section.fields, at, defaults),

@@ -56,6 +56,12 @@ export function assembleServer(
   const { diagnostics } = context;
   const endpoints = fields.realServer;
   const family = familyOf(raw, endpoints, fields.sorryServer, groups, fields.lvsMethod ?? nat);
+  if (fields.ipFamily !== undefined && (fields.ipFamily.value === 'inet' ? 4 : 6) !== family)
+    diagnostics.report(
+      messages.badValue,
+      fields.ipFamily.at,
+      `${nameOf(raw)} is not ${fields.ipFamily.value}`,
+    );
   const sorry = usableSorry(raw, family, context);
   const servers = usableServers(raw, endpoints, family, context);
   const group = raw.key.kind === 'group' ? groups.find((item) => item.name === keyGroup(raw)) : undefined;
@@ -120,7 +126,7 @@ function familyOf(
 ): Family {
   const { fields } = raw.section;
   if (raw.key.kind === 'address') return raw.key.family;
-  if (fields.ipFamily !== undefined) return fields.ipFamily === 'inet' ? 4 : 6;
+  if (fields.ipFamily !== undefined) return fields.ipFamily.value === 'inet' ? 4 : 6;
   if (fields.persistenceGranularity !== undefined) return fields.persistenceGranularity.includes('.') ? 4 : 6;
   const group = groups.find((item) => item.name === keyGroup(raw));
   for (const entry of group?.entries ?? []) if (entry.kind === 'addresses') return entry.family;

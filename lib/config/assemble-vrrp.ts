@@ -182,7 +182,7 @@ export function familyOf(section: RawInstance): Family {
       case 'mcast_src_ip':
       case 'unicast_src_ip':
       case 'mcast_dst_ip': {
-        const family = parseAddress(item.words[1] ?? '')?.family;
+        const family = parseAddress((item.words[1] ?? '').split('/')[0] ?? '')?.family;
         if (family !== undefined) return family;
         break;
       }

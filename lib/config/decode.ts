@@ -80,6 +80,10 @@ export class BlockDecoder<R> {
       }
       this.#seen.add(field);
     }
+    if (row.reader.isList === true && statement.words.length > row.reader.minWords + 1) {
+      const message = row.isNeverEmpty === true ? messages.missingBlockFatal : messages.surplusWords;
+      context.diagnostics.report(message, wordSpan(statement, row.reader.minWords + 1), keyword);
+    }
     if (!isUsable(statement, found, context)) return;
     const { isInsideWithoutEffect } = context;
     context.isInsideWithoutEffect ||= row.effect !== 'works' && isBlock;

@@ -155,6 +155,13 @@ export const messages = {
     'gives-up',
     (block: string) => `'${block}' needs a block: '{' is missing`,
   ),
+  surplusWords: define(
+    'KA2019',
+    'warning',
+    'complaint',
+    (list: string) => `words between '${list}' and its '{' are ignored`,
+    { hint: "write entries between '{' and '}'" },
+  ),
   missingEmptyList: define(
     'KA2018',
     'warning',

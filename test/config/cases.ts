@@ -60,6 +60,7 @@ export const cases: readonly Case[] = [
   { code: 'KA2015', text: global('«enable_dbus»') },
   { code: 'KA2016', text: global('«json_version» 2') },
   { code: 'KA2017', text: '«virtual_server_group» G\n' },
+  { code: 'KA2019', text: instance('track_interface «eth1» {\n }') },
   { code: 'KA2018', text: instance('«track_interface»') },
   { code: 'KA2101', text: global('«vrrp_version»') },
   { code: 'KA2102', text: global('«router_id»') },

@@ -94,6 +94,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'The keyword opens a list that must not be empty. keepalived gives up here.',
     "Write '{' at the end of the line or on the next one.",
   ],
+  surplusWords: [
+    'The list has no name, and entries stand inside its braces: the words do not count.',
+    "Move them behind '{', or remove them.",
+  ],
   missingEmptyList: [
     'A list without braces and without entries. keepalived takes it for an empty one and says nothing.',
     "Remove the line, or write its entries between '{' and '}'.",

@@ -9,7 +9,7 @@ import type { Prefix } from '../model.js';
 import { nearest } from '../suggest.js';
 import type { Line } from './dsl.js';
 import { namedNumber } from './names.js';
-import { parseAnyBase } from './values.js';
+import { hostAddress, parseAnyBase } from './values.js';
 
 /** Where an address entry stands. */
 export type AddressPlace = 'static' | 'virtual';
@@ -278,6 +278,8 @@ export function readPrefix(line: Line, index: number): Prefix | undefined {
   if (slash >= 0) {
     const given = text.slice(slash + 1);
     if (/^\d+$/.test(given) && Number(given) <= full) prefixLength = Number(given);
+    else if (given === '')
+      line.report(messages.silentlyIgnored, index, `'/' without a length means /${String(full)}`);
     else
       line.report(
         messages.badValue,
@@ -291,7 +293,7 @@ export function readPrefix(line: Line, index: number): Prefix | undefined {
 /** An entry of unicast_peer. */
 export function readUnicastPeer(line: Line): UnicastPeer | undefined {
   const text = line.word(0) ?? '';
-  const address = parseAddress(text);
+  const address = hostAddress(line, 0);
   if (address === undefined) {
     line.report(messages.notAnAddress, 0, text, 'an IP address');
     return undefined;

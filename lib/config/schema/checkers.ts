@@ -247,7 +247,7 @@ export const dnsCheck = block(
   {
     ...connectionRows,
     type: defaulted<'A' | 'NS' | 'CNAME' | 'SOA' | 'MX' | 'TXT' | 'AAAA' | 'RRSIG' | 'DNSKEY'>(
-      choice(['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY']),
+      choice(['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY'], { isCaseless: true }),
       'SOA',
       'what is asked for',
     ),

@@ -32,8 +32,10 @@ import {
   boolean,
   choice,
   decimalSeconds,
+  hostAddress,
   integer,
   mapped,
+  placed,
   present,
   readInteger,
   readChoice,
@@ -124,7 +126,7 @@ const endpointSyntax = '<address> [<port>]';
 /** Address and port of a real or sorry server. */
 export function readEndpoint(line: Line, index: number): Endpoint | undefined {
   const text = line.word(index) ?? '';
-  const address = parseAddress(text);
+  const address = hostAddress(line, index);
   if (address === undefined) {
     line.report(messages.notAnAddress, index, text, 'an IP address');
     return undefined;
@@ -228,7 +230,7 @@ export const realServer = block(
     ...timeRows,
     smtp_alert: optional(boolean, 'mails on its changes'),
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
-    snmp_name: optional(word('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
+    snmp_name: optional(oneWord('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
     MISC_CHECK: each(checker('MISC_CHECK', section(checkers.miscCheck)), allUp),
     SMTP_CHECK: each(checker('SMTP_CHECK', fieldSection(checkers.smtpCheck)), allUp),
     TCP_CHECK: each(checker('TCP_CHECK', fieldSection(checkers.tcpCheck)), allUp),
@@ -274,13 +276,22 @@ function inhibit(): Reader<boolean> {
   };
 }
 
+/** A single word; more of them are refused. */
+function oneWord(what: string): Reader<string> {
+  return mapped(word(what), (text, line) => {
+    if (line.words.length === 2) return text;
+    line.report(messages.badValue, 2, `${line.keyword} takes one word; the line is ignored`);
+    return undefined;
+  });
+}
+
 const scripts: RowOptions = { isFirstKept: true };
 
 export const virtualServer = block(
   'virtual_server',
   'A service that is spread over real servers.',
   {
-    ip_family: optional(choice(['inet', 'inet6']), 'address family, where nothing else tells it'),
+    ip_family: optional(placed(choice(['inet', 'inet6'])), 'address family, where nothing else tells it'),
     ...timeRows,
     inhibit_on_failure: defaulted(present, false, 'weight 0 instead of removal when a server is down'),
     lvs_sched: optional(choice(schedulers), 'scheduler', { defaultText: 'wlc' }),
@@ -316,7 +327,7 @@ export const virtualServer = block(
     ),
     smtp_alert: optional(boolean, 'mails when the quorum changes'),
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
-    snmp_name: optional(word('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
+    snmp_name: optional(oneWord('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
     alpha: defaulted(present, false, 'servers count as down until their checkers succeed'),
     omega: defaulted(present, false, 'down scripts run when the daemon stops', { effect: 'parsed' }),
     quorum_up: optional(command, 'run when the quorum is gained', scripts),

@@ -5,7 +5,6 @@ import { seconds } from '../../units.js';
 import { setTopLevel } from '../decode.js';
 import { messages } from '../messages.js';
 import type { VirtualServerKey } from '../model-lvs.js';
-import { parseAddress } from '../address.js';
 import type { Span } from '../source.js';
 import type { Statement } from '../syntax.js';
 import { readAddressEntry } from './addresses.js';
@@ -37,7 +36,7 @@ import {
   vrrpScript,
   vrrpTrackProcess,
 } from './tracked.js';
-import { present, wholeSeconds, word, wordOr } from './values.js';
+import { hostAddress, present, wholeSeconds, word, wordOr } from './values.js';
 import { vrrpInstance, vrrpSyncGroup } from './vrrp.js';
 
 const works = { effect: 'works' } as const;
@@ -51,6 +50,10 @@ function unique<R>(reader: Reader<Section<R>>, what: string): Reader<Section<R>>
       const names = seen.get(line.context) ?? new Map<string, Span>();
       seen.set(line.context, names);
       const name = line.word(1) ?? '';
+      if (line.words.length > 2 && what !== 'bfd_instance') {
+        line.report(messages.badValue, 2, `the name of a ${what} is one word; the block is ignored`);
+        return undefined;
+      }
       const earlier = names.get(name);
       if (earlier !== undefined) {
         line.report(messages.duplicateName, 1, what, name);
@@ -103,7 +106,7 @@ function readServerKey(line: Line): VirtualServerKey | undefined {
     line.report(messages.badServer, 2, 'the group has no name');
     return undefined;
   }
-  const address = parseAddress(text);
+  const address = hostAddress(line, 1);
   if (address === undefined) {
     line.report(messages.badServer, 1, `'${text}' is not an IP address`);
     return undefined;

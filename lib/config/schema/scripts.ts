@@ -27,7 +27,7 @@ function readCommand(line: Line, takesUser: boolean): ScriptCommand | undefined 
   const at = line.at(1);
   const [first] = argv;
   if (first === undefined || first === '') {
-    line.report(messages.missingValue, 1, line.keyword, 'a command');
+    line.report(messages.silentlyIgnored, 1, `${line.keyword} has an empty command, which is ignored`);
     return undefined;
   }
   if (takesUser && user !== undefined && !accountExists(line, 2, user, group, first)) return undefined;

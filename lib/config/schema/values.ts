@@ -6,6 +6,7 @@ import { micros, type Micros } from '../../units.js';
 import { isLinkLocal, isMulticast, parseAddress, type Address } from '../address.js';
 import { messages } from '../messages.js';
 import type { Word } from '../model.js';
+import type { Span } from '../source.js';
 import type { Line, Reader } from './dsl.js';
 import { nearest } from '../suggest.js';
 
@@ -275,9 +276,24 @@ export function address(options: AddressOptions = {}): Reader<Address> {
   return { syntax: '<address>', expects: what, minWords: 1, read: (line) => readAddress(line, 1, options) };
 }
 
+/** An address without prefix. keepalived overlooks a prefix that stands there all the same. */
+export function hostAddress(line: Line, index: number): Address | undefined {
+  const text = line.word(index) ?? '';
+  const slash = text.indexOf('/');
+  if (slash < 0) return parseAddress(text);
+  const address = parseAddress(text.slice(0, slash));
+  if (address !== undefined)
+    line.report(
+      messages.silentlyIgnored,
+      index,
+      `'${text.slice(slash)}' means nothing here; ${address.text} is used`,
+    );
+  return address;
+}
+
 export function readAddress(line: Line, index: number, options: AddressOptions = {}): Address | undefined {
   const text = line.word(index) ?? '';
-  const value = parseAddress(text);
+  const value = hostAddress(line, index);
   const what = `an${options.family === undefined ? ' IP' : ` IPv${String(options.family)}`} address`;
   if (value === undefined || (options.family !== undefined && value.family !== options.family)) {
     line.report(messages.notAnAddress, index, text, what);
@@ -315,4 +331,14 @@ export function mapped<T, U>(reader: Reader<T>, convert: (value: T, line: Line) 
       return value === undefined ? undefined : convert(value, line);
     },
   };
+}
+
+/** A value with its place. */
+export interface Placed<T> {
+  readonly value: T;
+  readonly at: Span;
+}
+
+export function placed<T>(reader: Reader<T>): Reader<Placed<T>> {
+  return mapped(reader, (value, line) => ({ value, at: line.at(1) }));
 }

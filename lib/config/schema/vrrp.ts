@@ -21,26 +21,18 @@ import {
   decimalSeconds,
   integer,
   mapped,
+  placed,
   placedWord,
   present,
   readInteger,
   wholeSeconds,
   word,
+  type Placed,
 } from './values.js';
 
 const uint32 = 4294967295;
 const works = { effect: 'works' } as const;
 const first = { isFirstKept: true, effect: 'works' } as const;
-
-/** A value with its place. */
-export interface Placed<T> {
-  readonly value: T;
-  readonly at: Span;
-}
-
-export function placed<T>(reader: Reader<T>): Reader<Placed<T>> {
-  return mapped(reader, (value, line) => ({ value, at: line.at(1) }));
-}
 
 /** Keywords that fix the address family, in the order in which they are read. */
 export interface FamilyMark {
