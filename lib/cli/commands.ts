@@ -3,6 +3,8 @@ import { Command, Option } from 'commander';
 import { parseConfig } from '../config/load.js';
 import { plainModel, treeText } from '../config/plain.js';
 import { renderDiagnostics } from '../config/render.js';
+import { modelSchema } from '../config/reference/json-schema.js';
+import { printConfig } from '../config/print.js';
 import { explain } from '../config/reference/explain.js';
 import { checkStatus } from '../config/verdict.js';
 import { checkFiles, type CheckOptions } from './check.js';
@@ -43,7 +45,8 @@ export async function runCommand(argv: readonly string[], version: string): Prom
     .command('show')
     .description('show what a configuration means: every value, defaults and inheritance filled in')
     .argument('<file>', 'a keepalived.conf file')
-    .option('--json', 'as JSON')
+    .option('--json', 'as JSON; its schema is share/model.schema.json')
+    .option('--conf', 'as a configuration that means the same, without includes, definitions and comments')
     .option('-i, --config-id <id>', 'id for @ID lines')
     .action((file: string, options: ShowOptions) => {
       status = show(file, options);
@@ -93,6 +96,7 @@ export async function runCommand(argv: readonly string[], version: string): Prom
 
 interface ShowOptions {
   readonly json?: boolean;
+  readonly conf?: boolean;
   readonly configId?: string;
 }
 
@@ -108,13 +112,15 @@ function explainTopic(topic: string): number {
 }
 
 /** The model goes to stdout, what is wrong with the file to stderr. */
-function show(file: string, { json, configId }: ShowOptions): number {
+function show(file: string, { json, conf, configId }: ShowOptions): number {
   const options = { offline: true, ...(configId === undefined ? {} : { configId }) };
   const { model, diagnostics } = parseConfig({ path: file }, options);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   process.stderr.write(renderDiagnostics(errors, { color: process.stderr.isTTY }));
   if (model === undefined) return checkStatus(diagnostics);
   const plain = plainModel(model);
-  process.stdout.write(json === true ? `${JSON.stringify(plain, undefined, 2)}\n` : treeText(plain));
+  if (conf === true) process.stdout.write(printConfig(model));
+  else if (json === true) process.stdout.write(`${JSON.stringify(plain, undefined, 2)}\n`);
+  else process.stdout.write(treeText(plain, modelSchema()));
   return checkStatus(diagnostics);
 }

@@ -1,7 +1,9 @@
-/** Every generated page of the documentation: path in the project to text. `npm run docs` writes them, a test compares them. */
+/** Every generated file: pages of the documentation, the JSON Schema, editor support: path in the project to text. `npm run docs` writes them, a test compares them. */
 import { renderDiagnostic } from '../../lib/config/render.js';
 import { adviceOf, allMessages } from '../../lib/config/reference/advice.js';
 import { compatPage, referencePage } from '../../lib/config/reference/pages.js';
+import { schemaDocument } from '../../lib/config/reference/json-schema.js';
+import { vimSyntax } from '../../lib/config/reference/editor.js';
 import { cases, diagnose } from './cases.js';
 
 export function pages(): Readonly<Record<string, string>> {
@@ -9,6 +11,8 @@ export function pages(): Readonly<Record<string, string>> {
     'docs/compat.md': compatPage(),
     'docs/config-reference.md': referencePage(),
     'docs/diagnostics.md': diagnosticsPage(),
+    'share/model.schema.json': `${JSON.stringify(schemaDocument(), undefined, 1)}\n`,
+    'share/vim/syntax/keepalived.vim': vimSyntax(),
   };
 }
 

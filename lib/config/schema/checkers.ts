@@ -1,6 +1,7 @@
 /**
  * The keyword tables of the checkers of real servers.
  */
+import { formOf, numberFormat, record, recordFormat, wordFormat, wordsFormat } from './format.js';
 import { messages } from '../messages.js';
 import { alias, block, defaulted, optional, several, each, type Line, type Reader } from './dsl.js';
 import { section } from './lists.js';
@@ -71,14 +72,24 @@ const regexOptions: Reader<readonly string[]> = {
   expects: 'options',
   range: [...regexOptionNames].join(' '),
   minWords: 1,
+  format: wordsFormat,
   read: (line) => line.words.slice(1).filter((name) => regexOptionNames.has(name)),
 };
+
+const statusCode = { type: 'integer', minimum: 100, maximum: 599 } as const;
 
 const statusCodes: Reader<readonly { readonly first: number; readonly last: number }[]> = {
   syntax: '<code>|<low>-<high> ...',
   expects: 'status codes',
   range: '100..599',
   minWords: 1,
+  format: formOf<readonly { readonly first: number; readonly last: number }[]>(
+    { type: 'array', items: record({ first: statusCode, last: statusCode }, ['first', 'last']) },
+    (ranges) =>
+      ranges
+        .map(({ first, last }) => (first === last ? String(first) : `${String(first)}-${String(last)}`))
+        .join(' '),
+  ),
   read(line) {
     const result: { first: number; last: number }[] = [];
     for (let index = 1; index < line.words.length; index++) {
@@ -98,6 +109,7 @@ const digest: Reader<string> = {
   expects: '32 hex digits',
   range: '32 hex digits',
   minWords: 1,
+  format: wordFormat,
   read(line) {
     const text = line.word(1) ?? '';
     if (/^[0-9a-fA-F]{32}$/.test(text)) return text.toLowerCase();
@@ -117,6 +129,7 @@ const offset: Reader<number> = {
   expects: 'a number of bytes',
   unit: 'bytes',
   minWords: 1,
+  format: numberFormat(0, Number.MAX_SAFE_INTEGER),
   read(line) {
     const text = line.word(1) ?? '';
     if (/^\d+$/.test(text)) return Number(text);
@@ -130,6 +143,11 @@ const regexStack: Reader<{ readonly start: number; readonly max: number }> = {
   expects: 'two numbers of bytes',
   unit: 'bytes',
   minWords: 1,
+  format: recordFormat<{ readonly start: number; readonly max: number }>(
+    { start: { type: 'integer' }, max: { type: 'integer' } },
+    ['start', 'max'],
+    ({ start, max }) => `${String(start)} ${String(max)}`,
+  ),
   read(line) {
     if (line.words.length < 3) {
       line.report(messages.badValue, 0, 'regex_stack needs two numbers');
@@ -148,6 +166,7 @@ const pattern: Reader<string> = {
   syntax: '<pattern>',
   expects: 'a pattern',
   minWords: 1,
+  format: wordFormat,
   read: (line) => line.word(1),
 };
 
@@ -181,6 +200,7 @@ const sniName: Reader<string> = {
   syntax: '[<name>]',
   expects: 'a name',
   minWords: 0,
+  format: wordFormat,
   read: (line) => line.word(1) ?? '',
 };
 
@@ -230,6 +250,7 @@ const domain: Reader<string> = {
   expects: 'a domain name',
   range: 'labels 1..63, together 1..255',
   minWords: 1,
+  format: wordFormat,
   read(line) {
     const text = line.word(1) ?? '';
     const labels = text.replace(/\.$/, '').split('.');
@@ -273,6 +294,7 @@ const hex: Reader<string> = {
   syntax: '<hex> ...',
   expects: 'bytes as hex digits',
   minWords: 1,
+  format: wordFormat,
   read(line) {
     const digits = line.words.slice(1).join('');
     if (/^[0-9a-fA-F]+$/.test(digits)) return digits.toLowerCase();

@@ -7,6 +7,7 @@ import type { Diagnostics, Repair } from '../diagnostic.js';
 import type { FileAccess, Machine } from '../load.js';
 import type { Message } from '../messages.js';
 import type { Span } from '../source.js';
+import type { Format } from './format.js';
 import { endSpan, lineSpan, rawFrom, restSpan, wordSpan, type Block, type Statement } from '../syntax.js';
 
 /** What readers may ask besides their line. One per configuration. */
@@ -109,6 +110,8 @@ export interface Reader<T> {
   readonly minWords: number;
   /** The value, or undefined when it was refused (and reported). */
   read(line: Line): T | undefined;
+  /** Form of the field in the model; undefined: it is put together by the block. */
+  readonly format?: Format;
   /** The keyword opens a block with these rows. */
   readonly block?: AnyBlock;
   /** The keyword opens a list of entries. */

@@ -1,6 +1,7 @@
 /**
  * The keyword table of global_defs.
  */
+import { decimal, formOf, presentFormat, quoted, recordFormat, timeFormat, wordsFormat } from './format.js';
 import { dirname } from 'node:path';
 import { seconds, micros, type Micros } from '../../units.js';
 import { messages } from '../messages.js';
@@ -47,6 +48,12 @@ const spacing: Reader<Micros> = mapped(decimalSeconds(0, 4294.967295), (value, l
   return value;
 });
 
+const extraIfFormat = recordFormat<GarpExtraIf>(
+  { all: { type: 'boolean' }, period: timeFormat(1_000_000).json },
+  ['all', 'period'],
+  ({ all, period }) => (period === 0 ? undefined : `${all ? 'all ' : ''}${decimal(period, 1_000_000)}`),
+);
+
 /** `[all] <seconds>` */
 export function extraIf(min: number): Reader<GarpExtraIf> {
   return {
@@ -55,6 +62,7 @@ export function extraIf(min: number): Reader<GarpExtraIf> {
     range: `${String(min)}..86400`,
     unit: 's',
     minWords: 1,
+    format: extraIfFormat,
     read(line) {
       const all = line.word(1) === 'all';
       const index = all ? 2 : 1;
@@ -73,6 +81,11 @@ const smtpServer: Reader<HostPort> = {
   expects: 'an address or host name',
   range: 'port 1..65535',
   minWords: 1,
+  format: recordFormat<HostPort>(
+    { host: { type: 'string' }, port: { type: 'integer', minimum: 1, maximum: 65535 } },
+    ['host', 'port'],
+    ({ host, port }) => `${quoted(host)} ${String(port)}`,
+  ),
   read(line) {
     const host = line.word(1) ?? '';
     const service = line.word(2);
@@ -92,12 +105,22 @@ const smtpServer: Reader<HostPort> = {
   },
 };
 
+const second = timeFormat(1_000_000).json;
+
 const lvsTimeouts: Reader<LvsTimeouts> = {
   syntax: '[tcp <seconds>] [tcpfin <seconds>] [udp <seconds>]',
   expects: 'tcp, tcpfin or udp with a number of seconds',
   range: '0..2678400 each',
   unit: 's',
   minWords: 1,
+  format: recordFormat<LvsTimeouts>({ tcp: second, tcpfin: second, udp: second }, [], (times) =>
+    (['tcp', 'tcpfin', 'udp'] as const)
+      .flatMap((name) => {
+        const value = times[name];
+        return value === undefined ? [] : [`${name} ${decimal(value, 1_000_000)}`];
+      })
+      .join(' '),
+  ),
   read(line) {
     const result: { tcp?: number; tcpfin?: number; udp?: number } = {};
     for (let index = 1; index < line.words.length; index += 2) {
@@ -127,6 +150,28 @@ const lvsSyncDaemon: Reader<LvsSyncDaemon> = {
   expects: 'an interface',
   range: 'id 0..255, maxlen 1..65507, port 1..65535, ttl 1..255',
   minWords: 1,
+  format: recordFormat<LvsSyncDaemon>(
+    {
+      interface: { type: 'string' },
+      inst: { type: 'string' },
+      group: { type: 'string' },
+      ...Object.fromEntries(
+        Object.entries(syncNumbers).map(([name, [minimum, maximum]]) => [
+          name,
+          { type: 'integer', minimum, maximum },
+        ]),
+      ),
+    },
+    ['interface'],
+    (value) =>
+      [
+        quoted(value.interface),
+        ...(['inst', 'id', 'maxlen', 'port', 'ttl', 'group'] as const).flatMap((name) => {
+          const given = value[name];
+          return given === undefined ? [] : [`${name} ${quoted(String(given))}`];
+        }),
+      ].join(' '),
+  ),
   read(line) {
     const numbers: { id?: number; maxlen?: number; port?: number; ttl?: number } = {};
     let inst: string | undefined;
@@ -170,11 +215,17 @@ function isSyncOption(name: string): name is 'inst' | 'group' | keyof typeof syn
   return name === 'inst' || name === 'group' || name in syncNumbers;
 }
 
+const cpuFormat = formOf<readonly number[]>(
+  { type: 'array', items: { type: 'integer', minimum: 0 } },
+  (cpus) => (cpus.length === 0 ? undefined : cpus.join(' ')),
+);
+
 const cpuList: Reader<readonly number[]> = {
   syntax: '<cpu> ...',
   expects: 'CPU numbers',
   range: '0..number of CPUs - 1',
   minWords: 1,
+  format: cpuFormat,
   read(line) {
     const { machine, isOffline } = line.context;
     const last = isOffline ? 1023 : machine.cpuCount - 1;
@@ -192,6 +243,15 @@ const rxBufsPolicy: Reader<RxBufsPolicy> = {
   syntax: 'MTU|ADVERT|<bytes>',
   expects: 'MTU, ADVERT or a number of bytes',
   minWords: 1,
+  format: formOf<RxBufsPolicy>(
+    {
+      anyOf: [
+        { type: 'string', enum: ['MTU', 'ADVERT'] },
+        { type: 'integer', minimum: 0 },
+      ],
+    },
+    String,
+  ),
   read(line) {
     const upper = (line.word(1) ?? '').toUpperCase();
     if (upper === 'MTU' || upper === 'ADVERT') return upper;
@@ -219,6 +279,7 @@ const umask: Reader<number> = {
   expects: 'a mode mask',
   range: '0..0777',
   minWords: 1,
+  format: formOf<number>({ type: 'integer', minimum: 0, maximum: 0o777 }, (mask) => `0${mask.toString(8)}`),
   read(line) {
     const text = line.words.slice(1).join('');
     if (line.words.length > 2 && !text.includes('|')) {
@@ -249,6 +310,7 @@ const optionalPath = (bare: string): Reader<string> => wordOr('path', bare);
 /** keepalived does not look at the value: the keyword alone switches it on, whatever stands behind it. */
 const switchedOn: Reader<true> = {
   ...boolean,
+  format: presentFormat,
   read(line) {
     const text = line.word(1);
     if (text !== undefined && !['on', 'true', 'yes'].includes(text))
@@ -284,6 +346,9 @@ const flushOnStop: Reader<'all' | 'VS'> = {
   syntax: '[VS]',
   expects: 'VS',
   minWords: 0,
+  format: formOf<string>({ type: 'string', enum: ['off', 'all', 'VS'] }, (value) =>
+    value === 'off' ? undefined : value === 'all' ? '' : value,
+  ),
   read(line) {
     if (line.words.length === 1) return 'all';
     if (line.word(1) === 'VS') return 'VS';
@@ -296,6 +361,9 @@ const dynamicInterfaces: Reader<'on' | 'allow_if_changes'> = {
   syntax: '[allow_if_changes]',
   expects: 'allow_if_changes',
   minWords: 0,
+  format: formOf<string>({ type: 'string', enum: ['off', 'on', 'allow_if_changes'] }, (value) =>
+    value === 'off' ? undefined : value === 'on' ? '' : value,
+  ),
   read(line) {
     const text = line.word(1);
     if (text === 'allow_if_changes') return text;
@@ -312,16 +380,24 @@ const chains: Reader<readonly string[]> = {
   expects: 'chain names',
   range: 'names up to 27 characters',
   minWords: 0,
+  format: wordsFormat,
   read: (line) => (line.words.length === 1 ? ['INPUT', 'OUTPUT'] : line.words.slice(1, 3)),
 };
 
-const ipsets: Reader<readonly string[]> = { ...words('name'), minWords: 0 };
+const ipsets: Reader<readonly string[]> = {
+  ...words('name'),
+  minWords: 0,
+  format: formOf<readonly string[]>({ type: 'array', items: { type: 'string' } }, (names) =>
+    names.map(quoted).join(' '),
+  ),
+};
 
 const includeCheckWords: Reader<readonly string[]> = {
   syntax: '[[+|-]<check> ...]',
   expects: 'checks',
   range: 'read, match, wildcard_match, brace_match',
   minWords: 0,
+  format: wordsFormat,
   read(line: Line) {
     const known = ['read', 'match', 'wildcard_match', 'brace_match'];
     const result: string[] = [];

@@ -1,6 +1,7 @@
 /**
  * Readers of lists in braces: words, entries with options, and blocks with rows of their own.
  */
+import { placedWordFormat, type Format } from './format.js';
 import { decodeBody } from '../decode.js';
 import { messages } from '../messages.js';
 import type { Word } from '../model.js';
@@ -19,6 +20,7 @@ export function wordList(
     expects: `a list of ${what}s`,
     minWords: 0,
     isList: true,
+    format: placedWordFormat,
     read(line) {
       const result: Word[] = [];
       for (const entry of entries(line)) {
@@ -31,13 +33,15 @@ export function wordList(
   };
 }
 
-/** One entry per line; `read` gives undefined for those that are dropped. */
+/** One entry per line, of which `format` is the form; `read` gives undefined for those that are dropped. */
 export function entryList<T>(
   syntax: string,
   what: string,
   read: (entry: Line) => T | undefined,
+  format?: Format,
 ): Reader<readonly T[]> {
   return {
+    ...(format === undefined ? {} : { format }),
     syntax: `{ ${syntax} ... }`,
     expects: `a list of ${what}s`,
     minWords: 0,

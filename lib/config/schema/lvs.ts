@@ -1,6 +1,7 @@
 /**
  * The keyword tables of virtual_server, real_server and virtual_server_group.
  */
+import { numberFormat, recordFormat, wordFormat } from './format.js';
 import {
   parseAddress,
   parseIpv4,
@@ -67,10 +68,25 @@ const schedulers = [
   'twos',
 ] as const;
 
+export const methodFormat = recordFormat<LvsMethod>(
+  {
+    method: { type: 'string', enum: ['NAT', 'DR', 'TUN'] },
+    tunnelType: { type: 'string', enum: ['ipip', 'gue', 'gre'] },
+    tunnelPort: { type: 'integer', minimum: 0, maximum: 65535 },
+    tunnelCsum: { type: 'string', enum: ['nocsum', 'csum', 'remcsum'] },
+  },
+  ['method', 'tunnelType', 'tunnelPort', 'tunnelCsum'],
+  ({ method: name, tunnelType, tunnelPort, tunnelCsum }) =>
+    tunnelType === 'ipip'
+      ? name
+      : `${name} type ${tunnelType}${tunnelType === 'gue' ? ` port ${String(tunnelPort)}` : ''} ${tunnelCsum}`,
+);
+
 const method: Reader<LvsMethod> = {
   syntax: 'NAT|DR|TUN [type ipip|gue|gre] [port <port>] [nocsum|csum|remcsum]',
   expects: 'NAT, DR or TUN',
   minWords: 1,
+  format: methodFormat,
   read(line) {
     const name = readChoice(line, 1, ['NAT', 'DR', 'TUN']);
     if (name === undefined) return undefined;
@@ -154,6 +170,7 @@ const timeoutOrDefault: Reader<number> = {
   range: '1..2678400',
   unit: 's',
   minWords: 0,
+  format: numberFormat(1, 2678400),
   read: (line) => (line.words.length === 1 ? 360 : readInteger(line, 1, 1, 2678400)),
 };
 
@@ -161,6 +178,7 @@ const granularity: Reader<string> = {
   syntax: '<mask>|<prefix length>',
   expects: 'an IPv4 mask or IPv6 prefix length',
   minWords: 1,
+  format: wordFormat,
   read(line) {
     const text = line.word(1) ?? '';
     if (parseIpv4(text) !== undefined) return text;

@@ -1,6 +1,14 @@
 /**
  * The keyword table of the top level. It is the root of everything that can be written.
  */
+import {
+  addressFormat,
+  groupEntryFormat,
+  interfaceDelayFormat,
+  linkbeatFormat,
+  routeFormat,
+  ruleFormat,
+} from './entry-formats.js';
 import { seconds } from '../../units.js';
 import { setTopLevel } from '../decode.js';
 import { messages } from '../messages.js';
@@ -160,15 +168,25 @@ export const root = block('the top level', 'What stands outside of blocks.', {
     missing: 'reported',
   }),
   static_ipaddress: several(
-    entryList('<address>[/<prefix>] [option ...]', 'address', (line) => readAddressEntry(line, 'static')),
+    entryList(
+      '<address>[/<prefix>] [option ...]',
+      'address',
+      (line) => readAddressEntry(line, 'static'),
+      addressFormat,
+    ),
     'addresses that are there while the daemon runs',
   ),
   static_routes: several(
-    entryList('[<type>] <destination> [option ...]', 'route', (line) => readRoute(line, 'static')),
+    entryList(
+      '[<type>] <destination> [option ...]',
+      'route',
+      (line) => readRoute(line, 'static'),
+      routeFormat,
+    ),
     'routes that are there while the daemon runs',
   ),
   static_rules: several(
-    entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'static')),
+    entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'static'), ruleFormat),
     'policy rules that are there while the daemon runs',
   ),
   vrrp_sync_group: each(
@@ -178,7 +196,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
   ),
   garp_group: each(section(garpGroup), 'interfaces that share a pace of gratuitous ARP', works),
   linkbeat_interfaces: several(
-    entryList('<interface> [MII|ETHTOOL|IOCTL]', 'interface', readLinkbeat),
+    entryList('<interface> [MII|ETHTOOL|IOCTL]', 'interface', readLinkbeat, linkbeatFormat),
     'interfaces whose link is polled',
   ),
   vrrp_instance: each(
@@ -191,7 +209,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
     ...works,
   }),
   interface_up_down_delays: several(
-    entryList('<interface> <down> [<up>]', 'interface', readInterfaceDelay),
+    entryList('<interface> <down> [<up>]', 'interface', readInterfaceDelay, interfaceDelayFormat),
     'how long a change of a link must last to count',
   ),
   bfd_instance: each(unique(section(bfdInstance, named), 'bfd_instance'), 'a BFD session', {
@@ -202,7 +220,12 @@ export const root = block('the top level', 'What stands outside of blocks.', {
   SSL: optional(section(ssl), 'client TLS settings of all SSL_GET checkers', works),
   virtual_server_group: each(
     {
-      ...entryList('<address>[-<last>|/<prefix>] [<port>] | fwmark <number>', 'address', readGroupEntry),
+      ...entryList(
+        '<address>[-<last>|/<prefix>] [<port>] | fwmark <number>',
+        'address',
+        readGroupEntry,
+        groupEntryFormat,
+      ),
       minWords: 1,
       read(line: Line) {
         const entries = entryList('', 'address', readGroupEntry).read(line) ?? [];

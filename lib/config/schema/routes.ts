@@ -144,6 +144,7 @@ function readMatch(words: Words, option: string, draft: Draft): boolean {
           { ...hop, via: via.text },
         ];
         draft.via = undefined;
+        draft.viaFamily = undefined;
       }
       return true;
     }

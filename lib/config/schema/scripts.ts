@@ -1,15 +1,43 @@
 /**
  * Readers of commands, users and pipes. Quoting inside commands has rules of its own (reference: script values).
  */
+import { commandText, quoted, recordFormat } from './format.js';
 import { messages } from '../messages.js';
 import type { OwnedPath, ScriptCommand, UserGroup } from '../model.js';
 import type { Line, Reader } from './dsl.js';
+
+const string = { type: 'string' } as const;
+const owner = { user: string, group: string };
+
+/** A user and perhaps a group, behind something else. */
+function ownerText(user: string | undefined, group: string | undefined): string {
+  return [user, user === undefined ? undefined : group]
+    .map((word) => (word === undefined ? '' : ` ${quoted(word)}`))
+    .join('');
+}
+
+const commandFormat = recordFormat<ScriptCommand>(
+  { argv: { type: 'array', items: string }, isRedirection: { type: 'boolean' }, ...owner },
+  ['argv', 'isRedirection'],
+  ({ argv, isRedirection, user, group }) => commandText(argv, isRedirection) + ownerText(user, group),
+);
+
+const accountFormat = recordFormat<UserGroup>(owner, ['user'], ({ user, group }) =>
+  ownerText(user, group).trimStart(),
+);
+
+const ownedPathFormat = recordFormat<OwnedPath>(
+  { path: string, ...owner },
+  ['path'],
+  ({ path, user, group }) => quoted(path) + ownerText(user, group),
+);
 
 /** A command, then perhaps user and group. */
 export const command: Reader<ScriptCommand> = {
   syntax: '<command> [<user> [<group>]]',
   expects: 'a command',
   minWords: 1,
+  format: commandFormat,
   read: (line) => readCommand(line, true),
 };
 
@@ -18,6 +46,7 @@ export const bareCommand: Reader<ScriptCommand> = {
   syntax: '<command>',
   expects: 'a command',
   minWords: 1,
+  format: commandFormat,
   read: (line) => readCommand(line, false),
 };
 
@@ -46,6 +75,7 @@ export const account: Reader<UserGroup> = {
   syntax: '<user> [<group>]',
   expects: 'a user',
   minWords: 1,
+  format: accountFormat,
   read(line) {
     const user = line.word(1) ?? '';
     const group = line.word(2);
@@ -65,6 +95,7 @@ export const ownedPath: Reader<OwnedPath> = {
   syntax: '<path> [<user> [<group>]]',
   expects: 'a path',
   minWords: 1,
+  format: ownedPathFormat,
   read: (line) => ({ path: line.word(1) ?? '', user: line.word(2), group: line.word(3), at: line.at(1) }),
 };
 

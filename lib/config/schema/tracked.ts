@@ -1,6 +1,7 @@
 /**
  * The keyword tables of what VRRP watches, and of small blocks beside it: scripts, processes, files, BFD, groups.
  */
+import { formOf, placedWordFormat, recordFormat } from './format.js';
 import { micros, seconds } from '../../units.js';
 import { messages } from '../messages.js';
 import type { Word } from '../model.js';
@@ -49,6 +50,9 @@ const paramMatch: Reader<'exact' | 'initial' | 'partial'> = {
   syntax: '[initial|partial]',
   expects: 'initial or partial',
   minWords: 0,
+  format: formOf<string>({ type: 'string', enum: ['exact', 'initial', 'partial'] }, (value) =>
+    value === 'exact' ? '' : value,
+  ),
   read(line) {
     const text = line.word(1);
     if (text === undefined) return 'exact';
@@ -78,6 +82,11 @@ const initFile: Reader<{ readonly value: number; readonly overwrite: boolean }> 
   expects: 'a number',
   range: '-254..254',
   minWords: 0,
+  format: recordFormat<{ readonly value: number; readonly overwrite: boolean }>(
+    { value: { type: 'integer' }, overwrite: { type: 'boolean' } },
+    ['value', 'overwrite'],
+    ({ value, overwrite }) => `${String(value)}${overwrite ? ' overwrite' : ''}`,
+  ),
   read(line) {
     let value = 0;
     let overwrite = false;
@@ -141,6 +150,7 @@ const members: Reader<readonly Word[]> = {
   syntax: '{ <interface> ... }',
   expects: 'a list of interfaces',
   minWords: 0,
+  format: placedWordFormat,
   isList: true,
   read: (line) =>
     (line.body?.items ?? []).flatMap((item) => {

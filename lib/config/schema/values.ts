@@ -8,6 +8,16 @@ import { messages } from '../messages.js';
 import type { Word } from '../model.js';
 import type { Span } from '../source.js';
 import type { Line, Reader } from './dsl.js';
+import {
+  booleanFormat,
+  choiceFormat,
+  numberFormat,
+  placedWordFormat,
+  presentFormat,
+  timeFormat,
+  wordFormat,
+  wordsFormat,
+} from './format.js';
 import { nearest } from '../suggest.js';
 
 interface IntegerOptions {
@@ -33,6 +43,7 @@ export function integer(min: number, max: number, options: IntegerOptions = {}):
     range: `${String(min)}..${String(max)}`,
     ...(options.unit === undefined ? {} : { unit: options.unit }),
     minWords: 1,
+    format: numberFormat(min, max),
     read: (line) => readInteger(line, options.at ?? 1, min, max, options),
   };
 }
@@ -99,6 +110,7 @@ export function duration(min: number, max: number, options: DurationOptions): Re
     range: `${String(min)}..${String(max)}`,
     unit: options.unit,
     minWords: 1,
+    format: timeFormat(options.unitUs),
     read: (line) => readDuration(line, options.at ?? 1, min, max, options),
   };
 }
@@ -174,6 +186,7 @@ export function word(what: string, options: { readonly max?: number } = {}): Rea
     expects: `a ${what}`,
     ...(options.max === undefined ? {} : { range: `1..${String(options.max)} characters` }),
     minWords: 1,
+    format: wordFormat,
     read(line) {
       const text = line.word(1) ?? '';
       if (options.max === undefined || text.length <= options.max) return text;
@@ -189,6 +202,7 @@ export function placedWord(what: string): Reader<Word> {
     syntax: `<${what}>`,
     expects: `a ${what}`,
     minWords: 1,
+    format: placedWordFormat,
     read: (line) => ({ text: line.word(1) ?? '', at: line.at(1) }),
   };
 }
@@ -199,17 +213,30 @@ export function wordOr(what: string, bare: string): Reader<string> {
     syntax: `[<${what}>]`,
     expects: `a ${what}`,
     minWords: 0,
+    format: wordFormat,
     read: (line) => line.word(1) ?? bare,
   };
 }
 
 /** All words after the keyword. */
 export function words(what: string): Reader<readonly string[]> {
-  return { syntax: `<${what}> ...`, expects: `a ${what}`, minWords: 1, read: (line) => line.words.slice(1) };
+  return {
+    syntax: `<${what}> ...`,
+    expects: `a ${what}`,
+    minWords: 1,
+    format: wordsFormat,
+    read: (line) => line.words.slice(1),
+  };
 }
 
 /** A keyword without value. */
-export const present: Reader<true> = { syntax: '', expects: '', minWords: 0, read: () => true };
+export const present: Reader<true> = {
+  syntax: '',
+  expects: '',
+  minWords: 0,
+  format: presentFormat,
+  read: () => true,
+};
 
 const trueWords = new Set(['on', 'true', 'yes']);
 const falseWords = new Set(['off', 'false', 'no']);
@@ -220,6 +247,7 @@ export const boolean: Reader<boolean> = {
   expects: 'a boolean',
   range: 'on, true, yes, off, false, no',
   minWords: 0,
+  format: booleanFormat,
   read(line) {
     const text = line.word(1);
     if (text === undefined || trueWords.has(text)) return true;
@@ -239,6 +267,7 @@ export function choice<const T extends string>(
     expects: `one of: ${choices.join(' ')}`,
     range: choices.join(', '),
     minWords: options.bare === undefined ? 1 : 0,
+    format: choiceFormat(choices),
     read: (line) =>
       line.words.length === 1 ? options.bare : readChoice(line, 1, choices, options.isCaseless),
   };
@@ -273,7 +302,13 @@ interface AddressOptions {
 /** An address. */
 export function address(options: AddressOptions = {}): Reader<Address> {
   const what = `an${options.family === undefined ? '' : ` IPv${String(options.family)}`} address`;
-  return { syntax: '<address>', expects: what, minWords: 1, read: (line) => readAddress(line, 1, options) };
+  return {
+    syntax: '<address>',
+    expects: what,
+    minWords: 1,
+    format: wordFormat,
+    read: (line) => readAddress(line, 1, options),
+  };
 }
 
 /** An address without prefix. keepalived overlooks a prefix that stands there all the same. */
@@ -319,13 +354,14 @@ function isLinkLocalGroup(value: Address): boolean {
 
 /** Reads from another reader and converts. */
 export function mapped<T, U>(reader: Reader<T>, convert: (value: T, line: Line) => U | undefined): Reader<U> {
-  const { syntax, expects, minWords, range, unit } = reader;
+  const { syntax, expects, minWords, range, unit, format } = reader;
   return {
     syntax,
     expects,
     minWords,
     ...(range === undefined ? {} : { range }),
     ...(unit === undefined ? {} : { unit }),
+    ...(format === undefined ? {} : { format }),
     read(line) {
       const value = reader.read(line);
       return value === undefined ? undefined : convert(value, line);

@@ -1,6 +1,16 @@
 /**
  * The keyword tables of vrrp_instance, its authentication blocks, and vrrp_sync_group.
  */
+import {
+  addressFormat,
+  peerFormat,
+  prefixJson,
+  referenceFormat,
+  routeFormat,
+  ruleFormat,
+  trackedInterfaceFormat,
+} from './entry-formats.js';
+import { formOf, numberFormat, quoted, record, recordFormat, wordFormat } from './format.js';
 import { seconds, type Micros } from '../../units.js';
 import { messages } from '../messages.js';
 import type { HmacKey, UseIpvlan, UseVmac } from '../model-vrrp.js';
@@ -31,6 +41,14 @@ import {
 } from './values.js';
 
 const uint32 = 4294967295;
+const string = { type: 'string' } as const;
+const number = { type: 'integer', minimum: 0 } as const;
+
+/** `name word` for what is given. */
+function namedWord(name: string, value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [`${name} ${quoted(value)}`];
+}
+
 const works = { effect: 'works' } as const;
 const first = { isFirstKept: true, effect: 'works' } as const;
 
@@ -125,6 +143,17 @@ const useVmac: Reader<UseVmac> = {
   syntax: '[<interface>] [<mac>] [name <interface>] [group <group>] [netlink_notify_msg]',
   expects: 'a name and options',
   minWords: 0,
+  format: recordFormat<UseVmac>(
+    { name: string, mac: string, group: string, netlinkNotifyMsg: { type: 'boolean' } },
+    ['netlinkNotifyMsg'],
+    (value) =>
+      [
+        ...namedWord('name', value.name),
+        ...(value.mac === undefined ? [] : [value.mac]),
+        ...namedWord('group', value.group),
+        ...(value.netlinkNotifyMsg ? ['netlink_notify_msg'] : []),
+      ].join(' '),
+  ),
   read(line) {
     let name: string | undefined;
     let address: string | undefined;
@@ -149,6 +178,19 @@ const useIpvlan: Reader<UseIpvlan> = {
   syntax: '[<interface>] [<address>[/<prefix>]] [bridge|private|vepa] [name <interface>] [group <group>]',
   expects: 'a name and options',
   minWords: 0,
+  format: recordFormat<UseIpvlan>(
+    { name: string, address: prefixJson, type: string, group: string },
+    ['type'],
+    (value) =>
+      [
+        ...namedWord('name', value.name),
+        ...(value.address === undefined
+          ? []
+          : [`${value.address.address}/${String(value.address.prefixLength)}`]),
+        value.type,
+        ...namedWord('group', value.group),
+      ].join(' '),
+  ),
   read(line) {
     let name: string | undefined;
     let prefix: UseIpvlan['address'];
@@ -172,6 +214,9 @@ const oldChecksum: Reader<'always' | 'never'> = {
   syntax: '[never]',
   expects: 'never',
   minWords: 0,
+  format: formOf<string>({ type: 'string', enum: ['auto', 'always', 'never'] }, (value) =>
+    value === 'auto' ? undefined : value === 'always' ? '' : value,
+  ),
   read(line) {
     if (line.words.length === 1) return 'always';
     if (line.word(1) === 'never') return 'never';
@@ -188,6 +233,7 @@ const expiredBackup: Reader<number> = {
   expects: 'a priority',
   range: '1..254',
   minWords: 0,
+  format: numberFormat(1, 254),
   read: (line) => (line.words.length === 1 ? 254 : readInteger(line, 1, 1, 254)),
 };
 
@@ -195,6 +241,15 @@ const optionalCommand: Reader<ScriptCommand | 'state'> = {
   syntax: `[${command.syntax}]`,
   expects: command.expects,
   minWords: 0,
+  format: formOf<ScriptCommand | 'state'>(
+    {
+      anyOf: [
+        ...(command.format === undefined ? [] : [command.format.json]),
+        { type: 'string', enum: ['state'] },
+      ],
+    },
+    (value) => (value === 'state' ? '' : command.format?.print(value)),
+  ),
   read: (line) => (line.words.length === 1 ? 'state' : command.read(line)),
 };
 
@@ -228,6 +283,7 @@ function authPass(): Reader<string> {
     expects: 'a password',
     range: '1..8 characters used',
     minWords: 1,
+    format: wordFormat,
     read(line) {
       const text = line.word(1) ?? '';
       const bytes = Buffer.from(text, 'utf8');
@@ -245,6 +301,24 @@ const hmacKey: Reader<HmacKey> = {
   expects: 'an id and a key',
   range: 'id 1..255, key of 32..64 bytes',
   minWords: 2,
+  format: formOf<HmacKey>(
+    {
+      anyOf: [
+        record({ kind: { type: 'string', enum: ['bytes'] }, id: number, bytes: string }, [
+          'kind',
+          'id',
+          'bytes',
+        ]),
+        record({ kind: { type: 'string', enum: ['file'] }, id: number, path: string }, [
+          'kind',
+          'id',
+          'path',
+        ]),
+      ],
+    },
+    (key) =>
+      `${String(key.id)} ${key.kind === 'file' ? quoted(`file:${key.path}`) : `hex:${Buffer.from(key.bytes, 'latin1').toString('hex')}`}`,
+  ),
   read(line) {
     const id = readInteger(line, 1, 1, 255, { isStrict: true });
     const text = line.word(2) ?? '';
@@ -301,12 +375,18 @@ const authHmac = block('auth_hmac', 'Authenticated trailer of adverts, VRRPv2 an
   ),
 });
 
-const interfaceEntry = entryList('<interface> [weight <number> [reverse]]', 'interface', (line) =>
-  readTrackEntry(line, trackRules.interface),
+const interfaceEntry = entryList(
+  '<interface> [weight <number> [reverse]]',
+  'interface',
+  (line) => readTrackEntry(line, trackRules.interface),
+  trackedInterfaceFormat,
 );
 const trackList = (kind: 'script' | 'file' | 'process' | 'bfd'): typeof interfaceEntry =>
-  entryList('<name> [weight <number> [reverse|noreverse]]', 'name', (line) =>
-    readTrackEntry(line, trackRules[kind]),
+  entryList(
+    '<name> [weight <number> [reverse|noreverse]]',
+    'name',
+    (line) => readTrackEntry(line, trackRules[kind]),
+    referenceFormat,
   );
 
 const trackRows = {
@@ -372,7 +452,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
   vmac_xmit_base: defaulted(present, false, 'adverts go through the interface below the VMAC'),
   use_ipvlan: optional(useIpvlan, 'runs on an ipvlan interface', { isFirstKept: true }),
   unicast_peer: several(
-    entryList('<address> [min_ttl <ttl>] [max_ttl <ttl>]', 'address', readUnicastPeer),
+    entryList('<address> [min_ttl <ttl>] [max_ttl <ttl>]', 'address', readUnicastPeer, peerFormat),
     'adverts go to these addresses instead of a group',
     works,
   ),
@@ -398,12 +478,22 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     defaultText: '255',
   }),
   virtual_ipaddress: several(
-    entryList('<address>[/<prefix>] [option ...]', 'address', (line) => readAddressEntry(line, 'virtual')),
+    entryList(
+      '<address>[/<prefix>] [option ...]',
+      'address',
+      (line) => readAddressEntry(line, 'virtual'),
+      addressFormat,
+    ),
     'addresses that the MASTER holds and announces',
     works,
   ),
   virtual_ipaddress_excluded: several(
-    entryList('<address>[/<prefix>] [option ...]', 'address', (line) => readAddressEntry(line, 'virtual')),
+    entryList(
+      '<address>[/<prefix>] [option ...]',
+      'address',
+      (line) => readAddressEntry(line, 'virtual'),
+      addressFormat,
+    ),
     'addresses that the MASTER holds but does not list in adverts',
     works,
   ),
@@ -420,11 +510,16 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     ...works,
   }),
   virtual_routes: several(
-    entryList('[<type>] <destination> [option ...]', 'route', (line) => readRoute(line, 'virtual')),
+    entryList(
+      '[<type>] <destination> [option ...]',
+      'route',
+      (line) => readRoute(line, 'virtual'),
+      routeFormat,
+    ),
     'routes that the MASTER has',
   ),
   virtual_rules: several(
-    entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'virtual')),
+    entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'virtual'), ruleFormat),
     'policy rules that the MASTER has',
   ),
   accept: folded<boolean | undefined, true>(

@@ -1,0 +1,82 @@
+" Vim syntax file of keepalived.conf.
+" Written by `npm run docs` from the keyword tables of ka-node. Do not edit.
+if exists('b:current_syntax')
+  finish
+endif
+syn case match
+setlocal iskeyword+=-
+syn keyword keepalivedBlock BFD_CHECK DNS_CHECK FILE_CHECK HTTP_GET MISC_CHECK PING_CHECK SMTP_CHECK SSL
+syn keyword keepalivedBlock SSL_GET TCP_CHECK UDP_CHECK auth_hmac authentication bfd_instance garp_group global_defs
+syn keyword keepalivedBlock group host interface_up_down_delays interfaces linkbeat_interfaces notification_email real_server static_ipaddress
+syn keyword keepalivedBlock static_routes static_rules track_bfd track_file track_group track_interface track_process track_script
+syn keyword keepalivedBlock unicast_peer url virtual_ipaddress virtual_ipaddress_excluded virtual_routes virtual_rules virtual_server virtual_server_group
+syn keyword keepalivedBlock vrrp_instance vrrp_script vrrp_sync_group vrrp_track_file vrrp_track_process
+syn keyword keepalivedKeyword accept active_key advert_int alpha anti_replay auth_pass auth_type bfd_cpu_affinity
+syn keyword keepalivedKeyword bfd_no_swap bfd_priority bfd_process_name bfd_rlimit_rttime bfd_rt_priority bind_if bind_port bindto
+syn keyword keepalivedKeyword ca certificate check_unicast_src checker checker_cpu_affinity checker_log_all_failures checker_no_swap checker_priority
+syn keyword keepalivedKeyword checker_process_name checker_rlimit_rttime checker_rt_priority child_wait_time config_save_dir connect_ip connect_port connect_timeout
+syn keyword keepalivedKeyword data_use_instance dbus_no_interface_name dbus_service_name debug default_interface delay delay_before_retry delay_loop
+syn keyword keepalivedKeyword digest disable_local_igmp dont_track_primary down_timer_adverts dynamic_interfaces enable_dbus enable_script_security enable_sni
+syn keyword keepalivedKeyword enable_snmp_checker enable_snmp_keepalived enable_snmp_rfc enable_snmp_rfcv2 enable_snmp_rfcv3 enable_snmp_vrrp enable_traps fall
+syn keyword keepalivedKeyword fast_recovery fifo_write_vrrp_states_on_reload file flag-1 flag-2 flag-3 fork_delay full_command
+syn keyword keepalivedKeyword fwmark garp_extra_if garp_interval garp_lower_prio_delay garp_lower_prio_repeat garp_master_delay garp_master_refresh garp_master_refresh_repeat
+syn keyword keepalivedKeyword garp_master_repeat gna_interval ha_suspend hashed helo_name higher_prio_send_advert hoplimit http_protocol
+syn keyword keepalivedKeyword hysteresis idle_tx include_check inhibit_on_failure init_fail init_file instance interface
+syn keyword keepalivedKeyword interval ip_family iproute_etc_dir iproute_usr_dir json_dump_file json_version kernel_rx_buf_size key
+syn keyword keepalivedKeyword lb_algo lb_kind linkbeat_use_polling log_all_failures log_unknown_vrids lower_prio_no_advert lthreshold lvs_flush
+syn keyword keepalivedKeyword lvs_flush_on_stop lvs_flush_onstop lvs_method lvs_netlink_cmd_rcv_bufs lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force lvs_notify_fifo
+syn keyword keepalivedKeyword lvs_notify_fifo_script lvs_sched lvs_sync_daemon lvs_timeouts max_auto_priority max_hops max_reply_length mcast_dst_ip
+syn keyword keepalivedKeyword mcast_src_ip mh-fallback mh-port min_auto_priority_delay min_reply_length min_rx min_tx misc_dynamic
+syn keyword keepalivedKeyword misc_path misc_timeout mode multihop multiplier name namespace_with_ipsets native_ipv6
+syn keyword keepalivedKeyword neighbor_ip neighbour_ip net_namespace net_namespace_ipvs nftables nftables_counters nftables_ifindex nftables_ipvs
+syn keyword keepalivedKeyword nftables_ipvs_priority nftables_ipvs_start_fwmark nftables_priority no_accept no_checker_emails no_email_faults no_virtual_ipaddress nopreempt
+syn keyword keepalivedKeyword notification_email_from notify notify_backup notify_deleted notify_down notify_fault notify_fifo notify_fifo_script
+syn keyword keepalivedKeyword notify_master notify_master_rx_lower_pri notify_priority_changes notify_stop notify_up old_unicast_checksum omega ops
+syn keyword keepalivedKeyword owner_ignore_adverts param_match passive password path payload persistence_engine persistence_granularity
+syn keyword keepalivedKeyword persistence_timeout preempt preempt_delay priority process process_monitor_rcv_bufs process_monitor_rcv_bufs_force process_name
+syn keyword keepalivedKeyword process_names promote_secondaries protocol quorum quorum_down quorum_max quorum_up random_seed
+syn keyword keepalivedKeyword regex regex_max_offset regex_min_offset regex_no_match regex_options regex_stack reload_check_config reload_file
+syn keyword keepalivedKeyword reload_repeat reload_time_file require_reply retry rise router_id rs_init_notifies script
+syn keyword keepalivedKeyword script_user set_supplementary_groups sh-fallback sh-port shutdown_script shutdown_script_timeout skip_check_adv_addr smtp_alert
+syn keyword keepalivedKeyword smtp_alert_checker smtp_alert_vrrp smtp_connect_timeout smtp_helo_name smtp_server sni_name snmp_name snmp_rs_stats_update_interval
+syn keyword keepalivedKeyword snmp_socket snmp_vs_stats_update_interval sorry_server sorry_server_inhibit sorry_server_lvs_method source_ip startup_script startup_script_timeout
+syn keyword keepalivedKeyword state state_dump_file stats_dump_file status_code strict_mode sync_group_tracking_weight terminate_delay time_window
+syn keyword keepalivedKeyword timeout timer_expired_backup tls_compliant tmp_config_directory track_file track_src_ip ttl type
+syn keyword keepalivedKeyword umask unicast_fault_no_peer unicast_src_ip unicast_ttl use_ipvlan use_pid_dir use_symlink_paths use_vmac
+syn keyword keepalivedKeyword use_vmac_addr user uthreshold v3_checksum_as_v2 version virtual_router_id virtualhost vmac_addr_prefix
+syn keyword keepalivedKeyword vmac_prefix vmac_xmit_base vrf vrrp vrrp_check_unicast_src vrrp_cpu_affinity vrrp_delay_after_boot vrrp_down_timer_adverts
+syn keyword keepalivedKeyword vrrp_garp_extra_if vrrp_garp_interval vrrp_garp_lower_prio_delay vrrp_garp_lower_prio_repeat vrrp_garp_master_delay vrrp_garp_master_refresh vrrp_garp_master_refresh_repeat vrrp_garp_master_repeat
+syn keyword keepalivedKeyword vrrp_gna_interval vrrp_higher_prio_send_advert vrrp_ipsets vrrp_iptables vrrp_lower_prio_no_advert vrrp_mcast_group4 vrrp_mcast_group6 vrrp_min_garp
+syn keyword keepalivedKeyword vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force vrrp_no_swap vrrp_notify_fifo vrrp_notify_fifo_script vrrp_notify_priority_changes
+syn keyword keepalivedKeyword vrrp_owner_ignore_adverts vrrp_priority vrrp_process_name vrrp_rlimit_rttime vrrp_rt_priority vrrp_rx_bufs_multiplier vrrp_rx_bufs_policy vrrp_skip_check_adv_addr
+syn keyword keepalivedKeyword vrrp_startup_delay vrrp_strict vrrp_version warmup weight
+syn keyword keepalivedDeprecated bfd_rlimit_rtime checker_rlimit_rtime global_tracking linkbeat_use_polling lvs_process_name lvs_sync_daemon_interface nb_get_retry thread_timer_expired
+syn keyword keepalivedDeprecated vmac_garp_intvl vrrp_rlimit_rtime vrrp_vmac_garp_intvl
+syn keyword keepalivedOption add advmss append autojoin brd broadcast congctl cwnd
+syn keyword keepalivedOption default6 dev dport dsfield encap expires fastopen_no_cookie features
+syn keyword keepalivedOption from goto gw home iif inet inet6 initcwnd
+syn keyword keepalivedOption initrwnd ipproto l3mdev label lookup max_ttl metric min_ttl
+syn keyword keepalivedOption mngtmpaddr mtu nexthop no_track noprefixroute noreverse not oif
+syn keyword keepalivedOption onlink or order peer pref preference preferred_lft prepend
+syn keyword keepalivedOption quickack realms reordering reverse rto_min rtt rttvar scope
+syn keyword keepalivedOption sport src ssthresh sup_group sup_pl suppress_ifgroup suppress_prefixlength table
+syn keyword keepalivedOption to tos ttl-propagate tunnel-id uidrange via window
+syn keyword keepalivedInclude include includea includeb includem includer includew
+syn match keepalivedComment /[#!].*$/
+syn match keepalivedDefinition /\$\({[^}]*}\|\w\+\)/
+syn match keepalivedCondition /^\s*@^\?\S\+/
+syn match keepalivedRepeat /\~\(SEQx\?\|LST\)/
+syn match keepalivedNumber /\<\d\+\(\.\d\+\)*\(\/\d\+\)\?\>/
+syn region keepalivedString start=/"/ end=/"/ oneline
+hi def link keepalivedBlock Structure
+hi def link keepalivedKeyword Keyword
+hi def link keepalivedDeprecated Todo
+hi def link keepalivedOption Type
+hi def link keepalivedInclude Include
+hi def link keepalivedComment Comment
+hi def link keepalivedDefinition Identifier
+hi def link keepalivedCondition PreProc
+hi def link keepalivedRepeat PreProc
+hi def link keepalivedNumber Number
+hi def link keepalivedString String
+let b:current_syntax = 'keepalived'
