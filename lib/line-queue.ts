@@ -33,7 +33,8 @@ export type LineQueueState =
 
 /** First pause before another try, doubled up to the last while nothing can be written. */
 const firstPauseMs = 5;
-const lastPauseMs = 500;
+/** A slow receiver is tried again soon; one that is gone (no /dev/log) may never come. */
+const lastPauseMs = { busy: 500, failed: 10_000 } as const;
 
 export class LineQueue {
   readonly #options: LineQueueOptions;
@@ -109,7 +110,8 @@ export class LineQueue {
         this.#drop(0);
         this.#enter({ kind: 'losing', why: outcome.code });
       } else {
-        this.#wait(outcome.kind === 'failed' ? outcome.code : 'EAGAIN');
+        const isGone = outcome.kind === 'failed';
+        this.#wait(isGone ? outcome.code : 'EAGAIN', isGone ? lastPauseMs.failed : lastPauseMs.busy);
         return;
       }
     }
@@ -128,17 +130,18 @@ export class LineQueue {
     this.#written += 1;
   }
 
-  #wait(why: string): void {
+  #wait(why: string, longestMs: number): void {
+    const pauseMs = Math.min(this.#pauseMs, longestMs);
     // Armed first: what `onChange` calls may push a line.
     this.#timer ??= this.#options.clock.schedule(
-      this.#pauseMs,
+      pauseMs,
       () => {
         this.#timer = undefined;
         this.#drain();
       },
       { background: true },
     );
-    this.#pauseMs = Math.min(this.#pauseMs * 2, lastPauseMs);
+    this.#pauseMs = pauseMs * 2;
     this.#enter({ kind: 'behind', why });
     this.#shed(why);
   }

@@ -98,7 +98,7 @@ test('a receiver that may come back is waited for', async () => {
   await receiver.clock.advance(60_000);
   assert.equal(queue.waiting, 1);
   receiver.failure = undefined;
-  await receiver.clock.advance(500);
+  await receiver.clock.advance(10_000);
   assert.equal(receiver.text, 'a\n');
 });
 
@@ -115,4 +115,26 @@ test('closing tries once more, counts the rest as lost, and leaves no timer', as
   await receiver.clock.advance(1000);
   assert.equal(receiver.text, 'a\n');
   assert.deepEqual([queue.written, queue.lost, receiver.clock.pending], [1, 2, 0]);
+});
+
+test('a receiver that is gone is tried ever more rarely, one that is full twice a second', async () => {
+  const tries = async (failure: string | undefined): Promise<number> => {
+    const clock = new ManualClock();
+    let count = 0;
+    const queue = new LineQueue({
+      clock,
+      limitBytes: 100,
+      retryFailures: true,
+      write: () => {
+        count += 1;
+        return failure === undefined ? { kind: 'busy' } : { kind: 'failed', code: failure };
+      },
+    });
+    queue.push(line('x'));
+    for (let i = 0; i < 600; i++) await clock.advance(1000);
+    return count;
+  };
+  const gone = await tries('ENOENT');
+  assert.ok(gone >= 60 && gone <= 85, `${gone} tries in ten minutes`);
+  assert.ok((await tries(undefined)) >= 1100);
 });
