@@ -3,6 +3,7 @@
  * rest of the project uses. Shapes in this file are what crosses the boundary: plain objects, numbers with the unit in the name.
  * Names are the core's (active, backup, initialize); the translation to MASTER, BACKUP, FAULT is in `engine.ts`.
  */
+import type { NativeAddressWatchConstructor } from './native-address-watch.js';
 import type { NativeIpvsConstructor } from './native-ipvs.js';
 import type { NativeLauncherConstructor } from './native-launcher.js';
 import type { NativeListenForAdverts } from './native-listener.js';
@@ -399,6 +400,7 @@ export interface NativeEngineConstructor {
 
 /** Exports of the addon. */
 export interface NativeAddon {
+  readonly AddressWatch: NativeAddressWatchConstructor;
   readonly Engine: NativeEngineConstructor;
   readonly Ipvs: NativeIpvsConstructor;
   readonly Launcher: NativeLauncherConstructor;

@@ -1,6 +1,7 @@
 // What the addon exports. Everything else is in the files that define it.
 #include <napi.h>
 
+#include "native/napi/address_watch_wrap.h"
 #include "native/napi/engine_wrap.h"
 #include "native/napi/ipvs_wrap.h"
 #include "native/napi/launcher_wrap.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr int kAbi = 1;
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  ka::addon::init_address_watch(env, exports);
   ka::addon::init_engine(env, exports);
   ka::addon::init_ipvs(env, exports);
   ka::addon::init_launcher(env, exports);
