@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { NativeError } from './errors.js';
 import { loadAddon } from './load.js';
-import type { NativeProbe, NativeProber, NativeProbeReport } from './native-prober.js';
+import type { NativeProbe, NativeProber, NativeProbeReport, NativePulse } from './native-prober.js';
 
 /** Where a probe goes and where it comes from. */
 export interface ProbeTarget {
@@ -62,6 +62,51 @@ export interface ReplyFilter {
   readonly mask: Buffer;
 }
 
+export type HttpResult =
+  | {
+      readonly kind: 'ok';
+      /** Status line and headers with their empty line. */
+      readonly head: Buffer;
+      readonly bodyBytes: number;
+      readonly elapsedUs: number;
+    }
+  /** `syscall`: connect, send or recv; EMSGSIZE: the reply is too large. */
+  | {
+      readonly kind: 'timeout' | 'failed' | 'unusable';
+      readonly code: string;
+      readonly syscall: string;
+      readonly elapsedUs: number;
+    };
+
+export type Pulse = NativePulse;
+
+/**
+ * Makes a probe repeat itself on the prober's thread, first after `intervalMs` and then so long after the end of each, for as long
+ * as it ends as expected. The probe's promise then is that of the first other end. One object for one probe.
+ */
+export class Repeat {
+  readonly intervalMs: number;
+  /** Set by the prober. */
+  ask: () => Pulse | undefined = () => undefined;
+
+  constructor(intervalMs: number) {
+    this.intervalMs = intervalMs;
+  }
+
+  /** The last expected end; undefined before it, and after the other. */
+  pulse(): Pulse | undefined {
+    return this.ask();
+  }
+}
+
+export interface HttpRequest {
+  readonly bytes: Buffer;
+  /** Milliseconds for the whole; the target's `timeoutMs` is for each step. */
+  readonly totalMs: number;
+  /** What a repeated request expects: how the head begins, and the length of the body. */
+  readonly expected?: { readonly head: Buffer; readonly bodyBytes: number } | undefined;
+}
+
 interface Pending {
   readonly settle: (report: NativeProbeReport) => void;
   readonly stopListening: () => void;
@@ -90,8 +135,8 @@ export class Prober implements Disposable {
   }
 
   /** Connects over TCP and closes at once, without lingering. */
-  async tcp(target: ProbeTarget, signal?: AbortSignal): Promise<ProbeResult> {
-    return result(await this.#run({ kind: 0, ...encode(target) }, signal));
+  async tcp(target: ProbeTarget, signal?: AbortSignal, repeat?: Repeat): Promise<ProbeResult> {
+    return result(await this.#run({ kind: 0, ...encode(target) }, signal, repeat));
   }
 
   /** Connects over TCP and hands the socket over. */
@@ -101,23 +146,55 @@ export class Prober implements Disposable {
     return end.kind === 'ok' ? { ...end, fd: report.fd } : end;
   }
 
-  /** Sends a datagram and waits for a reply that passes `filter`. */
+  /** Sends a datagram and waits for a reply that passes `filter`. A repeated one expects a reply or none, but no error. */
   async udp(
     target: ProbeTarget,
     payload: Buffer,
     filter?: ReplyFilter,
     signal?: AbortSignal,
+    repeat?: Repeat,
   ): Promise<ExchangeResult> {
     const matching = filter === undefined ? {} : { match: filter.value, matchMask: filter.mask };
-    const report = await this.#run({ kind: 1, payload, ...matching, ...encode(target) }, signal);
+    const probe = { kind: 1, payload, expectsTimeout: true, ...matching, ...encode(target) };
+    const report = await this.#run(probe, signal, repeat);
     const end = result(report);
     if (end.kind !== 'ok') return end;
     return { ...end, reply: report.reply ?? Buffer.alloc(0), length: report.replyLength };
   }
 
   /** ICMP or ICMPv6 echo with `payload`, over an unprivileged socket where the kernel lets it, else a raw one. */
-  async ping(target: ProbeTarget, payload: Buffer, signal?: AbortSignal): Promise<ProbeResult> {
-    return result(await this.#run({ kind: 2, payload, ...encode(target) }, signal));
+  async ping(
+    target: ProbeTarget,
+    payload: Buffer,
+    signal?: AbortSignal,
+    repeat?: Repeat,
+  ): Promise<ProbeResult> {
+    return result(await this.#run({ kind: 2, payload, ...encode(target) }, signal, repeat));
+  }
+
+  /** Sends an HTTP request and reads to the end of the connection; of the body only its length is kept. */
+  async http(
+    target: ProbeTarget,
+    request: HttpRequest,
+    signal?: AbortSignal,
+    repeat?: Repeat,
+  ): Promise<HttpResult> {
+    const { bytes, totalMs, expected } = request;
+    const probe = { kind: 3, payload: bytes, totalMs: wholeMs(totalMs), ...encode(target) };
+    const wanted =
+      expected === undefined
+        ? {}
+        : {
+            match: expected.head,
+            matchMask: Buffer.alloc(expected.head.length, 0xff),
+            expectedLength: expected.bodyBytes,
+          };
+    const report = await this.#run({ ...probe, ...wanted }, signal, repeat);
+    const { elapsedUs, syscall } = report;
+    const kind = outcomes[report.outcome] ?? 'failed';
+    if (kind === 'ok')
+      return { kind, head: report.reply ?? Buffer.alloc(0), bodyBytes: report.replyLength, elapsedUs };
+    return { kind, code: getSystemErrorName(-report.errno), syscall, elapsedUs };
   }
 
   /** Number of probes that run. */
@@ -137,9 +214,21 @@ export class Prober implements Disposable {
     this.close();
   }
 
-  #run(probe: Omit<NativeProbe, 'id'>, signal: AbortSignal | undefined): Promise<NativeProbeReport> {
-    const id = (this.#lastId = (this.#lastId % 0xffff_fffe) + 1);
+  #nextId(): number {
+    this.#lastId = (this.#lastId % 0xffff_fffe) + 1;
+    // Vigils last: after 2^32 probes an id may still be theirs.
+    return this.#pending.has(this.#lastId) ? this.#nextId() : this.#lastId;
+  }
+
+  #run(
+    probe: Omit<NativeProbe, 'id'>,
+    signal: AbortSignal | undefined,
+    repeat?: Repeat,
+  ): Promise<NativeProbeReport> {
+    const id = this.#nextId();
     if (this.#isClosed || signal?.aborted === true) return Promise.resolve(cancelled(id));
+    if (repeat !== undefined) repeat.ask = () => (this.#isClosed ? undefined : this.#native.pulse(id));
+    const timing = repeat === undefined ? {} : { intervalMs: wholeMs(repeat.intervalMs) };
     return new Promise((settle) => {
       const onAbort = (): void => {
         this.#native.cancel(id);
@@ -149,7 +238,7 @@ export class Prober implements Disposable {
       const stopListening = (): void => signal?.removeEventListener('abort', onAbort);
       if (this.#pending.size === 0) this.#native.ref();
       this.#pending.set(id, { settle, stopListening });
-      if (this.#outbox.push({ id, ...probe }) === 1) queueMicrotask(() => this.#send());
+      if (this.#outbox.push({ id, ...probe, ...timing }) === 1) queueMicrotask(() => this.#send());
     });
   }
 
@@ -195,12 +284,17 @@ function encode(target: ProbeTarget): Omit<NativeProbe, 'id' | 'kind'> {
   return {
     address,
     port,
-    timeoutMs: Math.max(1, Math.min(Math.ceil(timeoutMs), 0x7fff_ffff)),
+    timeoutMs: wholeMs(timeoutMs),
     ...(source === undefined ? {} : { source }),
     ...(sourcePort === undefined ? {} : { sourcePort }),
     ...(target.interface === undefined ? {} : { interface: target.interface }),
     ...(mark === undefined ? {} : { mark }),
   };
+}
+
+/** Never 0, which would mean never, and never beyond what a timer takes. */
+function wholeMs(ms: number): number {
+  return Math.max(1, Math.min(Math.ceil(ms), 0x7fff_ffff));
 }
 
 function cancelled(id: number): NativeProbeReport {

@@ -2,6 +2,7 @@
  * The contract of health checks, and the loop that repeats one: first delay, interval, retries (judge.ts), suspension.
  * A check itself is one attempt; it knows neither of time between attempts nor of what its result means for the pool.
  */
+import { Repeat } from '../../bindings/prober.js';
 import type { CheckerTiming } from '../config/model-lvs.js';
 import type { Host, Random, Timer } from '../host.js';
 import { initialStanding, judge, type Judgement, type JudgeRules, type Standing } from './judge.js';
@@ -14,8 +15,10 @@ export type Outcome =
       readonly detail?: string | undefined;
       /** Weight that the check asks for, in place of the configured one; undefined: the configured one. */
       readonly weight?: number | undefined;
+      /** Duration, where the attempt knows it better than the loop. */
+      readonly elapsedMs?: number | undefined;
     }
-  | { readonly kind: 'failure'; readonly reason: string }
+  | { readonly kind: 'failure'; readonly reason: string; readonly elapsedMs?: number | undefined }
   /** The check could not be made (no socket, no address to bind): the server is not to blame. */
   | { readonly kind: 'postponed'; readonly reason: string };
 
@@ -28,8 +31,13 @@ export interface Check {
   readonly rules?: Pick<JudgeRules, 'policy' | 'steps' | 'fastRecovery'>;
   /** MISC_CHECK: the interval runs from the start of an attempt, else from its end. */
   readonly isIntervalFromStart?: boolean;
-  /** One attempt. Never rejects; ends soon after `signal` aborts. `step`: which url. */
-  attempt(step: number, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * One attempt. Never rejects; ends soon after `signal` aborts. `step`: which url. With `repeat` it is repeated until it does not
+   * succeed as the last one did, and the outcome is that of the last.
+   */
+  attempt(step: number, signal: AbortSignal, repeat?: Repeat): Promise<Outcome>;
+  /** Whether the attempt can repeat itself without the loop, after a success. */
+  canRepeat?(): boolean;
   /** The log line of an event, in keepalived's words; undefined: none. */
   describe(event: CheckEvent): string | undefined;
 }
@@ -104,7 +112,10 @@ export class CheckLoop implements Checker {
   readonly #random: Random;
   readonly #listener: CheckerListener;
   readonly #rules: JudgeRules;
-  readonly #abort = new AbortController();
+  /** Of the attempt that runs. */
+  #abort: AbortController | undefined;
+  #repeat: Repeat | undefined;
+  #isClosed = false;
   #standing: Standing;
   #timer: Timer | undefined;
   #isSuspended = false;
@@ -127,14 +138,15 @@ export class CheckLoop implements Checker {
 
   get status(): CheckerStatus {
     const { isUp, hasRun } = this.#standing;
+    const pulse = this.#repeat?.pulse();
     return {
       name: this.#check.name,
       isUp,
       hasRun,
       isSuspended: this.#isSuspended,
       detail: this.#last?.detail ?? '',
-      latencyMs: this.#last?.latencyMs,
-      atMs: this.#last?.atMs,
+      latencyMs: pulse === undefined ? this.#last?.latencyMs : pulse.elapsedUs / 1000,
+      atMs: pulse === undefined ? this.#last?.atMs : this.#host.clock.nowMs() - pulse.ageUs / 1000,
     };
   }
 
@@ -144,6 +156,9 @@ export class CheckLoop implements Checker {
 
   suspend(): void {
     this.#isSuspended = true;
+    if (this.#repeat === undefined) return;
+    this.#abort?.abort();
+    this.#schedule(this.#check.timing.delayLoop / 1000);
   }
 
   resume(): void {
@@ -151,15 +166,16 @@ export class CheckLoop implements Checker {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
-    this.#abort.abort();
+    this.#abort?.abort();
   }
 
   #schedule(delayMs: number): void {
     this.#timer = this.#host.clock.schedule(delayMs, () => void this.#run());
   }
 
-  async #run(): Promise<void> {
+  async #run(repeat?: Repeat): Promise<void> {
     const { clock } = this.#host;
     const delayLoopMs = this.#check.timing.delayLoop / 1000;
     if (this.#isSuspended) {
@@ -168,9 +184,14 @@ export class CheckLoop implements Checker {
     }
     const startedMs = clock.nowMs();
     const { step } = this.#standing;
-    const outcome = await this.#attempt(step);
-    if (this.#abort.signal.aborted) return;
-    const latencyMs = clock.nowMs() - startedMs;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#repeat = repeat;
+    const outcome = await this.#attempt(step, abort.signal, repeat);
+    if (this.#abort === abort) this.#abort = this.#repeat = undefined;
+    if (this.#isClosed || abort.signal.aborted) return;
+    const known = outcome.kind === 'postponed' ? undefined : outcome.elapsedMs;
+    const latencyMs = known ?? clock.nowMs() - startedMs;
     const detail = outcome.kind === 'success' ? (outcome.detail ?? '') : outcome.reason;
     this.#last = { detail, latencyMs, atMs: clock.nowMs() };
     if (outcome.kind === 'postponed') {
@@ -182,14 +203,23 @@ export class CheckLoop implements Checker {
     const judgement = judge(before, this.#rules, outcome.kind === 'success');
     this.#standing = judgement.standing;
     // Scheduled first: a listener that closes the checker then ends it.
-    this.#schedule(this.#nextDelayMs(judgement, latencyMs));
+    const delayMs = this.#nextDelayMs(judgement, latencyMs);
+    if (this.#isSteady(outcome)) void this.#run(new Repeat(delayMs));
+    else this.#schedule(delayMs);
     this.#report(outcome, before, judgement);
   }
 
+  /** Up, and nothing but the same success again is expected: the loop is not needed until that ends. */
+  #isSteady(outcome: Outcome): boolean {
+    const { isUp, hasRun, step, failedStep } = this.#standing;
+    if (outcome.kind !== 'success' || outcome.weight !== undefined || this.#rules.steps !== 1) return false;
+    return isUp && hasRun && step === 0 && failedStep === undefined && this.#check.canRepeat?.() === true;
+  }
+
   /** A check that throws against its contract costs one failed attempt, never the loop. */
-  async #attempt(step: number): Promise<Outcome> {
+  async #attempt(step: number, signal: AbortSignal, repeat: Repeat | undefined): Promise<Outcome> {
     try {
-      return await this.#check.attempt(step, this.#abort.signal);
+      return await this.#check.attempt(step, signal, repeat);
     } catch (error) {
       return { kind: 'failure', reason: error instanceof Error ? error.message : String(error) };
     }

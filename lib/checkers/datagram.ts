@@ -13,8 +13,9 @@ export function udpCheck(config: UdpCheck, context: CheckContext): Check {
   return {
     name: config.kind,
     timing: config,
-    async attempt(_step, signal): Promise<Outcome> {
-      const end = await prober.udp(target, payload, undefined, signal);
+    canRepeat: () => !config.requireReply,
+    async attempt(_step, signal, repeat): Promise<Outcome> {
+      const end = await prober.udp(target, payload, undefined, signal, repeat);
       if (end.kind === 'timeout' && !config.requireReply)
         return { kind: 'success', detail: 'no error came back' };
       if (end.kind !== 'ok') return probeOutcome(end);
@@ -48,9 +49,11 @@ export function pingCheck(config: PingCheck, context: CheckContext): Check {
   return {
     name: config.kind,
     timing: config,
-    async attempt(_step, signal): Promise<Outcome> {
-      const end = await prober.ping(target, payload, signal);
-      return end.kind === 'ok' ? { kind: 'success', detail: 'echo reply' } : probeOutcome(end);
+    canRepeat: () => true,
+    async attempt(_step, signal, repeat): Promise<Outcome> {
+      const end = await prober.ping(target, payload, signal, repeat);
+      if (end.kind !== 'ok') return probeOutcome(end);
+      return { kind: 'success', detail: 'echo reply', elapsedMs: end.elapsedUs / 1000 };
     },
     describe(event: CheckEvent): string | undefined {
       switch (event.kind) {

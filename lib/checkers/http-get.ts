@@ -4,7 +4,7 @@
  */
 import { isIP, Socket } from 'node:net';
 import { connect as tlsConnect, type SecureContext, type TLSSocket } from 'node:tls';
-import type { Prober, ProbeTarget } from '../../bindings/prober.js';
+import type { Prober, ProbeTarget, Repeat } from '../../bindings/prober.js';
 import type { Clock } from '../host.js';
 import { HttpReply } from './http-reply.js';
 import { hostText } from './network.js';
@@ -29,6 +29,52 @@ export interface GetRequest {
 export type GetResult =
   | { readonly kind: 'reply'; readonly reply: HttpReply }
   | { readonly kind: 'failure' | 'postponed'; readonly reason: string };
+
+/** Whether the prober can do it alone: nobody looks at the body. */
+export function isPlain(request: GetRequest): boolean {
+  return request.tls === undefined && !request.needsDigest && !request.needsBody;
+}
+
+/**
+ * As `httpGet`, for a plain request, on the prober's thread.
+ * @param repeat goes on for as long as replies begin as `expected` does and are as long. Never rejects.
+ */
+export async function plainGet(
+  request: GetRequest,
+  prober: Prober,
+  signal: AbortSignal,
+  repeat?: Repeat,
+  expected?: HttpReply,
+): Promise<GetResult> {
+  const bytes = Buffer.from(requestText(request), 'latin1');
+  const end = await prober.http(
+    request.target,
+    {
+      bytes,
+      totalMs: request.totalMs,
+      expected:
+        expected === undefined ? undefined : { head: statusStart(expected), bodyBytes: expected.bodyBytes },
+    },
+    signal,
+    repeat,
+  );
+  if (end.kind === 'ok') return { kind: 'reply', reply: HttpReply.complete(end.head, end.bodyBytes) };
+  if (end.kind === 'unusable') return { kind: 'postponed', reason: `${end.syscall}: ${end.code}` };
+  return { kind: 'failure', reason: plainFailure(end) };
+}
+
+function plainFailure({ kind, syscall, code }: { kind: string; syscall: string; code: string }): string {
+  if (kind === 'timeout') return syscall === 'recv' ? 'Timeout HTTP read' : 'Timeout connecting';
+  if (code === 'EMSGSIZE') return 'Reply too large from';
+  if (syscall === 'recv') return 'Read error with';
+  return syscall === 'send' ? 'Cannot send get request to' : 'Error connecting';
+}
+
+/** The status line up to its code, with what ends the code. */
+function statusStart(reply: HttpReply): Buffer {
+  const [text = ''] = /^HTTP\/\S+ +\d{3}\s?/.exec(reply.headerBytes.toString('latin1')) ?? [];
+  return Buffer.from(text, 'latin1');
+}
 
 /** Never rejects. */
 export async function httpGet(

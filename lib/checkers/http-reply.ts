@@ -15,7 +15,7 @@ export class HttpReply {
   #kept: Buffer[] = [];
   #keptBytes = 0;
   /** Status line and headers with their empty line, once they are complete. */
-  headerBytes = Buffer.alloc(0);
+  headerBytes: Buffer = Buffer.alloc(0);
   /** Bytes after the headers. */
   bodyBytes = 0;
   /** Undefined while the headers are incomplete; 0 when the first line is no status line. */
@@ -28,6 +28,17 @@ export class HttpReply {
   constructor(options: { readonly needsDigest: boolean; readonly needsBody: boolean }) {
     this.#keepBody = options.needsBody;
     this.#digest = options.needsDigest ? createHash('md5') : undefined;
+  }
+
+  /** A reply that is complete, whose body was only counted. */
+  static complete(head: Buffer, bodyBytes: number): HttpReply {
+    const reply = new HttpReply({ needsDigest: false, needsBody: false });
+    reply.hasData = head.length > 0;
+    reply.#isBody = true;
+    reply.headerBytes = head;
+    reply.bodyBytes = bodyBytes;
+    reply.#readHeader(head.toString('latin1'));
+    return reply;
   }
 
   /** Takes what came; false when the reply is larger than anything that is checked. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { HttpCheck, HttpUrl, SslSettings } from '../config/model-lvs.js';
 import type { Check, CheckEvent, Outcome } from './checker.js';
-import { httpGet, type GetRequest } from './http-get.js';
+import { httpGet, isPlain, plainGet, type GetRequest } from './http-get.js';
 import type { HttpReply } from './http-reply.js';
 import { afterRetries, probeTarget, type CheckContext } from './network.js';
 import { compileRegex, type BodyTest } from './regex.js';
@@ -24,15 +24,24 @@ export function httpCheck(config: HttpCheck, context: CheckContext, ssl?: SslSet
   const { serverName, prober, host } = context;
   const tls = config.kind === 'SSL_GET' ? tlsContext(ssl, context) : undefined;
   const urls = config.url.map((url) => prepare(config, url, tls, context));
+  const [only] = urls;
+  /** What the only url last answered, when it was good. */
+  let good: HttpReply | undefined;
   return {
     name: config.kind,
     timing: config,
     rules: { policy: 'steps', steps: urls.length, fastRecovery: config.fastRecovery },
-    async attempt(step, signal): Promise<Outcome> {
+    canRepeat: () => urls.length === 1 && only !== undefined && isPlain(only.request) && good !== undefined,
+    async attempt(step, signal, repeat): Promise<Outcome> {
       const prepared = urls[step];
       if (prepared === undefined) return { kind: 'failure', reason: 'No url for' };
-      const got = await httpGet(prepared.request, prober, host.clock, signal);
-      return got.kind === 'reply' ? examine(prepared, got.reply, context) : got;
+      const { request } = prepared;
+      const got = isPlain(request)
+        ? await plainGet(request, prober, signal, repeat, repeat === undefined ? undefined : good)
+        : await httpGet(request, prober, host.clock, signal);
+      const outcome = got.kind === 'reply' ? examine(prepared, got.reply, context) : got;
+      good = got.kind === 'reply' && outcome.kind === 'success' ? got.reply : undefined;
+      return outcome;
     },
     describe(event: CheckEvent): string | undefined {
       switch (event.kind) {

@@ -30,11 +30,12 @@ export function probeTarget(check: CheckerConnection): ProbeTarget {
 
 /** A probe that did not succeed, as an outcome. */
 export function probeOutcome(end: Exclude<ProbeResult, { readonly kind: 'ok' }>): Outcome {
+  const elapsedMs = end.elapsedUs / 1000;
   switch (end.kind) {
     case 'timeout':
-      return { kind: 'failure', reason: 'timeout' };
+      return { kind: 'failure', reason: 'timeout', elapsedMs };
     case 'failed':
-      return { kind: 'failure', reason: end.code };
+      return { kind: 'failure', reason: end.code, elapsedMs };
     case 'unusable':
       return { kind: 'postponed', reason: `${end.syscall}: ${end.code}` };
   }

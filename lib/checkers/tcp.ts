@@ -9,9 +9,11 @@ export function tcpCheck(config: TcpCheck, context: CheckContext): Check {
   return {
     name: config.kind,
     timing: config,
-    async attempt(_step, signal): Promise<Outcome> {
-      const end = await prober.tcp(target, signal);
-      return end.kind === 'ok' ? { kind: 'success', detail: 'connected' } : probeOutcome(end);
+    canRepeat: () => true,
+    async attempt(_step, signal, repeat): Promise<Outcome> {
+      const end = await prober.tcp(target, signal, repeat);
+      if (end.kind !== 'ok') return probeOutcome(end);
+      return { kind: 'success', detail: 'connected', elapsedMs: end.elapsedUs / 1000 };
     },
     describe(event: CheckEvent): string | undefined {
       switch (event.kind) {

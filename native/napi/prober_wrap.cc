@@ -81,6 +81,10 @@ bool read_spec(const Napi::Object& o, Spec& spec) {
     spec.interface = name.As<Napi::String>().Utf8Value();
   spec.mark = number(o, "mark");
   spec.timeout_ms = number(o, "timeoutMs");
+  spec.total_ms = number(o, "totalMs");
+  spec.interval_ms = number(o, "intervalMs");
+  spec.expects_timeout = o.Get("expectsTimeout").ToBoolean().Value();
+  spec.expected_length = number(o, "expectedLength");
   spec.keep_fd = o.Get("keepFd").ToBoolean().Value();
   spec.payload = bytes(o, "payload");
   spec.match = bytes(o, "match");
@@ -93,8 +97,8 @@ class Prober final : public Napi::ObjectWrap<Prober> {
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Prober",
                        {InstanceMethod("submit", &Prober::submit), InstanceMethod("cancel", &Prober::cancel),
-                        InstanceMethod("ref", &Prober::ref), InstanceMethod("unref", &Prober::unref),
-                        InstanceMethod("close", &Prober::close)});
+                        InstanceMethod("pulse", &Prober::pulse), InstanceMethod("ref", &Prober::ref),
+                        InstanceMethod("unref", &Prober::unref), InstanceMethod("close", &Prober::close)});
   }
 
   explicit Prober(const Napi::CallbackInfo& info)
@@ -165,6 +169,17 @@ class Prober final : public Napi::ObjectWrap<Prober> {
   }
   void cancel(const Napi::CallbackInfo& info) {
     if (state_->prober) state_->prober->cancel(info[0].As<Napi::Number>().Uint32Value());
+  }
+  Napi::Value pulse(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    if (!state_->prober) return env.Undefined();
+    const auto pulse = state_->prober->pulse(info[0].As<Napi::Number>().Uint32Value());
+    if (!pulse) return env.Undefined();
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("rounds", Napi::Number::New(env, pulse->rounds));
+    o.Set("elapsedUs", Napi::Number::New(env, static_cast<double>(pulse->elapsed_us)));
+    o.Set("ageUs", Napi::Number::New(env, static_cast<double>(pulse->age_us)));
+    return o;
   }
   void ref(const Napi::CallbackInfo& info) {
     if (!state_->is_closed) state_->reports.Ref(info.Env());

@@ -76,7 +76,8 @@ Started failed(int fd, const char* op, int err_no) {
 int open_socket(const Spec& spec, bool& is_raw) {
   const int domain = spec.address.family() == Family::kIpv4 ? AF_INET : AF_INET6;
   constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-  if (spec.kind == Kind::kTcp) return ::socket(domain, SOCK_STREAM | kFlags, IPPROTO_TCP);
+  if (spec.kind == Kind::kTcp || spec.kind == Kind::kHttp)
+    return ::socket(domain, SOCK_STREAM | kFlags, IPPROTO_TCP);
   if (spec.kind == Kind::kUdp) return ::socket(domain, SOCK_DGRAM | kFlags, IPPROTO_UDP);
   const int protocol = domain == AF_INET ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6);
   const int fd = ::socket(domain, SOCK_DGRAM | kFlags, protocol);
@@ -177,7 +178,7 @@ Started begin_probe(const Spec& spec) {
   const int fd = open_socket(spec, started.is_raw);
   if (fd < 0) return failed(-1, "socket", errno);
   const int one = 1;
-  if (spec.kind == Kind::kTcp) {
+  if (spec.kind == Kind::kTcp || spec.kind == Kind::kHttp) {
     const linger now{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   }
@@ -219,17 +220,27 @@ Started begin_probe(const Spec& spec) {
   return started;
 }
 
-std::optional<End> continue_probe(const Spec& spec, const Started& started, std::uint32_t events,
-                                  Report& report) {
-  if (spec.kind == Kind::kTcp) {
+std::optional<End> continue_probe(const Spec& spec, Started& started, std::uint32_t events, Report& report) {
+  const bool is_stream = spec.kind == Kind::kTcp || spec.kind == Kind::kHttp;
+  if (!is_stream) return receive(spec, started, report);
+  if (!started.http) {
     if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return std::nullopt;
     int err_no = 0;
     socklen_t length = sizeof err_no;
     if (::getsockopt(started.fd, SOL_SOCKET, SO_ERROR, &err_no, &length) != 0) err_no = errno;
     if (err_no != 0) return End{.outcome = Outcome::kFailed, .err_no = err_no, .op = "connect"};
-    return End{};
+    if (spec.kind == Kind::kTcp) return End{};
+    started.http = std::make_unique<HttpExchange>();
   }
-  return receive(spec, started, report);
+  return started.http->step(spec, started.fd, report);
+}
+
+bool is_expected(const Spec& spec, const End& end, const Report& report) {
+  if (end.outcome == Outcome::kTimeout) return spec.expects_timeout;
+  if (end.outcome != Outcome::kOk) return false;
+  if (spec.kind != Kind::kHttp) return true;
+  return report.reply_length == spec.expected_length &&
+         is_match(spec, report.reply.data(), report.reply.size());
 }
 
 }  // namespace ka::probe

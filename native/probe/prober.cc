@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -27,9 +28,17 @@ constexpr std::uint64_t kWakeKey = ~std::uint64_t{0};
 constexpr std::size_t kEventsAtOnce = 256;
 
 struct Running {
-  Spec spec;
+  std::shared_ptr<const Spec> spec;
   Started started;
   Clock::time_point begun;
+  Clock::time_point deadline;
+};
+
+/// The last expected end of a vigil.
+struct Seen {
+  std::uint32_t rounds = 0;
+  std::uint64_t elapsed_us = 0;
+  Clock::time_point at;
 };
 
 /// A deadline of a probe that may have ended meanwhile: such entries are dropped when their time comes.
@@ -46,15 +55,19 @@ struct Prober::Impl {
   int epoll_fd = -1;
   int wake_fd = -1;
 
-  std::mutex mutex;  // guards the three below
+  std::mutex mutex;  // guards the four below
   std::vector<Spec> submitted;
   std::vector<std::uint32_t> cancelled;
   bool is_stopping = false;
+  std::unordered_map<std::uint32_t, Seen> seen;
 
   // Of the thread alone.
   std::unordered_map<std::uint32_t, Running> running;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines;
   std::vector<Report> reports;
+  /// Vigils, and when those that sleep begin again.
+  std::unordered_map<std::uint32_t, std::shared_ptr<const Spec>> vigils;
+  std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> wakes;
 
   std::thread thread;  // last: it uses all of the above
 
@@ -71,14 +84,22 @@ struct Prober::Impl {
   }
 
   void finish(std::uint32_t id, Running& probe, const End& end, Report&& report) {
+    const auto now = Clock::now();
+    const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(now - probe.begun).count();
+    report.elapsed_us = static_cast<std::uint64_t>(elapsed);
+    const Spec& spec = *probe.spec;
+    const int fd = probe.started.fd;
+    if (spec.interval_ms != 0 && is_expected(spec, end, report)) {
+      ::close(fd);
+      keep_watch(id, spec, report.elapsed_us, now);
+      return;
+    }
+    if (spec.interval_ms != 0) forget(id);
     report.id = id;
     report.outcome = end.outcome;
     report.err_no = end.err_no;
     report.op = end.op;
-    report.elapsed_us = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - probe.begun).count());
-    const int fd = probe.started.fd;
-    if (fd >= 0 && end.outcome == Outcome::kOk && probe.spec.keep_fd) {
+    if (fd >= 0 && end.outcome == Outcome::kOk && spec.keep_fd) {
       ::epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, nullptr);
       report.fd = fd;
     } else if (fd >= 0) {
@@ -87,13 +108,39 @@ struct Prober::Impl {
     reports.push_back(std::move(report));
   }
 
-  void begin(Spec&& spec) {
-    const std::uint32_t id = spec.id;
-    Running probe{.spec = std::move(spec), .started = {}, .begun = Clock::now()};
-    probe.started = begin_probe(probe.spec);
+  void keep_watch(std::uint32_t id, const Spec& spec, std::uint64_t elapsed_us, Clock::time_point now) {
+    wakes.push({now + std::chrono::milliseconds(spec.interval_ms), id});
+    const std::lock_guard lock(mutex);
+    Seen& it = seen[id];
+    ++it.rounds;
+    it.elapsed_us = elapsed_us;
+    it.at = now;
+  }
+
+  void forget(std::uint32_t id) {
+    vigils.erase(id);
+    const std::lock_guard lock(mutex);
+    seen.erase(id);
+  }
+
+  void take(Spec&& order) {
+    const auto spec = std::make_shared<const Spec>(std::move(order));
+    if (spec->interval_ms == 0) {
+      begin(spec);
+      return;
+    }
+    vigils.insert_or_assign(spec->id, spec);
+    wakes.push({Clock::now() + std::chrono::milliseconds(spec->interval_ms), spec->id});
+  }
+
+  void begin(const std::shared_ptr<const Spec>& spec) {
+    const std::uint32_t id = spec->id;
+    const auto now = Clock::now();
+    Running probe{.spec = spec, .started = begin_probe(*spec), .begun = now, .deadline = {}};
     if (!probe.started.end) {
       epoll_event event{};
-      event.events = probe.spec.kind == Kind::kTcp ? EPOLLOUT : EPOLLIN;
+      const bool is_stream = spec->kind == Kind::kTcp || spec->kind == Kind::kHttp;
+      event.events = is_stream ? EPOLLOUT : EPOLLIN;
       event.data.u64 = id;
       if (::epoll_ctl(epoll_fd, EPOLL_CTL_ADD, probe.started.fd, &event) != 0)
         probe.started.end = End{.outcome = Outcome::kUnusable, .err_no = errno, .op = "epoll_ctl"};
@@ -103,18 +150,41 @@ struct Prober::Impl {
       finish(id, probe, end, {});
       return;
     }
-    deadlines.push({probe.begun + std::chrono::milliseconds(probe.spec.timeout_ms), id});
+    set_deadline(probe, now);
+    deadlines.push({probe.deadline, id});
     running.insert_or_assign(id, std::move(probe));
+  }
+
+  static void set_deadline(Running& probe, Clock::time_point now) {
+    probe.deadline = now + std::chrono::milliseconds(probe.spec->timeout_ms);
+    if (probe.spec->total_ms == 0) return;
+    probe.deadline = std::min(probe.deadline, probe.begun + std::chrono::milliseconds(probe.spec->total_ms));
   }
 
   void on_event(std::uint32_t id, std::uint32_t events) {
     const auto found = running.find(id);
     if (found == running.end()) return;
+    Running& probe = found->second;
+    const bool was_sent = probe.started.http && probe.started.http->is_sent(*probe.spec);
     Report report;
-    const auto end = continue_probe(found->second.spec, found->second.started, events, report);
-    if (!end) return;
-    finish(id, found->second, *end, std::move(report));
+    const auto end = continue_probe(*probe.spec, probe.started, events, report);
+    if (!end) {
+      if (probe.started.http) go_on(id, probe, was_sent);
+      return;
+    }
+    Running ended = std::move(probe);
     running.erase(found);
+    finish(id, ended, *end, std::move(report));
+  }
+
+  /// Something came or went on an HTTP connection: the next step has time again.
+  void go_on(std::uint32_t id, Running& probe, bool was_sent) {
+    set_deadline(probe, Clock::now());
+    if (was_sent || !probe.started.http->is_sent(*probe.spec)) return;
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = id;
+    ::epoll_ctl(epoll_fd, EPOLL_CTL_MOD, probe.started.fd, &event);
   }
 
   void expire() {
@@ -124,17 +194,30 @@ struct Prober::Impl {
       deadlines.pop();
       const auto found = running.find(due.id);
       // The id may have been given again since: its probe then has a deadline of its own.
-      if (found == running.end() ||
-          found->second.begun + std::chrono::milliseconds(found->second.spec.timeout_ms) > now)
+      if (found == running.end()) continue;
+      if (found->second.deadline > now) {
+        if (found->second.started.http) deadlines.push({found->second.deadline, due.id});
         continue;
-      finish(due.id, found->second, End{.outcome = Outcome::kTimeout, .err_no = ETIMEDOUT, .op = ""}, {});
+      }
+      Running late = std::move(found->second);
       running.erase(found);
+      const char* op = late.started.http ? "recv" : "";
+      finish(due.id, late, End{.outcome = Outcome::kTimeout, .err_no = ETIMEDOUT, .op = op}, {});
+    }
+    while (!wakes.empty() && wakes.top().at <= now) {
+      const std::uint32_t id = wakes.top().id;
+      wakes.pop();
+      const auto found = vigils.find(id);
+      if (found != vigils.end() && !running.contains(id)) begin(found->second);
     }
   }
 
   [[nodiscard]] int wait_ms() const {
-    if (deadlines.empty()) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadlines.top().at - Clock::now()).count();
+    if (deadlines.empty() && wakes.empty()) return -1;
+    const auto next = wakes.empty()                                              ? deadlines.top().at
+                      : deadlines.empty() || wakes.top().at < deadlines.top().at ? wakes.top().at
+                                                                                 : deadlines.top().at;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
     return left < 0 ? 0 : left > 60'000 ? 60'000 : static_cast<int>(left);
   }
 
@@ -148,8 +231,9 @@ struct Prober::Impl {
       specs.swap(submitted);
       ids.swap(cancelled);
     }
-    for (Spec& spec : specs) begin(std::move(spec));
+    for (Spec& spec : specs) take(std::move(spec));
     for (const std::uint32_t id : ids) {
+      if (vigils.contains(id)) forget(id);
       const auto found = running.find(id);
       if (found == running.end()) continue;
       ::close(found->second.started.fd);
@@ -175,6 +259,7 @@ struct Prober::Impl {
         has_orders = true;
       }
       if (has_orders && !take_orders()) return;
+      // A full house may keep replies waiting: deadlines are looked at once they are read.
       if (n < static_cast<int>(kEventsAtOnce)) expire();
       if (!reports.empty()) sink(std::exchange(reports, {}));
     }
@@ -255,6 +340,17 @@ void Prober::cancel(std::uint32_t id) {
     impl_->cancelled.push_back(id);
   }
   impl_->wake();
+}
+
+std::optional<Pulse> Prober::pulse(std::uint32_t id) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->seen.find(id);
+  if (found == impl_->seen.end()) return std::nullopt;
+  const auto age =
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - found->second.at).count();
+  return Pulse{.rounds = found->second.rounds,
+               .elapsed_us = found->second.elapsed_us,
+               .age_us = static_cast<std::uint64_t>(age)};
 }
 
 }  // namespace ka::probe

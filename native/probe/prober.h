@@ -1,11 +1,12 @@
-// Layer-4 probes of health checks on a thread of their own: TCP connect, UDP exchange, ICMP echo. One epoll
-// instance drives any number of them; each costs one socket for as long as it runs. It knows nothing of
-// retries or of servers.
+// Probes of health checks on a thread of their own: TCP connect, UDP exchange, ICMP echo, a plain HTTP
+// request. One epoll instance drives any number of them; each costs one socket for as long as it runs. A
+// probe may be repeated for as long as it brings what is expected. It knows nothing of retries or of servers.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@
 
 namespace ka::probe {
 
-enum class Kind : std::uint8_t { kTcp = 0, kUdp = 1, kPing = 2 };
+enum class Kind : std::uint8_t { kTcp = 0, kUdp = 1, kPing = 2, kHttp = 3 };
 
 /// What to probe, and from where.
 struct Spec {
@@ -30,15 +31,31 @@ struct Spec {
   std::string interface;
   /// SO_MARK; 0: none.
   std::uint32_t mark = 0;
+  /// kHttp: for each step; the whole may take `total_ms`.
   std::uint32_t timeout_ms = 5000;
+  std::uint32_t total_ms = 0;
   /// kTcp: hand the connected descriptor over instead of closing it.
   bool keep_fd = false;
-  /// kUdp, kPing: what is sent.
+  /// kUdp, kPing, kHttp: what is sent.
   std::vector<std::uint8_t> payload;
   /// kUdp: replies that differ from `match` where `match_mask` has bits are ignored; both have the same
   /// length, and a shorter reply is ignored too.
   std::vector<std::uint8_t> match;
   std::vector<std::uint8_t> match_mask;
+  /// Not 0: a vigil. The probe begins after so many milliseconds, and again so long after each end that is
+  /// expected; the first other end is reported. kHttp: expected are a head that begins with `match` and a
+  /// body of `expected_length` bytes.
+  std::uint32_t interval_ms = 0;
+  bool expects_timeout = false;
+  std::uint32_t expected_length = 0;
+};
+
+/// What a vigil has seen since it began.
+struct Pulse {
+  std::uint32_t rounds = 0;
+  std::uint64_t elapsed_us = 0;
+  /// Microseconds since the last end.
+  std::uint64_t age_us = 0;
 };
 
 enum class Outcome : std::uint8_t {
@@ -58,7 +75,8 @@ struct Report {
   const char* op = "";
   /// kTcp with keep_fd and kOk: a connected, non-blocking socket that the receiver owns; else -1.
   int fd = -1;
-  /// kUdp: the reply, cut at kMaxReply bytes; `reply_length` is its full length.
+  /// kUdp: the reply, cut at kMaxReply bytes; `reply_length` is its full length. kHttp: the head, and the
+  /// length of the body.
   std::vector<std::uint8_t> reply;
   std::uint32_t reply_length = 0;
   std::uint64_t elapsed_us = 0;
@@ -84,6 +102,8 @@ class Prober {
   void submit(std::vector<Spec>&& specs);
   /// Ends a probe without a report; one that already ended is no error.   Thread: any
   void cancel(std::uint32_t id);
+  /// nullopt: no such vigil, or none of its probes has ended.   Thread: any
+  std::optional<Pulse> pulse(std::uint32_t id);
 
  private:
   struct Impl;
