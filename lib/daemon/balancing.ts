@@ -1,14 +1,19 @@
 /**
- * The load balancer inside the daemon: what it tells goes to scripts, the LVS pipe and mail; virtual addresses that move follow it
- * through ha_suspend. Loaded only when a configuration has virtual servers.
+ * The load balancer inside the daemon: what it tells goes to scripts, the LVS pipe and mail; addresses that come and go are followed
+ * through ha_suspend, VRRP states through the sync daemon. Loaded only when a configuration has virtual servers.
  */
+import { AddressWatch } from '../../bindings/address-watch.js';
 import { Prober } from '../../bindings/prober.js';
 import { systemAccounts } from '../accounts.js';
 import type { Config, ScriptCommand } from '../config/model.js';
 import { start, type Command } from '../exec.js';
-import type { Host } from '../host.js';
+import { sleep, type Host, type Timer } from '../host.js';
 import { Balancer, type BalancerEvent } from '../lvs/balancer.js';
 import { Ipvs } from '../lvs/ipvs.js';
+import type { DrainResult } from '../lvs/drain.js';
+import type { VirtualServerReport } from '../lvs/report.js';
+import { SyncDaemons } from '../lvs/sync-daemon.js';
+import { ConnectionTimeouts } from '../lvs/timeouts.js';
 import { realServerLine, virtualServerLine } from '../notify/fifo.js';
 import { realServerMail, virtualServerMail } from '../notify/mail-text.js';
 import { Outlets } from '../notify/outlets.js';
@@ -23,19 +28,30 @@ export interface BalancingOptions {
   readonly netns?: string | undefined;
   /** --dont-release-ipvs. */
   readonly keepsIpvs: boolean;
+  /** An earlier process of this daemon died: what it left in the kernel is ours. */
+  readonly isRestart: boolean;
 }
+
+export type DrainRequest = Parameters<Balancer['drain']>[2];
 
 export class Balancing {
   readonly #options: BalancingOptions;
   readonly #ipvs: Ipvs;
   readonly #prober: Prober;
   readonly #balancer: Balancer;
+  readonly #sync: SyncDaemons;
+  readonly #timeouts: ConnectionTimeouts;
   readonly #outlets: Outlets;
   #config: Config;
   #policy: ScriptPolicy;
   #files: readonly FileTracker[] = [];
   /** The kernel's table was reached: there is something to remove at the end. */
   #isRunning = false;
+  #isClosed = false;
+  #addresses: AddressWatch | undefined;
+  #inspection: Timer | undefined;
+  /** notify scripts that have not ended. */
+  readonly #scripts = new Set<Promise<unknown>>();
 
   /** @throws {NativeError} when IPVS or the namespace is out of reach. */
   static async start(config: Config, options: BalancingOptions): Promise<Balancing> {
@@ -44,7 +60,9 @@ export class Balancing {
       // keepalived: without IPVS the daemon ends; a balancer that balances nothing would only look like one.
       await balancing.#ipvs.table();
       balancing.#isRunning = true;
+      if (config.globalDefs.lvsFlush && !options.isRestart) await balancing.#ipvs.flush();
       await balancing.reload(config);
+      balancing.#inspectLater(firstInspectionMs);
     } catch (error) {
       await balancing.close();
       throw error;
@@ -57,7 +75,14 @@ export class Balancing {
     this.#options = options;
     this.#config = config;
     this.#policy = scriptPolicy(config, systemAccounts);
-    this.#ipvs = new Ipvs({ clock: host.clock, ...(netns === undefined ? {} : { netns }) });
+    const receiveBuffer = config.globalDefs.lvsNetlinkCmdRcvBufs;
+    this.#ipvs = new Ipvs({
+      clock: host.clock,
+      ...(netns === undefined ? {} : { netns }),
+      ...(receiveBuffer === 0 ? {} : { receiveBuffer }),
+    });
+    this.#sync = new SyncDaemons(this.#ipvs, host.logger);
+    this.#timeouts = new ConnectionTimeouts(this.#ipvs);
     this.#prober = new Prober(netns === undefined ? {} : { netns });
     this.#outlets = new Outlets({
       host,
@@ -75,6 +100,7 @@ export class Balancing {
         const state = this.#files.find((file) => file.name === name)?.state;
         return state?.kind === 'value' ? state.value : 0;
       },
+      hasAddress: (address) => this.#addresses?.has(address) ?? true,
       rsInitNotifies: config.globalDefs.rsInitNotifies,
     });
   }
@@ -101,37 +127,120 @@ export class Balancing {
       return tracker;
     });
     this.#outlets.configure(config);
+    const { lvsTimeouts, lvsSyncDaemon } = config.globalDefs;
+    await this.#timeouts.configure(lvsTimeouts);
+    const followed = config.vrrpInstance.find(({ name }) => name === lvsSyncDaemon?.inst);
+    await this.#sync.configure(lvsSyncDaemon, followed?.virtualRouterId);
+    await this.#watchAddresses(config.virtualServer.some(({ haSuspend }) => haSuspend));
     await this.#balancer.load(config);
   }
 
-  /** A virtual address came to this host or left it (ha_suspend). */
-  setAddressPresence(address: string, isPresent: boolean): void {
-    this.#balancer.setAddressPresence(address, isPresent);
+  /** The VRRP instances that are MASTER now: `lvs_sync_daemon` with `inst` follows one. */
+  follow(masters: readonly string[]): Promise<void> {
+    return this.#sync.follow(masters);
+  }
+
+  /** Health, last check results, weights set by hand, connections and rates of every virtual server. */
+  report(): Promise<readonly VirtualServerReport[]> {
+    return this.#balancer.report();
+  }
+
+  /** See `Balancer.setWeight`. Resolves when the kernel has it. */
+  async setWeight(virtualName: string, serverName: string, weight: number | undefined): Promise<boolean> {
+    const isThere = this.#balancer.setWeight(virtualName, serverName, weight);
+    await this.#balancer.settled();
+    return isThere;
+  }
+
+  /** See `Balancer.drain`. */
+  drain(virtualName: string, serverName: string, options: DrainRequest): Promise<DrainResult> {
+    return this.#balancer.drain(virtualName, serverName, options);
   }
 
   /** Ends the checkers and removes our services from the kernel. Idempotent. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#inspection?.cancel();
+    this.#addresses?.close();
     for (const file of this.#files) file.close();
-    await this.#balancer.close({ keep: this.#options.keepsIpvs || !this.#isRunning });
+    await this.#balancer.close({
+      keep: this.#options.keepsIpvs || !this.#isRunning,
+      flush: this.#config.globalDefs.lvsFlushOnStop,
+    });
+    if (this.#isRunning) {
+      await this.#sync.close();
+      await this.#timeouts.close();
+    }
+    await this.#scriptsDone();
     await this.#outlets.close();
     this.#prober.close();
     await this.#ipvs.close();
+  }
+
+  /** Looks again and again whether others changed our services; a large table is not looked at all the time. */
+  #inspectLater(delayMs: number): void {
+    const { clock, logger } = this.#options.host;
+    this.#inspection = clock.schedule(delayMs, () => {
+      const startedMs = clock.nowMs();
+      this.#balancer
+        .repair()
+        .catch((error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          logger.log('error', `IPVS table cannot be read: ${reason}`);
+        })
+        .finally(() => {
+          if (this.#isClosed) return;
+          const pauseMs = (clock.nowMs() - startedMs) * inspectionPause;
+          this.#inspectLater(Math.min(Math.max(inspectionMs, pauseMs), longestPauseMs));
+        });
+    });
+  }
+
+  /** The watch is there while some virtual server has ha_suspend. */
+  async #watchAddresses(isNeeded: boolean): Promise<void> {
+    if (!isNeeded) {
+      this.#addresses?.close();
+      this.#addresses = undefined;
+      return;
+    }
+    this.#addresses ??= new AddressWatch({
+      netns: this.#options.netns,
+      onChange: ({ address, isPresent }) => {
+        const verb = isPresent ? 'added' : 'removed';
+        this.#options.host.logger.log('info', `Netlink reflector reports IP ${address} ${verb}`);
+        this.#balancer.setAddressPresence(address, isPresent);
+      },
+    });
+    await this.#addresses.ready;
+  }
+
+  /** keepalived: notify scripts have a second to end. */
+  async #scriptsDone(): Promise<void> {
+    if (this.#scripts.size === 0) return;
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.allSettled(this.#scripts),
+      sleep(this.#options.host.clock, scriptGraceMs, patience.signal).catch(() => undefined),
+    ]);
+    patience.abort();
   }
 
   #onEvent(event: BalancerEvent): void {
     const { virtualName, isUp } = event;
     switch (event.kind) {
       case 'server': {
-        const { realServer, serverName } = event;
+        const { realServer, serverName, isRemoval } = event;
         this.#run(isUp ? realServer.notifyUp : realServer.notifyDown, serverName);
         this.#outlets.write(realServerLine(serverName, virtualName, isUp));
+        if (isRemoval && realServer.smtpAlert)
+          this.#outlets.mail(realServerMail(serverName, virtualName, isUp, 'Removing'));
         return;
       }
       case 'virtual': {
         const { virtualServer, change } = event;
         this.#run(isUp ? virtualServer.quorumUp : virtualServer.quorumDown, virtualName);
         this.#outlets.write(virtualServerLine(virtualName, isUp));
-        if (virtualServer.smtpAlert)
+        if (virtualServer.smtpAlert && change !== undefined)
           this.#outlets.mail(virtualServerMail(virtualName, isUp, quorumReason(change)));
         return;
       }
@@ -148,7 +257,10 @@ export class Balancing {
   #run(script: ScriptCommand | undefined, what: string): void {
     if (script === undefined) return;
     const command = this.#command(script, what, this.#policy);
-    if (command !== undefined) start(command, { clock: this.#options.host.clock });
+    if (command === undefined) return;
+    const { finished } = start(command, { clock: this.#options.host.clock });
+    this.#scripts.add(finished);
+    void finished.finally(() => this.#scripts.delete(finished));
   }
 
   #command(script: ScriptCommand, what: string, policy: ScriptPolicy): Command | undefined {
@@ -157,6 +269,14 @@ export class Balancing {
     return verdict.command;
   }
 }
+
+/** The table is compared with what it ought to be so long after the start, and then so often. */
+const firstInspectionMs = 1_000;
+const inspectionMs = 5_000;
+/** A comparison that takes long is followed by a pause so many times as long, up to a limit. */
+const inspectionPause = 20;
+const longestPauseMs = 60_000;
+const scriptGraceMs = 1_000;
 
 /** keepalived: `Gained quorum 1+0=1 <= 2`, `Lost quorum 1-0=1 > 0`. */
 function quorumReason({ kind, quorum, hysteresis, threshold, total }: QuorumChange): string {

@@ -14,6 +14,7 @@ export async function startCheckers(config: Config, context: SideContext): Promi
     host: { clock: systemClock, logger: log },
     netns: name === undefined || name === '' ? undefined : `/run/netns/${name}`,
     keepsIpvs: options.keepsIpvs,
+    isRestart: context.isRestart ?? false,
   });
   let running = config;
   return {
@@ -41,6 +42,7 @@ export async function startCheckers(config: Config, context: SideContext): Promi
         log.log('error', error instanceof Error ? error.message : String(error));
       }
     },
+    follow: (masters) => balancing.follow(masters),
     close: () => balancing.close(),
   };
 }

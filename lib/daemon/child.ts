@@ -17,6 +17,7 @@ import { PidFile, pidFiles } from './process.js';
 import {
   childFds,
   dumpParams,
+  mastersParams,
   ownMethods,
   reloadParams,
   type ChildOrder,
@@ -156,6 +157,7 @@ class Child {
   readonly #log: Log;
   readonly #side: Side;
   readonly #memory: Memory | undefined;
+  readonly #isRestart: boolean;
   readonly #stop = new AbortController();
   #config: Config;
   #generation: number;
@@ -169,6 +171,7 @@ class Child {
     this.#side = side;
     this.#config = config;
     this.#generation = order.generation;
+    this.#isRestart = order.isRestart === true;
     this.#memory = order.role === 'vrrp' ? readMemory(childFds.memory) : undefined;
   }
 
@@ -204,6 +207,7 @@ class Child {
       report: (report) => this.#channel.report(report),
       generation: () => this.#generation,
       memory: this.#memory,
+      isRestart: this.#isRestart,
     };
   }
 
@@ -240,6 +244,7 @@ class Child {
         return next;
       },
       [ownMethods.dump]: (kind) => running.dump(dumpParams(kind)),
+      [ownMethods.masters]: (names) => running.follow?.(mastersParams(names)),
       [ownMethods.dumpParent]: async () => (await import('./dump.js')).dumpGlobal(this.#config),
     };
   }

@@ -80,8 +80,17 @@ export function halfOf(config: Config, side: Side): Config {
   const half: Config =
     side === 'vrrp'
       ? { ...config, virtualServer: [], virtualServerGroup: [], ssl: undefined }
-      : { ...config, vrrpInstance: [], vrrpSyncGroup: [], vrrpScript: [], vrrpTrackProcess: [] };
+      : { ...withSyncId(config), vrrpInstance: [], vrrpSyncGroup: [], vrrpScript: [], vrrpTrackProcess: [] };
   return withoutPlaces(half) as Config;
+}
+
+/** The checkers' half has no instances: the id of the sync daemon, which is that of the router it follows, is filled in. */
+function withSyncId(config: Config): Config {
+  const { lvsSyncDaemon } = config.globalDefs;
+  if (lvsSyncDaemon === undefined) return config;
+  const followed = config.vrrpInstance.find(({ name }) => name === lvsSyncDaemon.inst);
+  const id = lvsSyncDaemon.id ?? followed?.virtualRouterId;
+  return { ...config, globalDefs: { ...config.globalDefs, lvsSyncDaemon: { ...lvsSyncDaemon, id } } };
 }
 
 /** The half that is in a file. */

@@ -20,6 +20,8 @@ export interface ChildOrder {
   readonly known?: readonly string[];
   /** Reader: something runs that an empty file would end. */
   readonly refusesEmpty?: boolean;
+  /** A side ran before and died: what it did once at the start is done. */
+  readonly isRestart?: boolean;
 }
 
 export const childFlag = '--as-child';
@@ -108,6 +110,8 @@ export interface Half {
 
 export const ownMethods = {
   reload: 'daemon.reload',
+  /** To the checkers: the instances that are MASTER now, a list of names. */
+  masters: 'daemon.masters',
   dump: 'daemon.dump',
   dumpParent: 'daemon.dump-parent',
 } as const;
@@ -125,6 +129,10 @@ export function parseOrder(text: string): ChildOrder {
 
 export function reloadParams(params: unknown): ReloadParams {
   return params as ReloadParams;
+}
+
+export function mastersParams(params: unknown): readonly string[] {
+  return params as readonly string[];
 }
 
 export function dumpParams(params: unknown): DumpKind {

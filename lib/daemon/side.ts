@@ -17,6 +17,8 @@ export interface SideContext {
   readonly generation: () => number;
   /** What the process before this one held. */
   readonly memory?: Memory | undefined;
+  /** The side ran before in a process that died. */
+  readonly isRestart?: boolean;
 }
 
 /** A running side. */
@@ -30,6 +32,8 @@ export interface RunningSide {
    */
   reload(config: Config): Promise<string>;
   dump(kind: DumpKind): void;
+  /** Checkers: the VRRP instances that are MASTER now. */
+  follow?(masters: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -33,6 +33,8 @@ export class SingleProcess implements ControlHost {
   readonly #written: PidFile[] = [];
   #known: readonly string[] = [];
   #generation = 0;
+  /** VRRP instances in MASTER state. */
+  #masters: readonly string[] = [];
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(context: RunContext, log: Log, systemd: SystemdNotifier) {
@@ -147,8 +149,11 @@ export class SingleProcess implements ControlHost {
       tell: (event) => {
         for (const listener of this.#listeners) listener(side, event);
       },
-      report: ({ kind }) => {
-        if (kind === 'summary' && this.#generation > 0) this.#systemd.status(this.#summary());
+      report: (report) => {
+        if (report.kind === 'summary' && this.#generation > 0) this.#systemd.status(this.#summary());
+        if (report.kind !== 'held') return;
+        this.#masters = report.held.masters;
+        void this.#sides.get('checkers')?.follow?.(this.#masters);
       },
       generation: () => this.#generation,
     };
@@ -156,7 +161,9 @@ export class SingleProcess implements ControlHost {
       side === 'vrrp'
         ? (await import('./vrrp-side.js')).startVrrp
         : (await import('./checkers-side.js')).startCheckers;
-    this.#sides.set(side, await start(config, context));
+    const running = await start(config, context);
+    this.#sides.set(side, running);
+    await running.follow?.(this.#masters);
   }
 
   #listen(): void {

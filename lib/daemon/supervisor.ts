@@ -245,7 +245,7 @@ export class Supervisor implements ControlHost {
     const memory = this.#memory();
     post.isReady = false;
     post.link = new ChildLink({
-      order: { role: side, generation: this.#generation },
+      order: { role: side, generation: this.#generation, isRestart: post.wasReady },
       argv: this.#context.argv,
       fds: [half, half, memory],
       onReport: (report) => this.#onReport(post, report),
@@ -276,6 +276,7 @@ export class Supervisor implements ControlHost {
         post.summary = report.summary;
         this.#lastAnswerMs.set(post.side, systemClock.nowMs());
         if (this.#isStarted) this.#systemd.status(this.#summary());
+        if (post.side === 'checkers') this.#tellMasters();
         this.#started();
         return;
       case 'summary':
@@ -283,7 +284,7 @@ export class Supervisor implements ControlHost {
         if (this.#isStarted) this.#systemd.status(this.#summary());
         return;
       case 'held':
-        this.#held = report.held;
+        this.#hold(report.held);
         return;
       case 'beat':
         this.#beat = report.beat;
@@ -344,7 +345,7 @@ export class Supervisor implements ControlHost {
   async #clean(): Promise<void> {
     const half = this.#posts.get('vrrp')?.half;
     if (half === undefined || this.#held.masters.length === 0 || this.#context.options.keepsVrrp) return;
-    this.#held = { masters: [], scripts: {} };
+    this.#hold({ masters: [], scripts: {} });
     await this.#help('cleaner', [half, half], {}, () => undefined);
   }
 
@@ -373,6 +374,22 @@ export class Supervisor implements ControlHost {
 
   #tell(side: Side, event: Parameters<ToldListener>[1]): void {
     for (const listener of this.#listeners) listener(side, event);
+  }
+
+  #hold(held: Held): void {
+    const isNews = held.masters.join('\n') !== this.#held.masters.join('\n');
+    this.#held = held;
+    if (isNews) this.#tellMasters();
+  }
+
+  /** The sync daemon of the checkers follows an instance. */
+  #tellMasters(): void {
+    const post = this.#posts.get('checkers');
+    if (post?.isReady !== true || !this.#posts.has('vrrp')) return;
+    this.ask('checkers', ownMethods.masters, this.#held.masters).catch((error: unknown) => {
+      if (this.#stop.signal.aborted) return;
+      this.#log.log('error', error instanceof Error ? error.message : String(error));
+    });
   }
 
   // ---- reload ----
@@ -510,7 +527,7 @@ export class Supervisor implements ControlHost {
     this.#posts.delete(post.side);
     post.restart?.cancel();
     const { link } = post;
-    if (post.side === 'vrrp') this.#held = { masters: [], scripts: {} };
+    if (post.side === 'vrrp') this.#hold({ masters: [], scripts: {} });
     if (link === undefined) return;
     this.#log.log('info', `Stopping ${words[post.side].child} child process, pid=${link.pid}`);
     this.#helpers.add(link);

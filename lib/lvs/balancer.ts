@@ -3,31 +3,34 @@
  * verdicts, keeps the table as it ought to be, carries state over a reload, and tells what happens to whoever notifies.
  * It runs no script and writes no file.
  */
-import type { IpvsServiceKey } from '../../bindings/ipvs-types.js';
+import type { IpvsEntryStatus } from '../../bindings/ipvs-types.js';
 import type { Prober } from '../../bindings/prober.js';
-import { CheckLoop, evenPhases, type Checker, type CheckerStatus } from '../checkers/checker.js';
-import { createCheck } from '../checkers/create.js';
+import { evenPhases, type Checker, type CheckerListener } from '../checkers/checker.js';
 import { BfdChecker, FileChecker } from '../checkers/event-checkers.js';
-import type { CheckContext } from '../checkers/network.js';
 import type {
   Checker as CheckerConfig,
   LvsConfig,
   MiscCheck,
   RealServer,
   VirtualServer,
+  VirtualServerGroup,
 } from '../config/model-lvs.js';
 import type { Command } from '../exec.js';
 import { systemRandom, type Host, type Random } from '../host.js';
 import type { QuorumChange } from '../policy/quorum.js';
+import { buildUnit } from './build.js';
 import { realServerId } from './carry-over.js';
-import { desiredTable, serviceKeys } from './desired.js';
-import { diff } from './diff.js';
-import { isHarmless, refusalText } from './errors.js';
+import { serviceKeys, type VirtualServerHealth } from './desired.js';
+import { drainServer, type DrainResult, type ServerDrainOptions } from './drain.js';
 import type { Ipvs } from './ipvs.js';
-import { endpointName, virtualServerNames } from './names.js';
-import { initialPool, stepPool, type PoolEffect, type PoolEvent } from './pool.js';
-import { serviceId, type Table } from './table.js';
-import { closeCheckers, findChecker, inherit, reloadEffects, type Unit } from './unit.js';
+import { KernelTable, type Farewell } from './kernel-table.js';
+import { virtualServerNames } from './names.js';
+import { stepPool, type PoolEffect, type PoolEvent } from './pool.js';
+import { report, type VirtualServerReport, type VirtualServerStatus } from './report.js';
+import { serviceId } from './table.js';
+import { closeCheckers, reloadEffects, shutdownEffects, unitKey, type Unit } from './unit.js';
+
+export type { RealServerStatus, VirtualServerStatus } from './report.js';
 
 /** What notify scripts, FIFO, mail and SNMP hear. */
 export type BalancerEvent =
@@ -38,13 +41,16 @@ export type BalancerEvent =
       readonly virtualName: string;
       readonly realServer: RealServer;
       readonly serverName: string;
+      /** A reload removed it. */
+      readonly isRemoval: boolean;
     }
   | {
       readonly kind: 'virtual';
       readonly isUp: boolean;
       readonly virtualServer: VirtualServer;
       readonly virtualName: string;
-      readonly change: QuorumChange;
+      /** Undefined: it ends, by a reload or with the daemon (omega). */
+      readonly change: QuorumChange | undefined;
     }
   /** A checker's own state was settled: what mails are about. */
   | {
@@ -69,49 +75,32 @@ export interface BalancerOptions {
   readonly command: (check: MiscCheck) => Command | undefined;
   /** What a track_file holds now; unknown names count as 0. */
   readonly fileValue?: (name: string) => number;
+  /** ha_suspend: whether an address is on this host now; absent: all are. */
+  readonly hasAddress?: (address: string) => boolean;
   /** rs_init_notifies. */
   readonly rsInitNotifies?: boolean;
   readonly random?: Random;
 }
 
-/** A real server as people see it. */
-export interface RealServerStatus {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly isAlive: boolean;
-  readonly weight: number;
-  /** Set by hand, in place of `weight`. */
-  readonly adminWeight: number | undefined;
-  readonly checkers: readonly CheckerStatus[];
-}
-
-export interface VirtualServerStatus {
-  readonly name: string;
-  readonly scheduler: string;
-  /** What it is in the kernel's table. */
-  readonly services: readonly IpvsServiceKey[];
-  readonly isQuorumUp: boolean;
-  readonly isSorryActive: boolean;
-  readonly servers: readonly RealServerStatus[];
-}
-
 export class Balancer implements AsyncDisposable {
   readonly #options: BalancerOptions;
+  readonly #kernel: KernelTable;
   readonly #phases: Random;
   #config: LvsConfig = { ssl: undefined, virtualServer: [], virtualServerGroup: [] };
   #units: readonly Unit[] = [];
   /** Weights set by hand (drain): virtual server name and real server id. */
   readonly #overrides = new Map<string, number>();
-  /** The kernel's table as we believe it to be; undefined: it must be read. */
-  #kernel: Table | undefined;
   #effects: { readonly unit: Unit; readonly effect: PoolEffect | BalancerEvent }[] = [];
   #working: Promise<void> | undefined;
-  #isDirty = false;
+  /** Virtual servers whose table may be another now. */
+  #dirty: 'all' | Set<number> = new Set();
+  #mustRepair = false;
+  #repaired = 0;
   #isClosed = false;
 
   constructor(options: BalancerOptions) {
     this.#options = options;
+    this.#kernel = new KernelTable(options.ipvs, options.host.logger);
     this.#phases = evenPhases(options.random ?? systemRandom);
   }
 
@@ -120,26 +109,30 @@ export class Balancer implements AsyncDisposable {
    * that stay keep their state and their connections. Resolves when the kernel has it.
    */
   async load(config: LvsConfig): Promise<void> {
+    await this.settled();
     const names = virtualServerNames(config.virtualServer);
-    const before = new Map(this.#units.map((unit) => [unit.name, unit]));
+    const gone = new Map(this.#units.map((unit) => [unitKey(unit.name, unit.config), unit]));
     for (const unit of this.#units) closeCheckers(unit);
     this.#config = config;
-    const gone = this.#units;
-    this.#units = config.virtualServer.map((server, i) =>
-      this.#unit(server, names[i] ?? '', before.get(names[i] ?? '')),
-    );
-    this.#forgetOverrides();
-    for (const before of gone) {
-      const now = this.#units.find(({ name }) => name === before.name);
-      for (const effect of reloadEffects(before, now)) this.#effects.push({ unit: before, effect });
-    }
-    for (const unit of this.#units) {
-      for (const checker of unit.checkers.flat()) checker?.start();
-      const rsInitNotifies = this.#options.rsInitNotifies === true && !before.has(unit.name);
+    this.#kernel.configure(config);
+    const kept: [before: Unit | undefined, unit: Unit][] = config.virtualServer.map((server, index) => {
+      const name = names[index] ?? '';
+      const key = unitKey(name, server);
+      const before = gone.get(key);
+      gone.delete(key);
+      return [before, this.#build(server, { index, name }, before)];
+    });
+    this.#units = kept.map(([, unit]) => unit);
+    if (this.#overrides.size > 0) this.#forgetOverrides();
+    for (const before of gone.values()) this.#tell(before, reloadEffects(before, undefined));
+    for (const [before, unit] of kept)
+      if (before !== undefined) this.#tell(before, reloadEffects(before, unit));
+    for (const [before, unit] of kept) {
+      this.#activate(unit);
+      const rsInitNotifies = this.#options.rsInitNotifies === true && before === undefined;
       this.#feed(unit, { kind: 'start', rsInitNotifies });
     }
-    this.#kernel = undefined;
-    this.#changed();
+    this.#changed('all');
     await this.settled();
   }
 
@@ -149,19 +142,16 @@ export class Balancer implements AsyncDisposable {
   }
 
   /**
-   * Reads the kernel's table and puts right what others changed in our services.
+   * Reads the kernel's table, puts right what others changed in our services, and says so in the log.
    * @returns how many commands that took; 0: nothing was wrong.
    */
   async repair(): Promise<number> {
     await this.settled();
-    const { commands } = await this.#options.ipvs.apply(this.#desired());
-    this.#kernel = this.#desired();
-    if (commands.length > 0)
-      this.#options.host.logger.log(
-        'warning',
-        `IPVS table was changed by others: ${commands.length} commands to repair it`,
-      );
-    return commands.length;
+    if (this.#isClosed) return 0;
+    this.#mustRepair = true;
+    this.#changed();
+    await this.settled();
+    return this.#repaired;
   }
 
   /**
@@ -169,15 +159,33 @@ export class Balancer implements AsyncDisposable {
    * @returns false when there is no such server.
    */
   setWeight(virtualName: string, serverName: string, weight: number | undefined): boolean {
-    const unit = this.#units.find(({ name }) => name === virtualName);
-    const index = unit?.serverNames.indexOf(serverName) ?? -1;
-    const real = unit?.config.realServer[index];
-    if (unit === undefined || real === undefined) return false;
-    const key = `${unit.name} ${realServerId(real)}`;
+    const found = this.#find(virtualName, serverName);
+    if (found === undefined) return false;
+    const key = overrideKey(found.unit, found.real);
     if (weight === undefined) this.#overrides.delete(key);
     else this.#overrides.set(key, weight);
-    this.#changed();
+    this.#changed(found.unit);
     return true;
+  }
+
+  /**
+   * Sets the weight of a real server to 0 and waits until it has no connection left, or time is up. The weight stays 0 until
+   * `setWeight` gives it back.
+   */
+  async drain(
+    virtualName: string,
+    serverName: string,
+    options: Omit<ServerDrainOptions, 'clock'>,
+  ): Promise<DrainResult> {
+    if (!this.setWeight(virtualName, serverName, 0)) return { kind: 'unknown' };
+    await this.settled();
+    const active = async (): Promise<number | undefined> => {
+      const server = (await this.report())
+        .find(({ name }) => name === virtualName)
+        ?.servers.find(({ name }) => name === serverName);
+      return server?.load?.activeConnections;
+    };
+    return drainServer(active, { ...options, clock: this.#options.host.clock });
   }
 
   /** ha_suspend: a virtual address came to this host or left it. */
@@ -186,15 +194,7 @@ export class Balancer implements AsyncDisposable {
       const { key, haSuspend } = unit.config;
       if (!haSuspend || key.kind !== 'address' || key.address !== address) continue;
       const verb = isPresent ? 'Activating' : 'Suspending';
-      unit.checkers.forEach((list, i) =>
-        list.forEach((checker) => {
-          if (checker === undefined) return;
-          if (isPresent) checker.resume();
-          else checker.suspend();
-          const text = `${verb} healthchecker for service ${unit.serverNames[i] ?? ''} for VS ${unit.name}`;
-          this.#options.host.logger.log('info', text);
-        }),
-      );
+      this.#eachChecker(unit, verb, (checker) => (isPresent ? checker.resume() : checker.suspend()));
     }
   }
 
@@ -222,184 +222,218 @@ export class Balancer implements AsyncDisposable {
       );
   }
 
+  /** Health and the last result of every checker, without asking the kernel. */
   status(): readonly VirtualServerStatus[] {
-    const groups = new Map(this.#config.virtualServerGroup.map((group) => [group.name, group]));
-    return this.#units.map(({ name, config, state, serverNames, checkers }) => ({
-      name,
-      scheduler: config.lvsSched,
-      services: serviceKeys(config, groups),
-      isQuorumUp: state.quorum.isUp,
-      isSorryActive: state.quorum.isSorryActive,
-      servers: state.servers.map(({ isAlive, weight }, i) => ({
-        name: serverNames[i] ?? '',
-        address: config.realServer[i]?.address ?? '',
-        port: config.realServer[i]?.port ?? 0,
-        isAlive,
-        weight,
-        adminWeight: this.#adminWeight(name, config.realServer[i]),
-        checkers: (checkers[i] ?? []).flatMap((checker) => (checker === undefined ? [] : [checker.status])),
-      })),
-    }));
+    const groups = this.#groups();
+    return this.#units.map((unit) => this.#status(unit, groups));
+  }
+
+  /**
+   * As `status`, with connections, counters and rates from the kernel.
+   * @throws {NativeError} when IPVS is out of reach.
+   */
+  async report(): Promise<readonly VirtualServerReport[]> {
+    const table = await this.#options.ipvs.table();
+    const entries = new Map<string, IpvsEntryStatus>(
+      table.map((entry) => [serviceId(entry.service.key), entry]),
+    );
+    const groups = this.#groups();
+    return this.#units.map((unit) => report(unit.config, this.#status(unit, groups), entries));
   }
 
   /**
    * Ends all checkers.
    * @param options.keep leaves the kernel's table as it is; else our services are deleted.
+   * @param options.flush lvs_flush_on_stop: `all` removes everything, also what others made.
    */
-  async close(options: { readonly keep?: boolean } = {}): Promise<void> {
+  async close(
+    options: { readonly keep?: boolean; readonly flush?: 'off' | 'all' | 'VS' } = {},
+  ): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const unit of this.#units) closeCheckers(unit);
     await this.settled();
+    const { keep = false, flush = 'off' } = options;
+    const how: Farewell = keep ? 'keep' : flush === 'all' ? 'flush' : 'delete';
+    if (!keep) for (const unit of this.#units) this.#tell(unit, shutdownEffects(unit, flush !== 'off'));
+    await this.#kernel.close(how);
+    this.#carryOutAll();
     this.#units = [];
-    if (options.keep !== true) await this.#options.ipvs.apply([]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #unit(config: VirtualServer, name: string, before: Unit | undefined): Unit {
-    const protocol = config.protocol;
-    const serverNames = config.realServer.map((real) => endpointName(real.address, protocol, real.port));
-    const sorry = config.sorryServer;
-    const value = this.#options.fileValue ?? (() => 0);
-    const unit: Unit = {
-      config,
-      name,
-      serverNames,
-      sorryName: sorry === undefined ? '' : endpointName(sorry.address, protocol, sorry.port),
-      state: initialPool(config, (i, j) => {
-        const checker = config.realServer[i]?.checkers[j];
-        if (checker?.kind !== 'FILE_CHECK') return { isUp: true, weight: 0 };
-        const file = new FileChecker(checker, value(checker.trackFile), '', this.#options.host, deaf);
-        return { isUp: file.isUp, weight: file.weight };
-      }),
-      checkers: [],
-    };
-    unit.checkers = config.realServer.map((real, i) =>
-      real.checkers.map((checker, j) =>
-        this.#checker(unit, i, j, checker, findChecker(before, real, checker)),
-      ),
-    );
-    if (before !== undefined) unit.state = inherit(unit, before);
-    return unit;
+  #build(config: VirtualServer, place: { index: number; name: string }, before: Unit | undefined): Unit {
+    const { host, prober, command, fileValue } = this.#options;
+    return buildUnit(config, place, before, {
+      host,
+      prober,
+      command,
+      random: this.#phases,
+      ssl: this.#config.ssl,
+      fileValue: fileValue ?? (() => 0),
+      listener: (unit, server, checker, about) => this.#listener(unit, server, checker, about),
+    });
   }
 
-  #checker(
-    unit: Unit,
-    server: number,
-    index: number,
-    config: CheckerConfig,
-    old: Checker | undefined,
-  ): Checker | undefined {
-    const { host, prober } = this.#options;
-    const serverName = unit.serverNames[server] ?? '';
+  #listener(unit: Unit, server: number, checker: number, config: CheckerConfig): CheckerListener {
     const real = unit.config.realServer[server];
-    const listener = {
-      onVerdict: (isUp: boolean, reason: string) => {
+    const serverName = unit.serverNames[server] ?? '';
+    return {
+      onVerdict: (isUp, reason) => {
         const wasAlive = unit.state.servers[server]?.isAlive;
-        this.#feed(unit, { kind: 'verdict', server, checker: index, isUp });
+        this.#feed(unit, { kind: 'verdict', server, checker, isUp });
         if (real === undefined) return;
         const isServerChange = unit.state.servers[server]?.isAlive !== wasAlive;
         const about = { checker: config, virtualName: unit.name, realServer: real, serverName };
         this.#effects.push({ unit, effect: { kind: 'checker', isUp, reason, ...about, isServerChange } });
         this.#changed();
       },
-      onWeight: (weight: number | undefined) => {
+      onWeight: (weight) => {
         const isAdded = config.kind === 'FILE_CHECK';
         const amount = weight === undefined ? 0 : isAdded ? weight : weight - (real?.weight ?? 0);
-        this.#feed(unit, { kind: 'weight', server, checker: index, weight: amount });
+        this.#feed(unit, { kind: 'weight', server, checker, weight: amount });
       },
     };
-    if (config.kind === 'FILE_CHECK') {
-      const value = this.#options.fileValue?.(config.trackFile) ?? 0;
-      return new FileChecker(config, value, serverName, host, listener);
-    }
-    if (config.kind === 'BFD_CHECK') return new BfdChecker(config, serverName, host, listener);
-    const context: CheckContext = { host, prober, serverName, virtualName: unit.name };
-    const check = createCheck(config, context, { ssl: this.#config.ssl, command: this.#options.command });
-    if (check === undefined) return undefined;
-    const standing = old instanceof CheckLoop ? old.standing : undefined;
-    return new CheckLoop({ check, host, random: this.#phases, listener, standing });
+  }
+
+  /** Starts the checkers; those of an address that is elsewhere (ha_suspend) wait. */
+  #activate(unit: Unit): void {
+    const { key, haSuspend } = unit.config;
+    const { hasAddress } = this.#options;
+    const isHere =
+      !haSuspend || hasAddress === undefined || (key.kind === 'address' && hasAddress(key.address));
+    this.#eachChecker(unit, isHere ? 'Activating' : 'Deactivating', (checker) => {
+      if (!isHere) checker.suspend();
+      checker.start();
+    });
+  }
+
+  #eachChecker(unit: Unit, verb: string, act: (checker: Checker) => void): void {
+    unit.checkers.forEach((list, i) =>
+      list.forEach((checker) => {
+        if (checker === undefined) return;
+        act(checker);
+        // FILE_CHECK and BFD_CHECK are fed by others: keepalived does not count them here.
+        if (checker instanceof FileChecker || checker instanceof BfdChecker) return;
+        const text = `${verb} healthchecker for service ${unit.serverNames[i] ?? ''} for VS ${unit.name}`;
+        this.#options.host.logger.log('info', text);
+      }),
+    );
   }
 
   #feed(unit: Unit, event: PoolEvent): void {
     const names = { virtual: unit.name, servers: unit.serverNames, sorry: unit.sorryName };
     const { state, effects } = stepPool(unit.config, names, unit.state, event);
     unit.state = state;
+    this.#tell(unit, effects);
+    this.#changed(unit);
+  }
+
+  #tell(unit: Unit, effects: readonly PoolEffect[]): void {
     for (const effect of effects) this.#effects.push({ unit, effect });
-    this.#changed();
   }
 
   /** Whatever happens within one turn of the event loop becomes one batch for the kernel. */
-  #changed(): void {
-    this.#isDirty = true;
+  #changed(what?: 'all' | Unit): void {
+    if (what === 'all') this.#dirty = 'all';
+    else if (what !== undefined && this.#dirty !== 'all') this.#dirty.add(what.index);
     this.#working ??= this.#work();
   }
 
   async #work(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
-    this.#isDirty = false;
-    const effects = this.#effects;
-    this.#effects = [];
     try {
       await this.#program();
     } catch (error) {
-      this.#kernel = undefined;
       const reason = error instanceof Error ? error.message : String(error);
       this.#options.host.logger.log('error', `IPVS: ${reason}`);
     }
-    for (const { unit, effect } of effects) this.#carryOut(unit, effect);
+    this.#carryOutAll();
     this.#working = undefined;
-    if (this.#mustWorkAgain()) this.#changed();
+    if (this.#isWaiting()) this.#changed();
   }
 
-  /** Something changed while the last batch was on its way. */
-  #mustWorkAgain(): boolean {
-    return this.#isDirty;
+  /** Something came while the last batch was on its way. */
+  #isWaiting(): boolean {
+    return this.#mustRepair || this.#effects.length > 0 || this.#dirty === 'all' || this.#dirty.size > 0;
   }
 
   /** The kernel first: what is told afterwards is true then. */
   async #program(): Promise<void> {
-    const { ipvs, host } = this.#options;
-    const desired = this.#desired();
-    if (this.#kernel === undefined) {
-      // The first time, and whenever it is not sure what the kernel has.
-      await ipvs.apply(desired);
-    } else {
-      const own = new Set(this.#kernel.map((entry) => serviceId(entry.service.key)));
-      const refusals = await ipvs.run(diff(this.#kernel, desired, { mayDelete: (id) => own.has(id) }));
-      for (const refusal of refusals) host.logger.log('error', refusalText(refusal));
-      if (refusals.some((refusal) => !isHarmless(refusal))) await ipvs.apply(desired);
+    const [dirty, mustRepair] = [this.#dirty, this.#mustRepair];
+    this.#dirty = new Set();
+    this.#mustRepair = false;
+    if (mustRepair) {
+      this.#repaired = 0;
+      this.#repaired = await this.#kernel.repair();
     }
-    this.#kernel = desired;
+    if (dirty === 'all' || dirty.size > 0) await this.#kernel.program(dirty, (index) => this.#health(index));
   }
 
-  #desired(): Table {
-    const health = this.#units.map(({ name, config, state }) => ({
-      quorum: state.quorum,
-      servers: state.servers.map((server, i) => {
-        const real = config.realServer[i];
-        const weight = this.#adminWeight(name, real);
-        return weight === undefined ? server : { ...server, weight };
-      }),
-    }));
-    return desiredTable(this.#config, health);
+  #health(index: number): VirtualServerHealth {
+    const unit = this.#units[index];
+    if (unit === undefined) return { quorum: { isUp: false, isSorryActive: false }, servers: [] };
+    const { config, state } = unit;
+    if (this.#overrides.size === 0) return state;
+    const servers = state.servers.map((server, i) => {
+      const real = config.realServer[i];
+      const weight = real === undefined ? undefined : this.#overrides.get(overrideKey(unit, real));
+      return weight === undefined ? server : { ...server, weight };
+    });
+    return { quorum: state.quorum, servers };
   }
 
-  #adminWeight(virtualName: string, real: RealServer | undefined): number | undefined {
-    return real === undefined ? undefined : this.#overrides.get(`${virtualName} ${realServerId(real)}`);
+  #groups(): ReadonlyMap<string, VirtualServerGroup> {
+    return new Map(this.#config.virtualServerGroup.map((group) => [group.name, group]));
   }
 
   /** A weight by hand ends with its server: one that is configured anew begins with its own. */
   #forgetOverrides(): void {
     const known = new Set(
-      this.#units.flatMap(({ name, config }) =>
-        config.realServer.map((real) => `${name} ${realServerId(real)}`),
-      ),
+      this.#units.flatMap((unit) => unit.config.realServer.map((real) => overrideKey(unit, real))),
     );
     for (const key of this.#overrides.keys()) if (!known.has(key)) this.#overrides.delete(key);
+  }
+
+  #status(unit: Unit, groups: ReadonlyMap<string, VirtualServerGroup>): VirtualServerStatus {
+    const { name, state, serverNames, checkers, config } = unit;
+    return {
+      name,
+      scheduler: config.lvsSched,
+      services: serviceKeys(config, groups),
+      isQuorumUp: state.quorum.isUp,
+      isSorryActive: state.quorum.isSorryActive,
+      servers: state.servers.map(({ isAlive, weight }, i) => {
+        const real = config.realServer[i];
+        return {
+          name: serverNames[i] ?? '',
+          address: real?.address ?? '',
+          port: real?.port ?? 0,
+          isAlive,
+          weight,
+          adminWeight: real === undefined ? undefined : this.#overrides.get(overrideKey(unit, real)),
+          checkers: (checkers[i] ?? []).flatMap((checker) => (checker === undefined ? [] : [checker.status])),
+        };
+      }),
+    };
+  }
+
+  #find(virtualName: string, serverName: string): { unit: Unit; real: RealServer } | undefined {
+    for (const unit of this.#units) {
+      if (unit.name !== virtualName) continue;
+      const real = unit.config.realServer[unit.serverNames.indexOf(serverName)];
+      if (real !== undefined) return { unit, real };
+    }
+    return undefined;
+  }
+
+  #carryOutAll(): void {
+    const effects = this.#effects;
+    this.#effects = [];
+    for (const { unit, effect } of effects) this.#carryOut(unit, effect);
   }
 
   #carryOut(unit: Unit, effect: PoolEffect | BalancerEvent): void {
@@ -407,15 +441,18 @@ export class Balancer implements AsyncDisposable {
     const about = { virtualServer: unit.config, virtualName: unit.name };
     if (effect.kind === 'log') host.logger.log('info', effect.text);
     else if (effect.kind === 'checker') onEvent(effect);
-    else if (effect.kind === 'virtual' && 'change' in effect)
+    else if (effect.kind === 'virtual')
       onEvent({ kind: 'virtual', isUp: effect.isUp, change: effect.change, ...about });
     else if (effect.kind === 'server' && 'server' in effect) {
       const realServer = unit.config.realServer[effect.server];
       const serverName = unit.serverNames[effect.server] ?? '';
+      const { isUp, isRemoval = false } = effect;
       if (realServer !== undefined)
-        onEvent({ kind: 'server', isUp: effect.isUp, realServer, serverName, ...about });
+        onEvent({ kind: 'server', isUp, isRemoval, realServer, serverName, ...about });
     }
   }
 }
 
-const deaf = { onVerdict: () => undefined, onWeight: () => undefined };
+function overrideKey(unit: Unit, real: RealServer): string {
+  return `${unit.name} ${realServerId(real)}`;
+}

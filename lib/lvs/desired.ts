@@ -130,16 +130,20 @@ function realDestination(real: RealServer, key: IpvsServiceKey, weight: number):
 }
 
 /** Only NAT can change the port: the others keep the service's, and that of a mark is 0. */
+export function destinationPort(port: number, method: LvsMethod, key: IpvsServiceKey): number {
+  if (method.method === 'NAT' && port !== 0) return port;
+  return key.kind === 'address' ? key.port : 0;
+}
+
 function place(
   address: string,
   port: number,
   method: LvsMethod,
   key: IpvsServiceKey,
 ): Pick<IpvsDestination, 'address' | 'port' | 'forward' | 'tunnel'> {
-  const servicePort = key.kind === 'address' ? key.port : 0;
   return {
     address,
-    port: method.method === 'NAT' && port !== 0 ? port : servicePort,
+    port: destinationPort(port, method, key),
     forward: method.method,
     tunnel:
       method.method === 'TUN'

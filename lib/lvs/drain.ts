@@ -4,7 +4,7 @@ import { sleep, type Clock } from '../host.js';
 import type { Ipvs } from './ipvs.js';
 import { destinationId, serviceId } from './table.js';
 
-export interface DrainOptions {
+export interface ServerDrainOptions {
   /** Milliseconds to wait at most. */
   readonly timeoutMs: number;
   /** Milliseconds between two looks; 500 unless told. */
@@ -13,6 +13,9 @@ export interface DrainOptions {
   readonly signal?: AbortSignal;
   /** Told at every look. */
   readonly onProgress?: (connections: number) => void;
+}
+
+export interface DrainOptions extends ServerDrainOptions {
   /** Sets the weight to 0; absent: straight in the kernel. The daemon gives its own, so that it stays so. */
   readonly setWeightZero?: () => Promise<void>;
 }
@@ -34,19 +37,26 @@ export async function drain(
   server: IpvsDestinationKey,
   options: DrainOptions,
 ): Promise<DrainResult> {
-  const { clock, timeoutMs, intervalMs = 500 } = options;
-  const endMs = clock.nowMs() + timeoutMs;
   const before = await find(ipvs, service, server);
   if (before === undefined) return { kind: 'unknown' };
   if (options.setWeightZero !== undefined) await options.setWeightZero();
   else await ipvs.run([{ kind: 'set-destination', service, destination: { ...before, weight: 0 } }]);
+  return drainServer(async () => (await find(ipvs, service, server))?.activeConnections, options);
+}
+
+/** Waits until a server that gets no new connections has none left. `active`: undefined when it is not in the pool. */
+export async function drainServer(
+  active: () => Promise<number | undefined>,
+  { clock, timeoutMs, intervalMs = 500, signal, onProgress }: ServerDrainOptions,
+): Promise<DrainResult> {
+  const endMs = clock.nowMs() + timeoutMs;
   for (;;) {
-    const now = await find(ipvs, service, server);
-    if (now === undefined) return { kind: 'empty' };
-    options.onProgress?.(now.activeConnections);
-    if (now.activeConnections === 0) return { kind: 'empty' };
-    if (clock.nowMs() >= endMs) return { kind: 'timeout', connections: now.activeConnections };
-    await sleep(clock, Math.min(intervalMs, Math.max(1, endMs - clock.nowMs())), options.signal);
+    const connections = await active();
+    if (connections === undefined) return { kind: 'empty' };
+    onProgress?.(connections);
+    if (connections === 0) return { kind: 'empty' };
+    if (clock.nowMs() >= endMs) return { kind: 'timeout', connections };
+    await sleep(clock, Math.min(intervalMs, Math.max(1, endMs - clock.nowMs())), signal);
   }
 }
 

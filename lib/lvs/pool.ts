@@ -44,8 +44,15 @@ export type PoolEvent =
 export type PoolEffect =
   | { readonly kind: 'log'; readonly text: string }
   | { readonly kind: 'kernel' }
-  | { readonly kind: 'server'; readonly server: number; readonly isUp: boolean }
-  | { readonly kind: 'virtual'; readonly isUp: boolean; readonly change: QuorumChange };
+  /** `isRemoval`: the configuration has it no more. */
+  | {
+      readonly kind: 'server';
+      readonly server: number;
+      readonly isUp: boolean;
+      readonly isRemoval?: boolean;
+    }
+  /** `change`: undefined when it ends with its quorum. */
+  | { readonly kind: 'virtual'; readonly isUp: boolean; readonly change: QuorumChange | undefined };
 
 export interface PoolStep {
   readonly state: PoolState;
@@ -228,5 +235,5 @@ function change(server: PoolServer, at: number, more: Partial<PoolChecker>, conf
 }
 
 function replace(state: PoolState, at: number, server: PoolServer): PoolState {
-  return { ...state, servers: state.servers.map((other, i) => (i === at ? server : other)) };
+  return { ...state, servers: state.servers.with(at, server) };
 }

@@ -10,17 +10,31 @@ import type { PoolEffect, PoolState } from './pool.js';
 /** One virtual server while it runs. */
 export interface Unit {
   readonly config: VirtualServer;
+  /** Its place in the configuration. */
+  readonly index: number;
   readonly name: string;
   readonly serverNames: readonly string[];
   readonly sorryName: string;
+  /** Places of the real servers by `realServerId`. */
+  readonly places: ReadonlyMap<string, number>;
   state: PoolState;
   /** By real server, then by checker; undefined: one that could not be made. */
   checkers: readonly (readonly (Checker | undefined)[])[];
 }
 
+/** What a virtual server is known by over a reload: marks of both families have one name. */
+export function unitKey(name: string, { family, key }: VirtualServer): string {
+  return key.kind === 'fwmark' ? `${name} ${family}` : name;
+}
+
+/** Places of the real servers of a virtual server. */
+export function serverPlaces(servers: readonly RealServer[]): ReadonlyMap<string, number> {
+  return new Map(servers.map((server, i) => [realServerId(server), i]));
+}
+
 /** Ends the checkers of a unit. */
 export function closeCheckers(unit: Unit): void {
-  for (const checker of unit.checkers.flat()) checker?.close();
+  for (const list of unit.checkers) for (const checker of list) checker?.close();
 }
 
 /** The running checker of the same real server with the same parameters, when there was one. */
@@ -29,20 +43,19 @@ export function findChecker(
   real: RealServer,
   config: CheckerConfig,
 ): Checker | undefined {
-  const i = unit?.config.realServer.findIndex((other) => realServerId(other) === realServerId(real)) ?? -1;
-  const j = unit?.config.realServer[i]?.checkers.findIndex((other) => isSameChecker(other, config)) ?? -1;
-  return unit?.checkers[i]?.[j];
+  const i = unit?.places.get(realServerId(real));
+  if (unit === undefined || i === undefined) return undefined;
+  const j = unit.config.realServer[i]?.checkers.findIndex((other) => isSameChecker(other, config)) ?? -1;
+  return unit.checkers[i]?.[j];
 }
 
 /** State of a kept virtual server: its quorum, and of each checker that is the same its state and weight. */
 export function inherit(unit: Unit, before: Unit): PoolState {
   const servers = unit.state.servers.map((server, i) => {
     const real = unit.config.realServer[i];
-    const was = before.config.realServer.findIndex(
-      (other) => real !== undefined && realServerId(other) === realServerId(real),
-    );
-    const old = before.state.servers[was];
-    if (real === undefined || old === undefined) return server;
+    const was = real === undefined ? undefined : before.places.get(realServerId(real));
+    const old = was === undefined ? undefined : before.state.servers[was];
+    if (real === undefined || was === undefined || old === undefined) return server;
     const checkers = server.checkers.map((checker, j) => {
       const config = real.checkers[j];
       const at =
@@ -62,22 +75,49 @@ export function inherit(unit: Unit, before: Unit): PoolState {
 export function reloadEffects(before: Unit, now: Unit | undefined): readonly PoolEffect[] {
   const effects: PoolEffect[] = [];
   const say = (text: string): void => void effects.push({ kind: 'log', text });
-  const kept = new Map(now?.config.realServer.map((real, i) => [realServerId(real), i]));
-  if (now === undefined) say(`Removing Virtual Server ${before.name}`);
+  if (now === undefined) {
+    const { key } = before.config;
+    say(
+      key.kind === 'group'
+        ? `Removing Virtual Server Group [${key.group}]`
+        : `Removing Virtual Server ${before.name}`,
+    );
+  }
   before.config.realServer.forEach((real, server) => {
     const name = before.serverNames[server] ?? '';
     const was = before.state.servers[server];
-    const stays = kept.get(realServerId(real));
+    const stays = now?.places.get(realServerId(real));
     const is = stays === undefined ? undefined : now?.state.servers[stays];
     if (is === undefined) {
       if (now !== undefined) say(`service ${name} no longer exist`);
       say(`Removing service ${name} from VS ${before.name}`);
-      if (was?.isAlive === true) effects.push({ kind: 'server', server, isUp: false });
+      if (was?.isAlive === true) effects.push({ kind: 'server', server, isUp: false, isRemoval: true });
     } else if (was !== undefined && kernelWeight(is.weight) !== kernelWeight(was.weight)) {
       const [from, to] = [kernelWeight(was.weight), kernelWeight(is.weight)];
       const activity = was.isAlive ? 'active' : 'inactive';
       say(`Changing weight from ${from} to ${to} for ${activity} service ${name} of VS ${before.name}`);
     }
   });
+  if (now === undefined && before.state.quorum.isUp)
+    effects.push({ kind: 'virtual', isUp: false, change: undefined });
+  return effects;
+}
+
+/**
+ * What the end of the daemon does to a virtual server, as told. With omega whoever follows it hears that it is down.
+ * @param isFlushed the whole virtual server is deleted at once: nothing is told of its real servers.
+ */
+export function shutdownEffects(unit: Unit, isFlushed: boolean): readonly PoolEffect[] {
+  const effects: PoolEffect[] = [];
+  const { omega, realServer } = unit.config;
+  if (!isFlushed)
+    realServer.forEach((real, server) => {
+      const isAlive = unit.state.servers[server]?.isAlive === true;
+      const how = real.inhibitOnFailure && !isAlive ? ' (inhibited)' : '';
+      const text = `Shutting down${how} service ${unit.serverNames[server] ?? ''} from VS ${unit.name}`;
+      effects.push({ kind: 'log', text });
+      if (omega && isAlive) effects.push({ kind: 'server', server, isUp: false });
+    });
+  if (omega && unit.state.quorum.isUp) effects.push({ kind: 'virtual', isUp: false, change: undefined });
   return effects;
 }

@@ -519,18 +519,19 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     since: '2.2.8',
     ...works,
   }),
-  lvs_timeouts: optional(lvsTimeouts, 'IPVS connection timeouts', reported),
-  lvs_flush: defaulted(present, false, 'removes every IPVS entry at start'),
+  lvs_timeouts: optional(lvsTimeouts, 'IPVS connection timeouts', { ...reported, ...works }),
+  lvs_flush: defaulted(present, false, 'removes every IPVS entry at start', works),
   lvs_flush_on_stop: defaulted<'off' | 'all' | 'VS'>(
     flushOnStop,
     'off',
     'removes every IPVS entry at stop; VS: the configured virtual servers only',
+    works,
   ),
   lvs_flush_onstop: alias('lvs_flush_on_stop', 'old spelling'),
   lvs_sync_daemon: optional(
     lvsSyncDaemon,
     'IPVS connection synchronisation, following the state of an instance',
-    kept,
+    { ...keptWorks, note: 'runs where virtual servers are configured' },
   ),
   vrrp_mcast_group4: defaulted(
     mapped(address({ family: 4, kind: 'multicast' }), (value) => value.text),
@@ -746,13 +747,14 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     reported,
   ),
   process_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit'),
-  lvs_netlink_cmd_rcv_bufs: defaulted(
-    integer(0, uint32, { isStrict: true }),
-    0,
-    'netlink receive buffer',
-    reported,
-  ),
-  lvs_netlink_cmd_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit'),
+  lvs_netlink_cmd_rcv_bufs: defaulted(integer(0, uint32, { isStrict: true }), 0, 'netlink receive buffer', {
+    ...reported,
+    ...works,
+  }),
+  lvs_netlink_cmd_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', {
+    ...works,
+    note: 'the limit is passed whenever the process may',
+  }),
   lvs_netlink_monitor_rcv_bufs: defaulted(
     integer(0, uint32, { isStrict: true }),
     0,

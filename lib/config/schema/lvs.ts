@@ -347,7 +347,7 @@ export const virtualServer = block(
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
     snmp_name: optional(oneWord('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
     alpha: defaulted(present, false, 'servers count as down until their checkers succeed'),
-    omega: defaulted(present, false, 'down scripts run when the daemon stops', { effect: 'parsed' }),
+    omega: defaulted(present, false, 'down scripts run when the daemon stops'),
     quorum_up: optional(command, 'run when the quorum is gained', scripts),
     quorum_down: optional(command, 'run when the quorum is lost', scripts),
     quorum: optional(
