@@ -19,7 +19,7 @@ const obstacle = await suiteObstacle();
 if (obstacle !== undefined) {
   test('IPVS on a real kernel', { skip: obstacle }, () => undefined);
 } else {
-  const suite = await runSuite(files, 900);
+  const suite = await runSuite(files, 1500);
   report(suite);
 }
 
