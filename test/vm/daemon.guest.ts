@@ -9,7 +9,7 @@ import { end, freshNamespace, ip, savedTable, startIn, until } from './namespace
 
 const name = 'kaD-balance';
 const work = mkdtempSync(join(tmpdir(), 'kaD-'));
-const limitMs = 30_000;
+const limitMs = 120_000;
 const children: ReturnType<typeof startIn>[] = [];
 after(async () => {
   for (const child of children) await end(child, 'SIGKILL');
