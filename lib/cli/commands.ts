@@ -11,6 +11,7 @@ import { checkFiles, type CheckOptions } from './check.js';
 import type { DoctorOptions } from './doctor/doctor.js';
 import { formatFiles, type FormatOptions } from './format.js';
 import type { InstallServiceArguments } from './install-service.js';
+import type { ReloadOptions } from './reload.js';
 
 /** Runs the sub-command in `argv`; the result is the exit status. */
 export async function runCommand(argv: readonly string[], version: string): Promise<number> {
@@ -50,6 +51,17 @@ export async function runCommand(argv: readonly string[], version: string): Prom
     .option('-i, --config-id <id>', 'id for @ID lines')
     .action((file: string, options: ShowOptions) => {
       status = show(file, options);
+    });
+  program
+    .command('reload')
+    .description('have the running daemon read its configuration again, and tell what came of it')
+    .option('-p, --pid <file>', 'pid file of the daemon (default: /run/keepalived.pid)')
+    .option('--instance <name>', 'name of the daemon among several: the pid file is found by it')
+    .option('--timeout <seconds>', 'how long to wait for the end of it', '150')
+    .addHelpText('after', '\nExit status: 0 good, 1 refused (the old configuration runs on), 2 no daemon.')
+    .action(async (options: ReloadOptions) => {
+      const { reloadDaemon } = await import('./reload.js');
+      status = await reloadDaemon(options);
     });
   program
     .command('fmt')

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   mkdirSync,
@@ -46,7 +47,7 @@ export class PidFile {
   constructor(file: string) {
     this.#file = file;
     try {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+      makeFolder(dirname(file));
       writePid(file);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -67,6 +68,17 @@ export class PidFile {
     } catch {
       // It is gone already.
     }
+  }
+}
+
+/** Only the last folder is made, such as /run/keepalived: the recursive form of Node.js never ends below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  try {
+    mkdirSync(folder, { mode: 0o755 });
+  } catch (error) {
+    // Another process of the daemon may have been quicker.
+    if (!existsSync(folder)) throw error;
   }
 }
 
@@ -92,7 +104,7 @@ export interface PidFiles {
 
 /** keepalived's names, in /run or, with an instance or a namespace, in /run/keepalived. */
 export function pidFiles(
-  options: Pick<DaemonOptions, 'pidFile' | 'vrrpPidFile' | 'checkersPidFile'>,
+  options: Partial<Pick<DaemonOptions, 'pidFile' | 'vrrpPidFile' | 'checkersPidFile'>>,
   instance: string | undefined,
   usesDirectory: boolean,
 ): PidFiles {

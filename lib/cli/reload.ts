@@ -1,0 +1,57 @@
+/** `ka-node reload`: asks the running daemon to read its configuration again, waits for it, and says how it went. */
+import { pidFiles, runningDaemon } from '../daemon/process.js';
+import { readReloadResult, type ReloadResult } from '../daemon/reload-result.js';
+import { systemClock, sleep } from '../host.js';
+
+export interface ReloadOptions {
+  readonly pid?: string;
+  readonly instance?: string;
+  /** Seconds, as text. */
+  readonly timeout: string;
+}
+
+export const reloadStatus = { good: 0, refused: 1, noDaemon: 2 } as const;
+
+/** The result is the exit status: 0 good, 1 refused or not answered, 2 no daemon. */
+export async function reloadDaemon(options: ReloadOptions): Promise<number> {
+  const file = options.pid ?? pidFiles({}, options.instance, false).main;
+  const pid = runningDaemon(file);
+  if (pid === undefined) {
+    process.stderr.write(`No daemon runs with the pid file ${file}. Name its own with --pid FILE.\n`);
+    return reloadStatus.noDaemon;
+  }
+  const askedUs = Number(process.hrtime.bigint() / 1000n);
+  try {
+    process.kill(pid, 'SIGHUP');
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return reloadStatus.noDaemon;
+  }
+  const result = await resultAfter(file, askedUs, Number(options.timeout) * 1000);
+  if (result === undefined) {
+    const isGone = runningDaemon(file) === undefined;
+    process.stderr.write(
+      isGone ? 'The daemon has ended.\n' : `The daemon has not answered within ${options.timeout} s.\n`,
+    );
+    return isGone ? reloadStatus.noDaemon : reloadStatus.refused;
+  }
+  const stream = result.isGood ? process.stdout : process.stderr;
+  for (const line of result.lines) stream.write(`${line}\n`);
+  return result.isGood ? reloadStatus.good : reloadStatus.refused;
+}
+
+/** The first result of a reload that was asked for after `askedUs`; undefined: none came, or the daemon ended. */
+async function resultAfter(
+  file: string,
+  askedUs: number,
+  timeoutMs: number,
+): Promise<ReloadResult | undefined> {
+  const deadline = systemClock.nowMs() + timeoutMs;
+  while (systemClock.nowMs() < deadline) {
+    const result = readReloadResult(file);
+    if (result !== undefined && result.askedUs >= askedUs) return result;
+    if (runningDaemon(file) === undefined) return undefined;
+    await sleep(systemClock, 20);
+  }
+  return undefined;
+}
