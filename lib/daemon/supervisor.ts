@@ -87,6 +87,7 @@ export class Supervisor implements ControlHost {
   #pidFile: PidFile | undefined;
   #isStarted = false;
   #control: Promise<ControlListener> | undefined;
+  #firstDeaths = 0;
   #lastAnswerMs = new Map<Side, number>();
 
   constructor(context: RunContext, log: Log, systemd: SystemdNotifier) {
@@ -223,6 +224,11 @@ export class Supervisor implements ControlHost {
 
   /** It died before it could say what is in the configuration. */
   #onFirstDeath({ code, signal }: ChildEnd): void {
+    if (signal !== null && this.#firstDeaths++ < 3) {
+      this.#log.log('warning', `The process that reads the configuration ended: ${signal}; once more`);
+      this.#startFirst();
+      return;
+    }
     this.#log.log('error', `The process that reads the configuration ended: ${signal ?? `status ${code}`}`);
     this.#terminate(exitStatus.fatal);
   }
@@ -322,23 +328,42 @@ export class Supervisor implements ControlHost {
       this.#terminate(exitStatus.good);
       return;
     }
-    if (post.half === undefined) {
-      // The first child died before it had written anything down: there is nothing to start again with.
-      this.#onFirstDeath(end);
-      return;
-    }
     this.#log.log('warning', `${words[side].child} child process(${pid}) died: Respawning`);
     const delayMs = post.respawns.next(systemClock.nowMs());
     this.#log.log(
       'info',
       `Restart of ${words[side].child} process delayed ${delayMs / 1000} seconds to limit respawn rate`,
     );
+    const start = (): void => {
+      if (post.half === undefined) void this.#readForRestart(post);
+      else this.#startSide(post);
+    };
     if (delayMs === 0) {
-      this.#startSide(post);
+      start();
       return;
     }
     if (side === 'vrrp') void this.#clean();
-    post.restart = systemClock.schedule(delayMs, () => this.#startSide(post));
+    post.restart = systemClock.schedule(delayMs, start);
+  }
+
+  /** The first child died before it had written the configuration down: it is read once more. */
+  async #readForRestart(post: Post): Promise<void> {
+    const files = { vrrp: openHandover(), checkers: openHandover() };
+    let outcome: ReadOutcome | undefined;
+    const known = this.#facts?.known ?? [];
+    await this.#help('reader', [files.vrrp, files.checkers], { known }, (report) => {
+      if (report.kind === 'read') ({ outcome } = report);
+    });
+    const isGood = outcome?.isGood === true;
+    for (const each of this.#posts.values()) {
+      if (isGood && each.half === undefined) {
+        each.half = files[each.side];
+        if (each.link === undefined && each.restart === undefined) this.#startSide(each);
+      } else {
+        closeSync(files[each.side]);
+      }
+    }
+    if (!isGood) post.restart = systemClock.schedule(1000, () => void this.#readForRestart(post));
   }
 
   /** What a VRRP process left that nobody speaks for goes at once. */
@@ -560,14 +585,13 @@ export class Supervisor implements ControlHost {
     const waitMs = this.#facts?.childWaitMs ?? defaultWaitMs;
     const running = (): [ChildLink, string][] => [...links].filter(([link]) => link.isRunning);
     await untilEnded(() => running().length === 0, waitMs);
-    const vrrp = this.#posts.get('vrrp')?.link;
     for (const [link, name] of running()) {
       this.#log.log('error', `${name} process failed to die - forcing termination`);
       link.signal('SIGKILL');
     }
     await untilEnded(() => running().length === 0, defaultWaitMs);
-    const wasKilled = vrrp !== undefined || this.#posts.get('vrrp')?.restart !== undefined;
-    if (wasKilled && this.#held.masters.length > 0) await this.#clean();
+    // Who leaves in order holds nothing in the end.
+    await this.#clean();
     if (this.#facts === undefined) return;
     this.#log.log('info', cpuUsage());
     this.#log.log('info', `Stopped Keepalived (ka-node ${this.version})`);

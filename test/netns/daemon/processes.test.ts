@@ -1,0 +1,246 @@
+/** The daemon's processes: their names, their deaths, and who goes on with what. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { Capture } from '../../support/capture.js';
+import { projectRoot, startKaNode, startKeepalived, type Daemon } from '../../support/daemons.js';
+import { exampleLab, vip } from '../../support/examples.js';
+import { waitUntil } from '../../support/program.js';
+
+const program = join(projectRoot, 'bin/ka-node');
+
+function instance(intervalS: number, priority = 100, more = ''): string {
+  return `
+vrrp_instance WEB {
+  interface eth0
+  virtual_router_id 6
+  version 3
+  priority ${priority}
+  advert_int ${intervalS}
+  ${more}
+  virtual_ipaddress {
+    10.0.0.100/24 dev eth0
+  }
+}
+`;
+}
+
+/** Process id of the VRRP child; 0 while there is none. */
+function vrrpPid(daemon: Daemon): number {
+  const file = daemon.host.path(daemon.configuration.replace('.conf', '-vrrp.pid'));
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+}
+
+async function waitForChild(daemon: Daemon, other = 0): Promise<number> {
+  await eventually('a VRRP process', () => vrrpPid(daemon) > 0 && vrrpPid(daemon) !== other);
+  return vrrpPid(daemon);
+}
+
+/** Waits for something that no event tells of: a file, the end of somebody else's process. */
+function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  return waitUntil(what, condition, (changed) => {
+    const timer = setInterval(() => changed(), 20);
+    return () => clearInterval(timer);
+  });
+}
+
+const comm = (pid: number): string => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+
+test('each process has a name, a pid file and a log file of its own', async () => {
+  await using lab = await exampleLab('names');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(ka1, instance(0.1), [`-g${ka1.path('ka.log')}`]);
+  await ka1.waitForAddress(vip);
+  const pid = await waitForChild(daemon);
+  assert.notEqual(pid, daemon.program.pid);
+  assert.equal(comm(daemon.program.pid), 'keepalived');
+  assert.equal(comm(pid), 'keepalived_vrrp');
+  await daemon.waitForLine(new RegExp(`Starting VRRP child process, pid=${pid}$`));
+  assert.equal((await daemon.stop()).code, 0);
+  assert.match(readFileSync(ka1.path('ka.log'), 'utf8'), /: Startup complete\n/);
+  const vrrpLog = readFileSync(ka1.path('ka_vrrp.log'), 'utf8');
+  assert.match(vrrpLog, /\(WEB\) Entering MASTER STATE/);
+  assert.doesNotMatch(vrrpLog, /Startup complete/);
+  assert.equal(vrrpPid(daemon), 0);
+});
+
+test('--single-process: one process, one name, the same signals', async () => {
+  await using lab = await exampleLab('single');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(ka1, instance(0.1), ['--single-process']);
+  await ka1.waitForAddress(vip);
+  assert.equal(vrrpPid(daemon), daemon.program.pid);
+  daemon.reload(instance(0.1, 120));
+  await daemon.waitForLine(/Reload complete: changed WEB/);
+  assert.deepEqual(await daemon.stop(), { code: 0, signal: null });
+  assert.equal(await ka1.hasAddress(vip), false);
+});
+
+test('a VRRP process that is killed is master again before keepalived misses it', async () => {
+  await using lab = await exampleLab('resume');
+  const { ka1, ka2, client } = lab;
+  await using peer = await startKeepalived(ka2, instance(1, 50));
+  await using daemon = await startKaNode(ka1, instance(1));
+  await ka1.waitForAddress(vip);
+  await peer.waitForLine(/\(WEB\) Entering BACKUP STATE/);
+  await using capture = await Capture.start(client, 'proto 112');
+  await capture.waitForLine(/vrid 6, prio 100,/);
+  await using monitor = await ka1.monitor();
+  const from = peer.program.lines.length;
+  let pid = await waitForChild(daemon);
+  for (let round = 0; round < 2; round++) {
+    const at = daemon.program.lines.length;
+    const seen = capture.program.lines.length;
+    process.kill(pid, 'SIGKILL');
+    await daemon.waitForLine(/pid \d+ exited due to signal 9/, { from: at });
+    await daemon.waitForLine(/VRRP child process\(\d+\) died: Respawning/, { from: at });
+    await daemon.waitForLine(/\(WEB\) resumes the mastership that it held a moment ago/, { from: at });
+    await daemon.waitForLine(/\(WEB\) Entering MASTER STATE/, { from: at });
+    await capture.waitForLine(/vrid 6, prio 100,/, { from: seen });
+    pid = await waitForChild(daemon, pid);
+  }
+  await capture.stop();
+  const packets = await capture.packets(['frame.time_epoch', 'vrrp.prio'], 'vrrp.virt_rtr_id == 6');
+  assert.ok(packets.every((packet) => packet['vrrp.prio'] === '100'));
+  const states = peer.program.lines.slice(from).filter(({ text }) => text.includes('Entering'));
+  assert.deepEqual(states, [], 'keepalived never took over');
+  assert.equal(
+    monitor.lines.some(({ text }) => text.includes('Deleted') && text.includes(vip)),
+    false,
+  );
+});
+
+test('a supervisor that is killed: its children say goodbye and leave nothing', async () => {
+  await using lab = await exampleLab('orphan');
+  const { ka1, client } = lab;
+  const daemon = await startKaNode(ka1, instance(1));
+  await ka1.waitForAddress(vip);
+  const pid = await waitForChild(daemon);
+  await using capture = await Capture.start(client, 'proto 112');
+  process.kill(daemon.program.pid, 'SIGKILL');
+  await capture.waitForLine(/vrid 6, prio 0,/);
+  await ka1.waitForAddress(vip, false);
+  await eventually('the end of the child', () => !existsSync(`/proc/${pid}`));
+});
+
+test('a child that somebody stopped delays neither TERM nor a reload for ever', async () => {
+  await using lab = await exampleLab('stopped');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(ka1, instance(0.1));
+  await ka1.waitForAddress(vip);
+  const pid = await waitForChild(daemon);
+  const pidFile = ka1.path(daemon.configuration.replace('.conf', '.pid'));
+  process.kill(pid, 'SIGSTOP');
+  ka1.write(daemon.configuration, instance(0.1, 120));
+  const late = await ka1.run([program, 'reload', '--pid', pidFile]);
+  assert.equal(late.code, 1, late.stdout);
+  assert.match(late.stderr, /does not answer; it takes the new configuration when it does/);
+  process.kill(pid, 'SIGCONT');
+  await daemon.waitForLine(/Reload complete: changed WEB/);
+  process.kill(pid, 'SIGSTOP');
+  assert.deepEqual(await daemon.stop(), { code: 0, signal: null });
+  await ka1.waitForAddress(vip, false);
+});
+
+test('with -R the death of a child ends the daemon, and no address stays', async () => {
+  await using lab = await exampleLab('norespawn');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(ka1, instance(1), ['-R']);
+  await ka1.waitForAddress(vip);
+  process.kill(await waitForChild(daemon), 'SIGKILL');
+  await daemon.waitForLine(/VRRP child process\(\d+\) died: Exiting/);
+  assert.equal((await daemon.program.exited).code, 0);
+  assert.equal(await ka1.hasAddress(vip), false);
+});
+
+test('signals to the supervisor or a child write their files, 0600, passwords masked', async () => {
+  await using lab = await exampleLab('dumps');
+  const { ka1 } = lab;
+  const folder = ka1.path('dumps');
+  mkdirSync(folder, { recursive: true });
+  const text = `vrrp_instance OLD {\n interface eth0\n virtual_router_id 7\n advert_int 1\n authentication {\n  auth_type PASS\n  auth_pass secret12\n }\n virtual_ipaddress {\n  10.0.0.101/24\n }\n}\n`;
+  const path = ka1.write('x.conf', text);
+  const pids = ['-p', ka1.path('p'), '-r', ka1.path('r'), '-c', ka1.path('c')];
+  const args = ['-n', '-l', '-D', '-G', '-f', path, ...pids];
+  await using daemon = await ka1.start([process.execPath, program, ...args], { env: { TMPDIR: folder } });
+  await ka1.waitForAddress('10.0.0.101');
+  await eventually('the pid file', () => existsSync(ka1.path('r')));
+  const child = Number(readFileSync(ka1.path('r'), 'utf8'));
+  const file = (name: string): string => join(folder, name);
+  const written = async (name: string, act: () => void, wanted: RegExp): Promise<string> => {
+    rmSync(file(name), { force: true });
+    act();
+    await eventually(name, () => existsSync(file(name)));
+    const said = readFileSync(file(name), 'utf8');
+    assert.match(said, wanted);
+    assert.equal(statSync(file(name)).mode & 0o777, 0o600);
+    assert.doesNotMatch(said, /secret12/);
+    return said;
+  };
+  for (const pid of [daemon.pid, child]) {
+    await written('keepalived.data', () => process.kill(pid, 'SIGUSR1'), /VRRP Instance = OLD/);
+    await written('keepalived.json', () => process.kill(pid, 36), /"iname":"OLD"/);
+    await written('keepalived.stats', () => process.kill(pid, 'SIGUSR2'), /Became master: [01]/);
+  }
+  await written('keepalived_parent.data', () => daemon.signal('SIGUSR1'), /Global definitions/);
+  await written('keepalived.stats', () => process.kill(daemon.pid, 63), /Became master: 1/);
+  await written('keepalived.stats', () => daemon.signal('SIGUSR2'), /Became master: 0/);
+});
+
+test('--signum prints what keepalived prints', async () => {
+  await using lab = await exampleLab('signum');
+  for (const name of ['STOP', 'RELOAD', 'DATA', 'STATS', 'STATS_CLEAR', 'JSON']) {
+    const theirs = await lab.ka1.runOk(['keepalived', `--signum=${name}`]);
+    assert.equal(await lab.ka1.runOk([program, `--signum=${name}`]), theirs, name);
+  }
+});
+
+test('ka-node reload: 0 good, 1 refused with the mistakes shown, 2 no daemon; an empty file is refused', async () => {
+  await using lab = await exampleLab('reload');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(ka1, instance(0.1));
+  await ka1.waitForAddress(vip);
+  const pidFile = ka1.path(daemon.configuration.replace('.conf', '.pid'));
+  const reload = (): ReturnType<typeof ka1.run> => ka1.run([program, 'reload', '--pid', pidFile]);
+  ka1.write(daemon.configuration, instance(0.1, 120));
+  const good = await reload();
+  assert.deepEqual([good.code, good.stdout], [0, 'changed WEB'], good.stderr);
+  ka1.write(daemon.configuration, instance(0.1).replace('router_id 6', 'router_id 600'));
+  const refused = await reload();
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /\.conf:4:21: error KA\d+: /);
+  ka1.write(daemon.configuration, '# nothing\n\n');
+  const empty = await reload();
+  assert.equal(empty.code, 1);
+  assert.match(empty.stderr, /is empty: to end everything, stop the daemon/);
+  assert.equal(await ka1.hasAddress(vip), true);
+  await daemon.stop();
+  assert.equal((await reload()).code, 2);
+});
+
+test('as process 1 of a container it collects orphans, needs no pid file, and ends with TERM', async () => {
+  await using lab = await exampleLab('pid1');
+  const { ka1 } = lab;
+  // A notify script that leaves a grandchild to process 1.
+  const script = ka1.write('leave.sh', '#!/bin/sh\n(sh -c "sleep 0.2 & echo $! >>$0.pids" &)\n', 0o755);
+  const secure = 'global_defs {\n  script_user root\n  enable_script_security\n}\n';
+  const file = ka1.write('x.conf', secure + instance(0.1, 100, `notify_master "${script}"`));
+  const args = ['-n', '-l', '-G', '-f', file, '-p', '/proc/none/p', '-r', '/proc/none/r'];
+  const container = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const daemon = await ka1.start([...container, process.execPath, program, ...args]);
+  await ka1.waitForAddress(vip);
+  await daemon.waitForLine(/Startup complete/);
+  const [child = ''] = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8').split(' ');
+  const zombies = async (): Promise<number> => {
+    const { stdout } = await ka1.run(['ps', '--ppid', child, '-o', 'stat=']);
+    return stdout.split('\n').filter((stat) => stat.startsWith('Z')).length;
+  };
+  await eventually('the script', () => existsSync(`${script}.pids`));
+  await eventually('no zombie', async () => (await zombies()) === 0);
+  process.kill(Number(child), 'SIGTERM');
+  await daemon.exited;
+  await daemon.waitForLine(/Stopped Keepalived/);
+  assert.equal(await ka1.hasAddress(vip), false);
+});
