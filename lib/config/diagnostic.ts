@@ -1,7 +1,7 @@
 /**
  * Diagnostics as data, and the collector that gathers them. Rendering is in `render.ts`; texts and codes are in `messages.ts`.
  */
-import type { Message } from './messages.js';
+import { messages, type Message } from './messages.js';
 import type { Span } from './source.js';
 
 /**
@@ -50,14 +50,40 @@ export interface Repair {
 /** More of them help nobody. */
 const maxDiagnostics = 10_000;
 
+/** Longer texts, which a giant line brings, lose their middle. */
+const maxMessage = 500;
+
+function clipped(text: string): string {
+  return text.length <= maxMessage ? text : `${text.slice(0, 300)} ... ${text.slice(-100)}`;
+}
+
 /** Gathers diagnostics in the order in which they are found. */
 export class Diagnostics {
   readonly #list: Diagnostic[] = [];
   readonly #classes = new Set<KeepalivedClass>();
+  #dropped = 0;
   /** What is reported from now on is found by late checks. */
   isLate = false;
 
+  /** Those that were kept, and how many were not. */
   get list(): readonly Diagnostic[] {
+    const last = this.#list.at(-1);
+    if (this.#dropped > 0 && last !== undefined) {
+      const { code, severity, keepalivedClass, text } = messages.moreDiagnostics;
+      const message = text(String(this.#dropped));
+      this.#dropped = 0;
+      this.#list.push({
+        ...last,
+        code,
+        severity,
+        keepalivedClass,
+        message,
+        hint: undefined,
+        replacement: undefined,
+        related: [],
+        isFatal: false,
+      });
+    }
     return this.#list;
   }
 
@@ -69,12 +95,15 @@ export class Diagnostics {
   reportWith<A extends readonly string[]>(message: Message<A>, span: Span, repair: Repair, ...args: A): void {
     const { code, severity, keepalivedClass, isFatal } = message;
     // Of the many that a runaway repetition brings, those beyond the limit are kept that change the verdict.
-    if (this.#list.length >= maxDiagnostics && !isFatal && this.#classes.has(keepalivedClass)) return;
+    if (this.#list.length >= maxDiagnostics && !isFatal && this.#classes.has(keepalivedClass)) {
+      this.#dropped++;
+      return;
+    }
     this.#classes.add(keepalivedClass);
     this.#list.push({
       code,
       severity,
-      message: message.text(...args),
+      message: clipped(message.text(...args)),
       hint: repair.hint ?? message.hint,
       replacement: repair.replacement,
       span,

@@ -77,6 +77,12 @@ export const messages = {
     () => 'the comment ends with a backslash, which keepalived takes for a keyword',
     { hint: 'remove the backslash' },
   ),
+  moreDiagnostics: define(
+    'KA1008',
+    'info',
+    'none',
+    (count: string) => `${count} more diagnostics are not shown`,
+  ),
   includeMissing: define('KA1101', 'warning', 'none', (path: string) => `the file ${path} does not exist`, {
     hint: 'use includem when its absence must stop the start',
   }),

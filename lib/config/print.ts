@@ -17,16 +17,15 @@ type Specials = Readonly<Record<string, () => Special>>;
 /** Prints a configuration. Comments, includes and definitions are no part of a model. */
 export function printConfig(model: Config): string {
   const fields: Fields = { ...model, SSL: model.ssl };
-  const inner: Readonly<Record<string, (value: never) => Specials>> = {
-    vrrp_instance: (instance: VrrpInstance) => instanceSpecials(instance, model.globalDefs),
-    vrrp_sync_group: () => ({}),
-    vrrp_script: weightSpecials,
-    vrrp_track_process: processSpecials,
-    track_file: weightSpecials,
-    bfd_instance: bfdSpecials,
-    global_defs: (globals: GlobalDefs) => globalSpecials(globals),
-    virtual_server: (server: VirtualServer) => serverSpecials(server),
-  };
+  const inner = new Map<unknown, Specials>([
+    [model.globalDefs, globalSpecials(model.globalDefs)],
+    ...model.vrrpInstance.map((item) => [item, instanceSpecials(item, model.globalDefs)] as const),
+    ...model.vrrpScript.map((item) => [item, weightSpecials(item)] as const),
+    ...model.vrrpTrackProcess.map((item) => [item, processSpecials(item)] as const),
+    ...model.trackFile.map((item) => [item, weightSpecials(item)] as const),
+    ...model.bfdInstance.map((item) => [item, bfdSpecials(item)] as const),
+    ...model.virtualServer.map((item) => [item, serverSpecials(item)] as const),
+  ]);
   const order = [...root.byKeyword.values()].sort((a, b) => rank(a.keyword) - rank(b.keyword));
   return order
     .filter(({ alias }) => alias === undefined)
@@ -43,9 +42,7 @@ export function printConfig(model: Config): string {
       const blocks = Array.isArray(value) ? value : value === undefined ? [] : [value];
       return blocks.flatMap((item: unknown) => {
         if (!isFields(item)) return [];
-        // The function belongs to the keyword, and so does the value.
-        const specials = (inner[keyword] as ((value: unknown) => Specials) | undefined)?.(item) ?? {};
-        return braced(headOf(keyword, item), blockLines(block, item, specials));
+        return braced(headOf(keyword, item), blockLines(block, item, inner.get(item) ?? {}));
       });
     })
     .map((line) => `${line}\n`)

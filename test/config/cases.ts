@@ -32,6 +32,7 @@ export const cases: readonly Case[] = [
   { code: 'KA1005', text: `global_defs {\n«  router_id ${'x'.repeat(1100)}»\n}\n` },
   { code: 'KA1006', text: 'global_defs {\n router_id «"abc»\n}\n' },
   { code: 'KA1007', text: '# a «\\»\nglobal_defs {\n}\n' },
+  { code: 'KA1008', text: 'x\n'.repeat(10_003) },
   { code: 'KA1101', text: 'include «none.conf»\n' },
   { code: 'KA1102', text: 'include «conf.d/*.conf»\n' },
   { code: 'KA1103', text: 'include «/etc»\n', files: { '/etc/x': '' } },

@@ -169,6 +169,18 @@ test('ten thousand levels of braces', () => {
   holds(read('}\n'.repeat(depth)));
 });
 
+test('a giant word is clipped, endless mistakes are counted, a long sequence is refused at once', () => {
+  const giant = read(`global_defs {\n ${'x'.repeat(1_000_000)} y\n}\n`);
+  assert.ok(giant.diagnostics.every(({ message }) => message.length <= 500));
+  const endless = read('x\n'.repeat(12_000));
+  assert.equal(endless.diagnostics.at(-1)?.message, '2000 more diagnostics are not shown');
+  const long = read('global_defs {\n ~SEQ(a,1,2000000000) router_id x$a\n}\n');
+  assert.deepEqual(
+    long.diagnostics.map(({ code }) => code),
+    ['KA1205'],
+  );
+});
+
 test('Latin-1 bytes are text', () => {
   const { model, diagnostics } = read(
     Buffer.from('# caf\xe9\nglobal_defs {\n router_id caf\xe9\n}\n', 'latin1'),

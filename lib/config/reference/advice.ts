@@ -34,6 +34,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'keepalived joins a comment that ends with a backslash to the next line, in its own way.',
     'Remove the backslash.',
   ],
+  moreDiagnostics: [
+    'There are more mistakes than anybody reads.',
+    'Mend those that are shown, and look again.',
+  ],
   includeMissing: [
     'A plain include names a file that does not exist; keepalived goes on without it.',
     'Create it, remove the line, or write includem so that its absence ends the start.',

@@ -25,7 +25,7 @@ export function vimSyntax(): string {
   const options = Object.values(entryOptions)
     .flatMap((table) => Object.keys(table))
     .filter((word) => /^[a-z_][a-z0-9_-]*$/.test(word));
-  const includes = Object.keys(directives).filter((word) => /^include/.test(word));
+  const includes = Object.keys(directives).filter((word) => word.startsWith('include'));
   const current = plain.filter((keyword) => !deprecated.includes(keyword));
   const taken = new Set([...names(openers), ...names(plain)]);
   return `${[

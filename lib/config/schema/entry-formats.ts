@@ -132,8 +132,8 @@ function encapText(encap: Encap | undefined): readonly string[] {
     ...option('id', encap.id),
     ...option('dst', encap.dst),
     ...option('src', encap.src),
-    ...option(tos ?? '', encap.tos),
-    ...option(ttl ?? '', encap.ttl),
+    ...option(tos, encap.tos),
+    ...option(ttl, encap.ttl),
     ...option('flags', encap.flags),
   ];
 }

@@ -22,7 +22,7 @@ export interface JsonSchema {
 export interface Format {
   readonly json: JsonSchema;
   /** The words behind the keyword, quoted where they must be; undefined: the keyword is left out. */
-  print(value: unknown): string | undefined;
+  readonly print: (value: unknown) => string | undefined;
 }
 
 /** `print` gets what the readers of the model made, which the table knows better than the type of a field. */
