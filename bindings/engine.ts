@@ -12,6 +12,7 @@ import type {
   NativeEngineOptions,
   NativeEngineStatus,
   NativeEvent,
+  NativeRecord,
   NativeState,
   NativeTransaction,
 } from './native.js';
@@ -105,6 +106,11 @@ export class Engine extends EventEmitter<EngineEvents> implements AsyncDisposabl
    */
   status(): NativeEngineStatus {
     return native(() => this.#native.status());
+  }
+
+  /** Adverts in and out of one router, and how late the engine woke. Undefined when no router has this number. */
+  record(router: number): NativeRecord | undefined {
+    return native(() => this.#native.record(router));
   }
 
   /** Priority 0, addresses removed, thread joined; the last events come before it resolves. Idempotent. */

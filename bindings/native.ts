@@ -380,6 +380,33 @@ export interface NativeEngineStatus {
   readonly links: readonly { readonly name: string; readonly index: number; readonly up: boolean }[];
 }
 
+/** Adverts of one kind that came at their interval: a run instead of a record each. Times are wall clock, milliseconds. */
+export interface NativeAdvertRun {
+  /** `refused`: heard and not accepted, see `reason`. */
+  readonly fate: 'sent' | 'received' | 'refused';
+  /** The sender; of sent ones the last destination. */
+  readonly peer: string;
+  readonly reason?: NativeDropReason;
+  readonly priority?: number;
+  /** As advertised. */
+  readonly intervalUs?: number;
+  /** Why sent ones did not leave. */
+  readonly code?: string;
+  readonly count: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** Longest pause between two of them; one of three intervals and more begins another run. */
+  readonly longestGapMs: number;
+}
+
+/** What the engine's flight recorder holds of one router. */
+export interface NativeRecord {
+  /** Ordered by their last advert. */
+  readonly adverts: readonly NativeAdvertRun[];
+  /** The latest wake-up of each of the last seconds, oldest first. */
+  readonly late: readonly { readonly atMs: number; readonly lateUs: number }[];
+}
+
 /** The raw engine object of the addon. Every method throws NativeError's raw form { code, errno, op, message }. */
 export interface NativeEngine {
   /** Starts the thread, once; the object then keeps the process alive until stop(). Resolves when its sockets are ready, rejects with what is missing (permission, namespace). */
@@ -387,6 +414,8 @@ export interface NativeEngine {
   /** Queues a transaction; resolves when the engine has carried it out. */
   apply(transaction: NativeTransaction): Promise<void>;
   status(): NativeEngineStatus;
+  /** Undefined when no router has this number. */
+  record(router: number): NativeRecord | undefined;
   /** Says that the event loop turns; needed when eventLoopTimeoutMs is set. `Engine` in engine.ts does it. */
   heartbeat(): void;
   /** Priority 0, addresses removed, thread joined. Idempotent. */

@@ -4,6 +4,7 @@ import type {
   NativeEngineOptions,
   NativeEngineStatus,
   NativeEvent,
+  NativeRecord,
   NativeTransaction,
 } from '../../bindings/native.js';
 
@@ -12,6 +13,7 @@ export interface EnginePort {
   start(): Promise<void>;
   apply(transaction: NativeTransaction): Promise<void>;
   status(): NativeEngineStatus;
+  record(router: number): NativeRecord | undefined;
   stop(): Promise<void>;
 }
 

@@ -101,6 +101,14 @@ void Executor::flush(SocketEntry& entry) {
 
 void Executor::sent(Router& router, Priority priority, const IpAddr& destination, int err_no) {
   RouterShared& shared = router.shared();
+  AdvertRun one;
+  one.fate = AdvertFate::kSent;
+  one.priority = priority;
+  one.err_no = err_no;
+  one.interval = router.config.params.advert_interval;
+  one.peer = destination;
+  one.first_ns = realtime_now_ns();
+  shared.adverts.add(one);
   if (err_no == 0) {
     shared.sent.add();
     if (priority == kPriorityLeaving) shared.priority_zero_sent.add();

@@ -156,7 +156,7 @@ void Loop::note_lateness(Instant now) {
   // Only what the protocol waits for: a burst of announcements goes on from turn to turn, and is not late.
   if (due_ > now) return;
   const auto late = std::chrono::duration_cast<Micros>(now - due_);
-  engine_.shared_.record_lateness(late);
+  engine_.shared_.record_lateness(late, now);
   if (late <= node_->smallest_skew()) return;
   const bool tells = now - late_told_ >= kLateEventPause;
   if (tells) late_told_ = now;

@@ -7,6 +7,11 @@ namespace {
 /// Another sender's mistakes are told of no sooner than this after the last one's.
 constexpr std::chrono::seconds kSenderPause{1};
 
+/// When the kernel received a packet, on the wall clock.
+std::int64_t stamp(const ReceivedPacket& packet) {
+  return packet.realtime_ns != 0 ? packet.realtime_ns : realtime_now_ns();
+}
+
 }  // namespace
 
 std::size_t Receiver::receive(SocketEntry& entry, Instant now, const StampClock& clock) {
@@ -34,15 +39,23 @@ void Receiver::packet(const SocketEntry& entry, const ReceivedPacket& packet, In
   }
   const auto judged = wire::check(packet.datagram, expectation(*router, packet.datagram.source));
   if (const auto* reason = std::get_if<wire::DropReason>(&judged)) {
-    return refuse(*router, entry, packet.datagram.source, *reason, now);
+    return refuse(*router, entry, packet, *reason, now);
   }
-  accept(*router, packet.datagram, *std::get_if<wire::Accepted>(&judged), received_at, now);
+  accept(*router, packet, *std::get_if<wire::Accepted>(&judged), received_at, now);
 }
 
-void Receiver::accept(Router& router, const wire::Datagram& datagram, const wire::Accepted& accepted,
+void Receiver::accept(Router& router, const ReceivedPacket& packet, const wire::Accepted& accepted,
                       Instant received_at, Instant now) {
+  const wire::Datagram& datagram = packet.datagram;
   RouterShared& shared = router.shared();
   shared.received.add();
+  AdvertRun one;
+  one.fate = AdvertFate::kReceived;
+  one.priority = accepted.advert.priority;
+  one.interval = accepted.advert.advert_interval;
+  one.peer = datagram.source;
+  one.first_ns = stamp(packet);
+  shared.adverts.add(one);
   if (accepted.advert.priority == kPriorityLeaving) shared.priority_zero_received.add();
   router.list_checked_for = datagram.source;
   if (accepted.checksum_form == wire::ChecksumForm::kOldUnicast)
@@ -56,9 +69,16 @@ void Receiver::accept(Router& router, const wire::Datagram& datagram, const wire
   world_.publish(router);
 }
 
-void Receiver::refuse(Router& router, const SocketEntry& entry, const IpAddr& sender, wire::DropReason reason,
-                      Instant now) {
+void Receiver::refuse(Router& router, const SocketEntry& entry, const ReceivedPacket& packet,
+                      wire::DropReason reason, Instant now) {
+  const IpAddr& sender = packet.datagram.source;
   router.shared().dropped[static_cast<std::size_t>(reason)].add();
+  AdvertRun one;
+  one.fate = AdvertFate::kRefused;
+  one.reason = reason;
+  one.peer = sender;
+  one.first_ns = stamp(packet);
+  router.shared().adverts.add(one);
   // Whoever invents a sender for each packet must not fill the log.
   if (router.told_sender != sender && now - router.told_at >= kSenderPause) {
     router.told_sender = sender;

@@ -17,9 +17,9 @@ class Receiver {
 
  private:
   void packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now);
-  void accept(Router& router, const wire::Datagram& datagram, const wire::Accepted& accepted,
+  void accept(Router& router, const ReceivedPacket& packet, const wire::Accepted& accepted,
               Instant received_at, Instant now);
-  void refuse(Router& router, const SocketEntry& entry, const IpAddr& sender, wire::DropReason reason,
+  void refuse(Router& router, const SocketEntry& entry, const ReceivedPacket& packet, wire::DropReason reason,
               Instant now);
   void refuse_unknown(wire::DropReason reason);
 

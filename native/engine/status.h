@@ -6,51 +6,15 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <memory>
-#include <type_traits>
 #include <vector>
 
+#include "native/engine/advert_log.h"
+#include "native/engine/seq_lock.h"
 #include "native/vrrp/types.h"
 #include "native/wire/vrrp.h"
 
 namespace ka::engine {
-
-/// A value that one thread writes and others read whole. Reading retries while a write is under way.
-template <typename T>
-class SeqLock {
-  static_assert(std::is_trivially_copyable_v<T>);
-  static constexpr std::size_t kWords = (sizeof(T) + 7) / 8;
-
- public:
-  /// Thread: the writer.
-  void store(const T& value) {
-    std::array<std::uint64_t, kWords> words{};
-    std::memcpy(words.data(), &value, sizeof value);
-    const std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
-    sequence_.store(sequence + 1, std::memory_order_relaxed);
-    // Release on each word keeps the odd number in front of it; release on the last store keeps all words
-    // before that.
-    for (std::size_t i = 0; i < kWords; ++i) words_[i].store(words[i], std::memory_order_release);
-    sequence_.store(sequence + 2, std::memory_order_release);
-  }
-  /// Thread: any.
-  [[nodiscard]] T load() const {
-    std::array<std::uint64_t, kWords> words{};
-    for (;;) {
-      const std::uint64_t before = sequence_.load(std::memory_order_acquire);
-      for (std::size_t i = 0; i < kWords; ++i) words[i] = words_[i].load(std::memory_order_acquire);
-      if ((before & 1) == 0 && sequence_.load(std::memory_order_relaxed) == before) break;
-    }
-    T value;
-    std::memcpy(static_cast<void*>(&value), words.data(), sizeof value);
-    return value;
-  }
-
- private:
-  std::atomic<std::uint64_t> sequence_{0};
-  std::array<std::atomic<std::uint64_t>, kWords> words_{};
-};
 
 /// A counter that one thread increments and others read.
 class Counter {
@@ -111,6 +75,7 @@ struct RouterShared {
   Counter released_active;
   Counter announced;
   DropCounters dropped;
+  AdvertLog adverts;
 };
 
 using InstalledFlags = std::vector<std::atomic<bool>>;
@@ -130,18 +95,20 @@ struct EngineShared {
   std::array<Counter, kLatenessBuckets> lateness;
   Counter max_lateness_us;
   Counter lateness_sum_us;
+  LatenessLog late_seconds;
   Counter netlink_overruns;
   DropCounters dropped_unknown;
   /// Links that routers use; those beyond the last place are not shown.
   std::array<SeqLock<LinkView>, 512> links;
   std::atomic<std::uint32_t> link_count{0};
 
-  void record_lateness(Micros late) {
+  void record_lateness(Micros late, Instant now) {
     const auto us = static_cast<std::uint64_t>(late.count() > 0 ? late.count() : 0);
     const auto bucket = static_cast<std::size_t>(std::bit_width(us));
     lateness[bucket < kLatenessBuckets ? bucket : kLatenessBuckets - 1].add();
     max_lateness_us.raise_to(us);
     lateness_sum_us.add(us);
+    late_seconds.add(now, late);
   }
 };
 

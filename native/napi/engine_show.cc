@@ -1,5 +1,6 @@
 #include "native/napi/engine_show.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "native/engine/clock.h"
@@ -172,6 +173,37 @@ Napi::Object drops_to_js(Napi::Env env, const engine::DropCounters& drops) {
   return o;
 }
 
+const char* fate_name(engine::AdvertFate fate) {
+  switch (fate) {
+    case engine::AdvertFate::kSent:
+      return "sent";
+    case engine::AdvertFate::kReceived:
+      return "received";
+    case engine::AdvertFate::kRefused:
+      return "refused";
+  }
+  return "";
+}
+
+Napi::Object run_to_js(Napi::Env env, const engine::AdvertRun& run) {
+  Napi::Object o = Napi::Object::New(env);
+  o.Set("fate", text(env, fate_name(run.fate)));
+  o.Set("peer", text(env, run.peer.format()));
+  if (run.fate == engine::AdvertFate::kRefused) {
+    o.Set("reason", text(env, std::string(wire::name(run.reason))));
+  } else {
+    o.Set("priority", number(env, run.priority));
+    o.Set("intervalUs", number(env, run.interval.count()));
+  }
+  if (run.fate == engine::AdvertFate::kSent && run.err_no != 0)
+    o.Set("code", text(env, errno_name(run.err_no)));
+  o.Set("count", number(env, run.count));
+  o.Set("firstMs", Napi::Number::New(env, milliseconds(run.first_ns)));
+  o.Set("lastMs", Napi::Number::New(env, milliseconds(run.last_ns)));
+  o.Set("longestGapMs", Napi::Number::New(env, milliseconds(run.longest_gap_ns)));
+  return o;
+}
+
 Napi::Object counters_to_js(Napi::Env env, const engine::RouterShared& shared,
                             const engine::RouterView& view) {
   Napi::Object o = Napi::Object::New(env);
@@ -258,6 +290,35 @@ Napi::Object router_status_to_js(Napi::Env env, const KnownRouter& router) {
   }
   o.Set("installed", installed);
   o.Set("counters", counters_to_js(env, *router.shared, shown));
+  return o;
+}
+
+Napi::Object record_to_js(Napi::Env env, const engine::RouterShared& router,
+                          const engine::EngineShared& shared) {
+  std::vector<engine::AdvertRun> runs;
+  for (std::size_t i = 0; i < engine::AdvertLog::kSize; ++i) {
+    if (const engine::AdvertRun run = router.adverts.load(i); run.count != 0) runs.push_back(run);
+  }
+  std::ranges::sort(runs, {}, &engine::AdvertRun::last_ns);
+  Napi::Object o = Napi::Object::New(env);
+  Napi::Array adverts = Napi::Array::New(env, runs.size());
+  for (std::uint32_t i = 0; i < runs.size(); ++i) adverts.Set(i, run_to_js(env, runs[i]));
+  o.Set("adverts", adverts);
+  std::vector<engine::LateSecond> seconds;
+  for (std::size_t i = 0; i < engine::LatenessLog::kSize; ++i) {
+    if (const engine::LateSecond second = shared.late_seconds.load(i); second.at_ns != 0)
+      seconds.push_back(second);
+  }
+  std::ranges::sort(seconds, {}, &engine::LateSecond::at_ns);
+  const std::int64_t to_wall = engine::realtime_now_ns() - engine::monotonic_now().time_since_epoch().count();
+  Napi::Array late = Napi::Array::New(env, seconds.size());
+  for (std::uint32_t i = 0; i < seconds.size(); ++i) {
+    Napi::Object each = Napi::Object::New(env);
+    each.Set("atMs", Napi::Number::New(env, milliseconds(seconds[i].at_ns + to_wall)));
+    each.Set("lateUs", number(env, seconds[i].late_us));
+    late.Set(i, each);
+  }
+  o.Set("late", late);
   return o;
 }
 

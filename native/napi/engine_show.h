@@ -27,6 +27,9 @@ struct KnownRouter {
 [[nodiscard]] Napi::Object event_to_js(Napi::Env env, const engine::Event& event);
 [[nodiscard]] Napi::Object overflow_to_js(Napi::Env env, std::uint64_t lost);
 [[nodiscard]] Napi::Object router_status_to_js(Napi::Env env, const KnownRouter& router);
+/// NativeRecord: the adverts of one router in runs, oldest first, and the latest wake-ups.
+[[nodiscard]] Napi::Object record_to_js(Napi::Env env, const engine::RouterShared& router,
+                                        const engine::EngineShared& shared);
 /// Everything of NativeEngineStatus but `routers`.
 [[nodiscard]] Napi::Object engine_status_to_js(Napi::Env env, const engine::EngineShared& shared);
 

@@ -37,7 +37,7 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
         env, "Engine",
         {InstanceMethod("start", &EngineWrap::start), InstanceMethod("apply", &EngineWrap::apply),
          InstanceMethod("status", &EngineWrap::status), InstanceMethod("stop", &EngineWrap::stop),
-         InstanceMethod("heartbeat", &EngineWrap::heartbeat)});
+         InstanceMethod("heartbeat", &EngineWrap::heartbeat), InstanceMethod("record", &EngineWrap::record)});
   }
 
   explicit EngineWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EngineWrap>(info) {
@@ -180,6 +180,16 @@ class EngineWrap final : public Napi::ObjectWrap<EngineWrap> {
     }
     o.Set("routers", routers);
     return o;
+  }
+
+  /// undefined: no router has this number.
+  Napi::Value record(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const double id = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
+    if (engine_ == nullptr || id < 0 || id >= vrrp::kNoRouter) return env.Undefined();
+    const auto found = latest_.find(static_cast<vrrp::RouterId>(id));
+    if (found == latest_.end()) return env.Undefined();
+    return record_to_js(env, *found->second, engine_->shared());
   }
 
   Napi::Value heartbeat(const Napi::CallbackInfo& info) {

@@ -39,6 +39,10 @@ class RefusingEngine implements EnginePort {
     throw new Error('not asked for here');
   }
 
+  record(): undefined {
+    return undefined;
+  }
+
   stop(): Promise<void> {
     return Promise.resolve();
   }
