@@ -44,7 +44,9 @@ export type NativeCauseKind =
   | 'params'
   | 'removed'
   | 'shutdown'
-  | 'address-lost';
+  | 'address-lost'
+  /** This node was not running, and the peer is master since. */
+  | 'absent';
 
 /** The cause of a transition as data. */
 export interface NativeCause {
@@ -223,6 +225,8 @@ export interface NativeEngineOptions {
   readonly eventLoopTimeoutMs?: number;
   /** --dont-release-vrrp: addresses stay at stop. */
   readonly keepAddresses?: boolean;
+  /** Do not ask the neighbours who else holds the addresses of a master. */
+  readonly noSplitBrainProbe?: boolean;
 }
 
 /** What happened, in order. `atMs` is wall-clock time in milliseconds since 1970 with microsecond fraction. */
@@ -297,10 +301,34 @@ export type NativeEvent =
       readonly name: string;
       readonly index: number;
       readonly present: boolean;
+      /** Set up by the administrator; without carrier it is not `up` all the same. */
+      readonly enabled: boolean;
       readonly up: boolean;
     }
-  /** The engine thread woke later than the smallest skew of its routers, or was not running at all (stopped, VM paused). */
-  | { readonly kind: 'late'; readonly atMs: number; readonly lateUs: number }
+  /** Somebody else holds our addresses while we are master, for longer than a handover takes; or no more. */
+  | {
+      readonly kind: 'split-brain';
+      readonly atMs: number;
+      readonly router: number;
+      /** false: the signs have ended. */
+      readonly active: boolean;
+      /** `adverts`: adverts of lower priority go on; `neighbour`: an address is answered for by another MAC address. */
+      readonly sign: 'adverts' | 'neighbour';
+      /** `adverts`: who sends them, and the priority. */
+      readonly peer?: string;
+      readonly peerPriority?: number;
+      /** `neighbour`: the address, and the MAC address that answers. */
+      readonly address?: string;
+      readonly mac?: string;
+    }
+  /** The engine thread woke later than the smallest skew of its routers, or was not running at all (stopped, machine suspended). */
+  | {
+      readonly kind: 'late';
+      readonly atMs: number;
+      readonly lateUs: number;
+      /** The machine slept: CLOCK_BOOTTIME went on and CLOCK_MONOTONIC did not. */
+      readonly suspended: boolean;
+    }
   | { readonly kind: 'watchdog'; readonly atMs: number; readonly stalledMs: number; readonly held: boolean }
   /** Real-time scheduling, memory locking, or another wish of the configuration could not be had. */
   | {
@@ -350,6 +378,8 @@ export interface NativeRouterStatus {
   readonly masterAdvertIntervalUs: number;
   /** Virtual addresses that the kernel holds now because of this router. */
   readonly installed: readonly string[];
+  /** Somebody else holds the addresses of this master now. */
+  readonly splitBrain: boolean;
   readonly counters: {
     readonly sent: number;
     readonly sendFailed: number;
@@ -361,6 +391,8 @@ export interface NativeRouterStatus {
     readonly releasedActive: number;
     readonly dropped: Readonly<Partial<Record<NativeDropReason, number>>>;
     readonly announced: number;
+    /** Alarms raised because somebody else held the addresses while we were master. */
+    readonly splitBrains: number;
     /** Time spent in each state so far, microseconds. */
     readonly timeInStateUs: Readonly<Record<NativeState, number>>;
   };

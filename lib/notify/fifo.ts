@@ -20,6 +20,9 @@ export type NotifiedState =
   | 'STOP'
   | 'DELETED'
   | 'MASTER_RX_LOWER_PRI'
+  /** Words of ours: another router holds the addresses beside this master, and no more. */
+  | 'MASTER_SPLIT_BRAIN'
+  | 'MASTER_SPLIT_BRAIN_END'
   | 'MASTER_PRIORITY'
   | 'BACKUP_PRIORITY';
 

@@ -76,6 +76,8 @@ export interface PlanOptions {
   readonly eventLoopTimeoutMs?: number;
   /** Names of the instances that it is for; all when absent. */
   readonly eventLoopTimeoutInstances?: readonly string[];
+  /** false: do not ask the neighbours who else holds the addresses of a master. */
+  readonly splitBrainProbe?: boolean;
   /** --dont-release-vrrp. */
   readonly keepAddresses?: boolean;
   /** Path of the namespace that the engine works in; overrides net_namespace. */
@@ -313,6 +315,7 @@ function planEngine(config: Config, options: PlanOptions): NativeEngineOptions {
     ...(startupDelayUs > 0 ? { startupDelayUs } : {}),
     ...((options.eventLoopTimeoutMs ?? 0) > 0 ? { eventLoopTimeoutMs: options.eventLoopTimeoutMs ?? 0 } : {}),
     ...(options.keepAddresses === true ? { keepAddresses: true } : {}),
+    ...(options.splitBrainProbe === false ? { noSplitBrainProbe: true } : {}),
   };
 }
 

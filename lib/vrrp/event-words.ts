@@ -4,7 +4,9 @@ import { describeDrop, type Line } from './words.js';
 
 type Other = Exclude<
   NativeEvent,
-  { readonly kind: 'transition' | 'group-transition' | 'priority' | 'lower-priority-heard' }
+  {
+    readonly kind: 'transition' | 'group-transition' | 'priority' | 'lower-priority-heard' | 'split-brain';
+  }
 >;
 
 /** State of a sync group. */
@@ -50,7 +52,7 @@ export function eventLines(event: Other, nameOf: (router: number) => string): re
       return [
         {
           level: 'warning',
-          text: `the engine was not running for ${(event.lateUs / 1000).toFixed(1)} ms: it listens before it speaks`,
+          text: `${event.suspended ? 'the machine was suspended' : 'the engine was not running'} for ${(event.lateUs / 1000).toFixed(1)} ms: it listens before it speaks`,
         },
       ];
     case 'watchdog':
@@ -71,6 +73,21 @@ export function eventLines(event: Other, nameOf: (router: number) => string): re
         { level: 'warning', text: `${event.lost} events were lost because the event loop did not take them` },
       ];
   }
+}
+
+/** Two masters, or no more. */
+export function splitBrainLines(
+  name: string,
+  priority: number,
+  event: Extract<NativeEvent, { readonly kind: 'split-brain' }>,
+): readonly Line[] {
+  if (!event.active)
+    return [{ level: 'info', text: `(${name}) split brain is over: announcing the addresses again` }];
+  const sign =
+    event.sign === 'adverts'
+      ? `${event.peer ?? 'another router'} goes on advertising the lower priority ${event.peerPriority ?? '?'}, ours is ${priority}: it does not hear us`
+      : `${event.mac ?? 'another MAC address'} answers for ${event.address ?? 'our address'} too`;
+  return [{ level: 'error', text: `(${name}) SPLIT BRAIN: ${sign}` }];
 }
 
 function addressLine(event: Extract<NativeEvent, { readonly kind: 'address' }>, name: string): Line {

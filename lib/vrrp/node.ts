@@ -9,6 +9,7 @@ import { stateName } from '../../bindings/engine.js';
 import type {
   NativeEvent,
   NativeEngineStatus,
+  NativeRecord,
   NativeRouterStatus,
   NativeTransaction,
   PolicyHold,
@@ -20,10 +21,18 @@ import { Notifier, type NotifyCommands, type NotifyState, type NotifySubject } f
 import { Outlets } from '../notify/outlets.js';
 import { diffPlans, nativeRouter, type Numbering, type Standing } from '../plan/diff.js';
 import { makePlan, type GroupPlan, type Notifies, type Plan, type RouterPlan } from '../plan/plan.js';
+import type { Explanation } from '../recorder/explain.js';
 import { resolveScript, type ScriptPolicy } from '../script-security.js';
 import { openNativeEngine, type EnginePort, type OpenEngine } from './engine-port.js';
-import { eventLines, groupStateAfter } from './event-words.js';
-import { TrackerSet, logVerdict, scriptPolicy, type KnownVerdicts } from './tracker-set.js';
+import { eventLines, groupStateAfter, splitBrainLines } from './event-words.js';
+import { Journal } from './journal.js';
+import {
+  TrackerSet,
+  logVerdict,
+  scriptPolicy,
+  type KnownVerdicts,
+  type TrackerListener,
+} from './tracker-set.js';
 import { VirtualRouterView, type StateChange } from './virtual-router.js';
 import { explainCause, transitionLines, type VrrpState } from './words.js';
 
@@ -38,6 +47,11 @@ export interface NodeOptions {
   readonly eventLoopTimeoutMs?: number;
   /** Names of the instances that eventLoopTimeoutMs is for. Default: all. */
   readonly eventLoopTimeoutInstances?: readonly string[];
+  /**
+   * Ask the neighbours, from the interface's own address, whether somebody else holds the addresses of a master: once an advert
+   * interval, five times a second at most, a hundred times a second for all routers together. Default: true.
+   */
+  readonly splitBrainProbe?: boolean;
   /** Leave the addresses in place when the node is closed (keepalived --dont-release-vrrp). */
   readonly keepAddresses?: boolean;
   readonly accounts?: Accounts;
@@ -157,6 +171,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   readonly #patient = new Set<string>();
   /** Routers that were removed and whose last transition is still to come. */
   readonly #leaving = new Map<number, RouterEntry>();
+  readonly #journal: Journal;
   #closing: Promise<void> | undefined;
 
   /** Use `createNode`. */
@@ -164,6 +179,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     super();
     this.#options = options;
     this.#host = { clock: options.clock ?? systemClock, logger: options.logger ?? silentLogger };
+    this.#journal = new Journal(this.#host.clock);
     this.#notifier = new Notifier(this.#host);
     this.#outlets = new Outlets({
       host: this.#host,
@@ -279,6 +295,23 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     return this.#trackers?.list() ?? [];
   }
 
+  /** Why routers are what they are, from the flight recorder: all, or the one of that name; none has it: an empty list. */
+  why(name?: string): readonly Explanation[] {
+    return [...this.#byId]
+      .filter(([, { view }]) => name === undefined || view.name === name)
+      .map(([id, { view, plan }]) => this.#journal.explain(view, plan, this.#record(id)));
+  }
+
+  /** Writes into the flight recorder that somebody asked for something: `standby for 30 min`. `router` undefined: of all. */
+  noteCommand(text: string, router?: string): void {
+    this.#journal.command(text, router);
+  }
+
+  /** Writes into the flight recorder that a configuration was not taken over, and why. */
+  noteRefusedReload(reason: string): void {
+    this.#journal.reloadRefused(reason);
+  }
+
   /** For `createNode`. */
   start(config: Config): Promise<void> {
     for (const name of this.#options.resume?.standby ?? []) this.#standby.add(name);
@@ -341,13 +374,15 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   #plan(config: Config): Plan {
-    const { eventLoopTimeoutMs, eventLoopTimeoutInstances, keepAddresses, netns } = this.#options;
+    const { eventLoopTimeoutMs, eventLoopTimeoutInstances, keepAddresses, netns, splitBrainProbe } =
+      this.#options;
     return makePlan(config, {
       uptimeS: uptime(),
       ...(eventLoopTimeoutMs === undefined ? {} : { eventLoopTimeoutMs }),
       ...(eventLoopTimeoutInstances === undefined ? {} : { eventLoopTimeoutInstances }),
       ...(keepAddresses === undefined ? {} : { keepAddresses }),
       ...(netns === undefined ? {} : { netns }),
+      ...(splitBrainProbe === undefined ? {} : { splitBrainProbe }),
     });
   }
 
@@ -368,12 +403,16 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       return { standing: this.#standingOf(trackers, router), faults };
     });
     this.#current = { wanted, plan, numbering: diff.numbering, policy };
+    if (was.current !== undefined)
+      this.#journal.reload(diff.added, diff.removed, was.current.plan.routers, plan.routers);
     try {
       await this.#engine?.apply(
         was.current === undefined ? resumed(diff.transaction, plan, this.#options.resume) : diff.transaction,
       );
     } catch (error) {
       this.#goBack(was);
+      if (was.current !== undefined)
+        this.#journal.reloadRefused(error instanceof Error ? error.message : String(error));
       throw error;
     }
     trackers.startScripts();
@@ -407,7 +446,14 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   #track(plan: Plan, policy: ScriptPolicy): TrackerSet {
     const before = this.#trackers;
     const known = before ?? resumedVerdicts(this.#options.resume);
-    this.#trackers = new TrackerSet(plan, policy, this.#host, () => this.#applyPolicy(), known);
+    const listener: TrackerListener = {
+      onState: (what, tracker) => {
+        this.#journal.tracker(what, tracker);
+        this.#applyPolicy();
+      },
+      onRefused: (script, reason) => this.#journal.refused(script, reason),
+    };
+    this.#trackers = new TrackerSet(plan, policy, this.#host, listener, known);
     before?.close();
     return this.#trackers;
   }
@@ -472,6 +518,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   #ready(script: ScriptCommand, what: string, policy: ScriptPolicy): NotifyCommands['any'] {
     const verdict = resolveScript(script, policy);
     logVerdict(this.#host, what, verdict);
+    if (verdict.command === undefined)
+      this.#journal.refused(what, verdict.messages.at(-1) ?? 'it cannot run');
     return verdict.command;
   }
 
@@ -544,7 +592,16 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     }
   }
 
+  #record(id: number): NativeRecord | undefined {
+    return this.#closing === undefined ? this.#engine?.record(id) : undefined;
+  }
+
+  #nameOf(id: number): string {
+    return (this.#byId.get(id) ?? this.#leaving.get(id))?.view.name ?? `router ${id}`;
+  }
+
   #onEvent(event: NativeEvent): void {
+    this.#journal.engine(event, (id) => this.#nameOf(id));
     switch (event.kind) {
       case 'transition':
         this.#onTransition(event);
@@ -580,14 +637,23 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
         this.#outlets.tell('INSTANCE', name, 'MASTER_RX_LOWER_PRI', priority);
         return;
       }
+      case 'split-brain':
+        this.#onSplitBrain(event);
+        return;
       default:
-        for (const { level, text } of eventLines(
-          event,
-          (id) => this.#byId.get(id)?.view.name ?? `router ${id}`,
-        )) {
+        for (const { level, text } of eventLines(event, (id) => this.#nameOf(id)))
           this.#host.logger.log(level, text);
-        }
     }
+  }
+
+  #onSplitBrain(event: Extract<NativeEvent, { readonly kind: 'split-brain' }>): void {
+    const entry = this.#byId.get(event.router);
+    if (entry === undefined) return;
+    const { name, priority } = entry.view;
+    for (const { level, text } of splitBrainLines(name, priority, event)) this.#host.logger.log(level, text);
+    const word = event.active ? 'MASTER_SPLIT_BRAIN' : 'MASTER_SPLIT_BRAIN_END';
+    this.#outlets.tell('INSTANCE', name, word, priority);
+    guarded(() => entry.view.changeSplitBrain(event));
   }
 
   #onTransition(event: Transition): void {
@@ -612,6 +678,11 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       reason: explainCause(event.cause, entry.faults),
       atMs: event.atMs,
     };
+    const member = event.cause.member === undefined ? undefined : this.#nameOf(event.cause.member);
+    this.#journal.transition(
+      { ...change, router: entry.view.name, member, faults: entry.faults },
+      this.#record(event.router),
+    );
     this.#notify(entry, from, to, event.priority);
     if (to === 'DELETED') this.#leaving.delete(event.router);
     guarded(() => entry.view.changeState(change));

@@ -54,6 +54,7 @@ export class VirtualRouter extends VirtualRouterView implements AsyncDisposable 
     node.on('state', (_view, change) => router.changeState(change));
     node.on('engine', (event) => {
       if (event.kind === 'priority') router.changePriority(event.priority);
+      if (event.kind === 'split-brain') router.changeSplitBrain(event);
     });
     router.#node = node;
     await node.startPlan(planOf(name, options), {
@@ -123,6 +124,7 @@ function planOf(name: string, options: VirtualRouterOptions): Plan {
       ...(options.netns === undefined ? {} : { netns: options.netns }),
       ...(eventLoopTimeoutMs > 0 ? { eventLoopTimeoutMs } : {}),
       ...(options.keepAddresses === true ? { keepAddresses: true } : {}),
+      ...(options.splitBrainProbe === false ? { noSplitBrainProbe: true } : {}),
     },
     routers: [
       {

@@ -37,6 +37,14 @@ export interface KnownVerdicts {
   readonly isReload: boolean;
 }
 
+/** Hears what becomes of tracked objects. */
+export interface TrackerListener {
+  /** `what`: `script check`, `file load`, `process nginx`. */
+  readonly onState: (what: string, tracker: Tracker) => void;
+  /** A script that must not or cannot run is left out. */
+  readonly onRefused: (script: string, reason: string) => void;
+}
+
 export class TrackerSet implements KnownVerdicts {
   readonly isReload = true;
   readonly #trackers = new Map<string, Tracker>();
@@ -53,15 +61,20 @@ export class TrackerSet implements KnownVerdicts {
     plan: Plan,
     policy: ScriptPolicy,
     host: Host,
-    onState: (tracker: Tracker) => void,
+    listener: TrackerListener,
     earlier?: KnownVerdicts,
   ) {
+    const told =
+      (kind: string) =>
+      (tracker: Tracker): void =>
+        listener.onState(`${kind} ${tracker.name}`, tracker);
     for (const script of plan.scripts) {
       const verdict = resolveScript(withUser(script.script, script.user), policy);
       logVerdict(host, script.name, verdict);
       if (verdict.command === undefined) {
         this.#refused.set(script.name, verdict.messages.at(-1) ?? '');
         logDegraded(host, plan, script.name);
+        listener.onRefused(script.name, verdict.messages.at(-1) ?? 'it cannot run');
         continue;
       }
       const tracker = new ScriptTracker({
@@ -73,7 +86,7 @@ export class TrackerSet implements KnownVerdicts {
         fall: script.fall,
         initial: initialVerdict(script, earlier),
         host,
-        onState,
+        onState: told('script'),
       });
       this.#scripts.push(tracker);
       this.#trackers.set(`script ${script.name}`, tracker);
@@ -85,7 +98,7 @@ export class TrackerSet implements KnownVerdicts {
         file,
         initFile: isReload ? undefined : initFile,
         host,
-        onState,
+        onState: told('file'),
       });
       this.#trackers.set(`file ${name}`, tracker);
       tracker.start();
@@ -104,7 +117,7 @@ export class TrackerSet implements KnownVerdicts {
         terminateDelayMs: wanted.terminateDelay / 1000,
         processes,
         host,
-        onState,
+        onState: told('process'),
       });
       this.#trackers.set(`process ${name}`, tracker);
       tracker.start();

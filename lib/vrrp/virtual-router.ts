@@ -1,6 +1,6 @@
 /** One virtual router as its user sees it: its state now, and events when that changes. */
 import { EventEmitter } from 'node:events';
-import type { NativeCause } from '../../bindings/native.js';
+import type { NativeCause, NativeEvent } from '../../bindings/native.js';
 import type { VrrpState } from './words.js';
 
 /** A change of state, with its cause as data and in words. */
@@ -16,12 +16,17 @@ export interface StateChange {
   readonly atMs: number;
 }
 
+/** Another router holds the addresses beside this master; see NativeEvent. */
+export type SplitBrain = Extract<NativeEvent, { readonly kind: 'split-brain' }>;
+
 export interface RouterEvents {
   /** After every transition; `master`, `backup` and `fault` follow it for those states. */
   state: [change: StateChange];
   master: [change: StateChange];
   backup: [change: StateChange];
   fault: [change: StateChange];
+  /** Somebody else holds the addresses beside this master (`active`), or no more. */
+  splitBrain: [event: SplitBrain];
   /** The effective priority changed. */
   priority: [priority: number, previous: number];
 }
@@ -93,6 +98,11 @@ export class VirtualRouterView extends EventEmitter<RouterEvents> {
     if (change.to === 'MASTER') this.emit('master', change);
     if (change.to === 'BACKUP') this.emit('backup', change);
     if (change.to === 'FAULT') this.emit('fault', change);
+  }
+
+  /** For the node that owns it. */
+  changeSplitBrain(event: SplitBrain): void {
+    this.emit('splitBrain', event);
   }
 
   /** For the node that owns it. */

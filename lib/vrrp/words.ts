@@ -117,6 +117,8 @@ export function explainCause(cause: NativeCause, faults: readonly string[] = [])
       return 'ka-node stops';
     case 'address-lost':
       return 'a virtual address was deleted and could not be put back';
+    case 'absent':
+      return `this node was not running, and ${peer} (priority ${cause.peerPriority ?? '?'}) is master since`;
   }
 }
 

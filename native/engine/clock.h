@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <utility>
 
 #include "native/base/units.h"
 
@@ -21,6 +22,33 @@ namespace ka::engine {
   ::clock_gettime(CLOCK_REALTIME, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
+
+/// CLOCK_BOOTTIME, which goes on while the machine is suspended.
+[[nodiscard]] inline Instant boottime_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return Instant{std::chrono::seconds{now.tv_sec} + Nanos{now.tv_nsec}};
+}
+
+/// Finds that the machine was suspended: CLOCK_BOOTTIME went on and CLOCK_MONOTONIC did not.
+class SuspendClock {
+ public:
+  /// How long it was suspended since the last call. `boottime` is to be read before `monotonic`: whatever
+  /// comes in between makes the difference smaller, and never looks like a suspension.
+  [[nodiscard]] Nanos slept(Instant boottime, Instant monotonic) {
+    const Nanos difference = boottime - monotonic;
+    const Nanos grown = difference - difference_;
+    const bool is_first = !std::exchange(is_known_, true);
+    if (is_first || grown > Nanos{0}) difference_ = difference;
+    return is_first || grown < kLeast ? Nanos{0} : grown;
+  }
+
+ private:
+  /// The clocks are read one after the other.
+  static constexpr Nanos kLeast = std::chrono::milliseconds{1};
+  Nanos difference_{};
+  bool is_known_ = false;
+};
 
 /// Turns wall-clock time stamps of packets into monotonic time. A packet was received between the last time
 /// its socket was found empty and now; what a stepped clock makes of it is kept within that.

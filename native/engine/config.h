@@ -29,6 +29,8 @@ struct Options {
   Micros startup_delay{0};
   Micros event_loop_timeout{0};
   bool keep_addresses = false;
+  /// Ask the neighbours whether somebody else holds the addresses of an Active router.
+  bool split_brain_probe = true;
 };
 
 /// One virtual address as the configuration has it; the device by name, it may appear later.

@@ -11,6 +11,7 @@
 
 #include "native/base/ip.h"
 #include "native/base/units.h"
+#include "native/engine/rival_watch.h"
 #include "native/vrrp/types.h"
 #include "native/wire/vrrp.h"
 
@@ -27,7 +28,8 @@ enum class EventKind : std::uint8_t {
   kLink,
   kLate,
   kWatchdog,
-  kWarning
+  kWarning,
+  kSplitBrain
 };
 
 enum class AddressEvent : std::uint8_t { kRestored, kGaveUp, kFailed, kStaleRemoved };
@@ -55,6 +57,8 @@ struct Event {
   vrrp::State from = vrrp::State::kInitialize;
   vrrp::State to = vrrp::State::kInitialize;
   bool present = false;
+  bool enabled = false;
+  /// kSplitBrain: it goes on; kLate: the machine was suspended.
   bool up = false;
   vrrp::Holds holds = 0;
   int err_no = 0;
@@ -70,6 +74,8 @@ struct Event {
   vrrp::Cause cause;
   /// Interface name.
   Text<16> name;
+  RivalSign sign = RivalSign::kAdverts;
+  MacAddr mac{};
   /// kTransition: interfaces that are down, comma between them; kWarning: the message.
   Text<96> text;
 };

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <functional>
 
+#include "native/engine/rivals.h"
 #include "native/wire/inet.h"
 #include "native/wire/neighbour.h"
 
@@ -26,7 +27,7 @@ void Executor::run(Instant now) {
     router->is_sending = true;
     pending_.push_back({router->socket, router, effect.priority, pending_.size()});
   }
-  send_adverts();
+  send_adverts(now);
   // By index: what is carried out may ask the domain for more.
   for (std::size_t i = 0; i < world_.domain.effects().size(); ++i) {
     const vrrp::Effect effect = world_.domain.effects()[i];
@@ -37,7 +38,7 @@ void Executor::run(Instant now) {
 
 // ---- adverts ----
 
-void Executor::send_adverts() {
+void Executor::send_adverts(Instant now) {
   if (pending_.empty()) return;
   // One system call a socket; adverts of one router keep their order. stable_sort would allocate.
   const auto by_socket = [](const Pending& a, const Pending& b) {
@@ -54,7 +55,7 @@ void Executor::send_adverts() {
     }
   }
   if (current != nullptr) flush(*current);
-  for (const Pending& pending : pending_) advert_finished(*pending.router);
+  for (const Pending& pending : pending_) advert_finished(*pending.router, now);
   pending_.clear();
 }
 
@@ -126,8 +127,9 @@ void Executor::sent(Router& router, Priority priority, const IpAddr& destination
 }
 
 /// Once for each router, however many adverts it sent.
-void Executor::advert_finished(Router& router) {
+void Executor::advert_finished(Router& router, Instant now) {
   if (!std::exchange(router.is_sending, false)) return;
+  rival_look(world_, router, now);
   const int error = std::exchange(router.advert_error, 0);
   if (error != 0 || router.told_send_errors.none()) return;
   tell_send_failed(
@@ -190,6 +192,8 @@ void Executor::carry_out(const vrrp::Effect& effect, Instant now) {
       transition(*router, effect, now);
       break;
     case EffectKind::kLowerPriorityHeard:
+      rival_seen(world_, *router,
+                 {RivalSign::kAdverts, effect.cause.peer, effect.cause.peer_priority, {}, {}}, now);
       // Whoever sends them without end must not fill the log.
       if (now - router->told_lower_at < kLowerPriorityPause) break;
       router->told_lower_at = now;
@@ -212,6 +216,7 @@ void Executor::transition(Router& router, const vrrp::Effect& effect, Instant no
       std::chrono::duration_cast<Micros>(now - router.since);
   if (effect.to == State::kActive && effect.from != State::kActive) router.shared().became_active.add();
   if (effect.from == State::kActive && effect.to != State::kActive) router.shared().released_active.add();
+  if (effect.from == State::kActive) rival_forget(world_, router);
   router.state = effect.to;
   router.since = now;
   router.told_drops = 0;

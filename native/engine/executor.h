@@ -33,11 +33,11 @@ class Executor {
     Priority priority;
     std::size_t order;  // in which the state machine asked
   };
-  void send_adverts();
+  void send_adverts(Instant now);
   void send_advert(const Pending& pending);
   void flush(SocketEntry& entry);
   void sent(Router& router, Priority priority, const IpAddr& destination, int err_no);
-  void advert_finished(Router& router);
+  void advert_finished(Router& router, Instant now);
   void carry_out(const vrrp::Effect& effect, Instant now);
   void transition(Router& router, const vrrp::Effect& effect, Instant now);
   void tell_send_failed(const Router& router, int err_no, const IpAddr& destination);

@@ -99,6 +99,12 @@ std::vector<IfIndex> Links::list_end() {
   return gone;
 }
 
+bool Links::has_mac(const MacAddr& mac) const {
+  return std::ranges::any_of(by_index_, [&](const auto& entry) {
+    return entry.second.state != nullptr && entry.second.state->link.mac == mac;
+  });
+}
+
 bool Links::has_address(const IpAddr& address) const {
   return std::ranges::any_of(by_index_, [&](const auto& entry) {
     const LinkState* state = entry.second.state;

@@ -56,6 +56,8 @@ class Links {
   void list_begin();
   [[nodiscard]] std::vector<IfIndex> list_end();
 
+  /// True when a link of this host has the MAC address.
+  [[nodiscard]] bool has_mac(const MacAddr& mac) const;
   /// True when some link has the address.
   [[nodiscard]] bool has_address(const IpAddr& address) const;
 

@@ -26,6 +26,7 @@ int timer_tag;
 int doorbell_tag;
 int monitor_tag;
 int answers_tag;
+int claim_tag;
 
 Result<void> enter_namespace(const std::string& path) {
   if (path.empty()) return {};
@@ -67,6 +68,9 @@ Result<void> Loop::open() {
   }
   for (const int fd : node_->answer_fds()) {
     if (!watch(fd, answers_tag)) return net::kernel_error("epoll_ctl", errno);
+  }
+  for (const int fd : node_->claim_fds()) {
+    if (fd >= 0 && !watch(fd, claim_tag)) return net::kernel_error("epoll_ctl", errno);
   }
   if (auto learned = node_->learn_links(); !learned.ok()) return learned;
   if (options.startup_delay > Micros{0}) node_->start(monotonic_now() + options.startup_delay);
@@ -116,12 +120,14 @@ void Loop::arm(Instant now) {
 void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   engine_.shared_.wake_ups.add();
   clock_.begin(now, realtime_now_ns());
+  note_absence(now);
   const Instant heard_until = drain_sockets(ready, now);
   // Links before timers: a router whose link went down must not take over because it hears nothing.
   if (is_monitor_ready_ || !node_->is_monitor_current()) node_->read_monitor(now);
   is_monitor_ready_ = false;
   note_lateness(now);
   node_->advance(now, heard_until);
+  if (std::exchange(are_claims_ready_, false)) node_->read_claims(now);
   watch_javascript(now);
   read_letters(now);
   // A list of links is read without a pause; leave() does not wait for it.
@@ -138,7 +144,10 @@ Instant Loop::drain_sockets(std::span<const epoll_event> ready, Instant& now) {
       const void* tag = event.data.ptr;
       if (tag == &monitor_tag) is_monitor_ready_ = true;
       if (tag == &answers_tag) node_->answers_came();
-      if (tag == &timer_tag || tag == &doorbell_tag || tag == &monitor_tag || tag == &answers_tag) continue;
+      if (tag == &claim_tag) are_claims_ready_ = true;
+      if (tag == &timer_tag || tag == &doorbell_tag || tag == &monitor_tag || tag == &answers_tag ||
+          tag == &claim_tag)
+        continue;
       const Instant until =
           node_->receive_from(*static_cast<SocketEntry*>(event.data.ptr), now, clock_, budget);
       heard_until = std::min(heard_until, until);
@@ -152,7 +161,19 @@ Instant Loop::drain_sockets(std::span<const epoll_event> ready, Instant& now) {
   return heard_until;
 }
 
+/// Before the sockets are read: what arrived while this node did not run must find it listening.
+void Loop::note_absence(Instant now) {
+  const Instant boottime = boottime_now();
+  suspended_ = suspend_clock_.slept(boottime, monotonic_now());
+  const bool may_be_absent = due_ <= now && now - due_ >= 2 * node_->smallest_interval();
+  if (may_be_absent || suspended_ > Nanos{0}) node_->listen_if_absent(suspended_, now);
+}
+
 void Loop::note_lateness(Instant now) {
+  const auto suspended = std::chrono::duration_cast<Micros>(std::exchange(suspended_, Nanos{0}));
+  if (suspended > Micros{0} && suspended > node_->smallest_skew()) {
+    node_->was_late(suspended, suspended, true, true, now);
+  }
   // Only what the protocol waits for: a burst of announcements goes on from turn to turn, and is not late.
   if (due_ > now) return;
   const auto late = std::chrono::duration_cast<Micros>(now - due_);
@@ -160,7 +181,7 @@ void Loop::note_lateness(Instant now) {
   if (late <= node_->smallest_skew()) return;
   const bool tells = now - late_told_ >= kLateEventPause;
   if (tells) late_told_ = now;
-  node_->was_late(late, std::chrono::duration_cast<Micros>(now - asleep_since_), tells, now);
+  node_->was_late(late, std::chrono::duration_cast<Micros>(now - asleep_since_), tells, false, now);
 }
 
 void Loop::watch_javascript(Instant now) {

@@ -33,6 +33,7 @@ class Loop {
   void turn(std::span<const epoll_event> ready, Instant now);
   /// Moves `now` on while a flood is read. Returns until when everything that arrived has been read.
   Instant drain_sockets(std::span<const epoll_event> ready, Instant& now);
+  void note_absence(Instant now);
   void note_lateness(Instant now);
   void watch_javascript(Instant now);
   void read_letters(Instant now);
@@ -45,12 +46,15 @@ class Loop {
   Fd timer_;
   std::unique_ptr<Node> node_;  // after epoll_, which its sockets are in
   StampClock clock_;
+  SuspendClock suspend_clock_;
+  Nanos suspended_{};  // since the last wake-up
   Instant armed_ = Instant::max();
   Nanos lead_{};                  // how far ahead armed_ was when the timer was set
   Instant due_ = Instant::max();  // the first advert or silence of this wake-up
   Instant late_told_{};
   Instant asleep_since_{};
   bool is_monitor_ready_ = false;
+  bool are_claims_ready_ = false;
   bool has_work_ = false;
   std::optional<std::uint64_t> stop_ticket_;
 };

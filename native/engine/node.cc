@@ -1,10 +1,12 @@
 #include "native/engine/node.h"
 
+#include <net/if.h>
 #include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "native/engine/rivals.h"
 #include "native/net/address.h"
 
 namespace ka::engine {
@@ -55,8 +57,18 @@ Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, Engi
   if (!monitor.ok()) return monitor.error();
   auto worker = Worker::start(options);
   if (!worker.ok()) return worker.error();
-  return std::unique_ptr<Node>(new Node(options, epoll, std::move(*worker), shared, ring, std::move(*monitor),
-                                        std::move(pipeline), std::move(*frames)));
+  auto node = std::unique_ptr<Node>(new Node(options, epoll, std::move(*worker), shared, ring,
+                                             std::move(*monitor), std::move(pipeline), std::move(*frames)));
+  if (options.split_brain_probe) {
+    if (auto opened = node->world_.prober.open(); !opened.ok()) {
+      Event event;
+      event.kind = EventKind::kWarning;
+      event.err_no = opened.error().err_no;
+      event.text = Text<96>(opened.error().detail);
+      node->world_.tell(event);
+    }
+  }
+  return node;
 }
 
 Node::Node(const Options& options, int epoll, std::unique_ptr<Worker> worker, EngineShared& shared,
@@ -154,10 +166,20 @@ std::optional<Instant> Node::next_deadline() const {
   return earliest;
 }
 
-void Node::was_late(Micros late, Micros asleep, bool tells, Instant now) {
+void Node::read_claims(Instant now) {
+  now_ = now;
+  rival_answers(world_, now);
+}
+
+void Node::listen_if_absent(Nanos uncounted, Instant now) {
+  world_.domain.listen_if_absent(uncounted, now);
+}
+
+void Node::was_late(Micros late, Micros asleep, bool tells, bool was_suspended, Instant now) {
   if (tells) {
     Event event;
     event.kind = EventKind::kLate;
+    event.up = was_suspended;
     event.amount = late.count();
     world_.tell(event);
   }
@@ -234,6 +256,7 @@ void Node::link_changed(LinkState* link) {
   event.name = Text<16>(link->name);
   event.link = link->index;
   event.present = link->is_present();
+  event.enabled = (link->link.flags & IFF_UP) != 0;
   event.up = link->is_up();
   world_.tell(event);
 }

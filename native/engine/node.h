@@ -56,9 +56,18 @@ class Node final : public net::MonitorSink, public AddressObserver {
   /// The earliest deadline of the state machines: an advert, or a peer's silence.
   [[nodiscard]] std::optional<Instant> protocol_deadline() const { return world_.domain.next_deadline(); }
 
+  /// Somebody answered for an address.
+  void read_claims(Instant now);
+  /// This node may not have run until now; before what arrived meanwhile is read. See Domain.
+  void listen_if_absent(Nanos uncounted, Instant now);
   /// A deadline was noticed `late`, after the node had slept for `asleep` in all; `tells`: so that people
   /// hear of it.
-  void was_late(Micros late, Micros asleep, bool tells, Instant now);
+  void was_late(Micros late, Micros asleep, bool tells, bool was_suspended, Instant now);
+  /// Sockets that neighbours claim our addresses by; -1: none.
+  [[nodiscard]] std::array<int, 2> claim_fds() const {
+    return {world_.prober.arp_fd(), world_.prober.icmp_fd()};
+  }
+  [[nodiscard]] Micros smallest_interval() const { return smallest_interval_; }
   /// Smallest skew_time of the routers that run.
   [[nodiscard]] Micros smallest_skew() const { return smallest_skew_; }
   /// JavaScript stopped answering, or answers again.

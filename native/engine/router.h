@@ -10,6 +10,7 @@
 
 #include "native/engine/config.h"
 #include "native/engine/links.h"
+#include "native/engine/rival_watch.h"
 #include "native/engine/status.h"
 #include "native/wire/vrrp.h"
 
@@ -48,6 +49,9 @@ struct Router {
   int advert_error = 0;        // of the adverts that are being sent
   bool is_sending = false;     // until it is known what became of them
   bool is_installing = false;  // addresses were asked for and are not all there
+  RivalWatch rivals;
+  Instant asked_at{};          // who else holds its addresses, when that was last asked
+  std::size_t ask_next = 0;    // the address to ask for next
   bool must_announce = false;  // as soon as the addresses are there
   vrrp::AnnounceReason announce_reason = vrrp::AnnounceReason::kBecameActive;
 

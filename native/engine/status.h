@@ -74,6 +74,8 @@ struct RouterShared {
   Counter became_active;
   Counter released_active;
   Counter announced;
+  Counter split_brains;
+  std::atomic<bool> is_split{false};
   DropCounters dropped;
   AdvertLog adverts;
 };

@@ -13,6 +13,7 @@
 #include "native/engine/router.h"
 #include "native/engine/socket_table.h"
 #include "native/engine/status.h"
+#include "native/engine/vip_probe.h"
 #include "native/vrrp/announce.h"
 #include "native/vrrp/domain.h"
 
@@ -48,6 +49,8 @@ struct World {
   SocketTable sockets;
   /// After `sockets`: routers point into it and are destroyed first.
   std::unordered_map<vrrp::RouterId, std::unique_ptr<Router>> routers;
+  /// Closed when it is not wanted or could not be had.
+  VipProber prober;
   EngineShared& shared;
   EventRing& events;
 };

@@ -240,6 +240,7 @@ Result<Options> read_options(const Napi::Object& object) {
   options.startup_delay = Micros{from.maybe_integer("startupDelayUs", 0, kMaxUs).value_or(0)};
   options.event_loop_timeout = Millis{from.maybe_integer("eventLoopTimeoutMs", 0, 1'000'000'000).value_or(0)};
   options.keep_addresses = from.flag("keepAddresses");
+  options.split_brain_probe = !from.flag("noSplitBrainProbe");
   if (!mistake.empty()) return invalid(mistake);
   return options;
 }

@@ -89,6 +89,8 @@ const char* kind_name(EventKind kind) {
       return "watchdog";
     case EventKind::kWarning:
       return "warning";
+    case EventKind::kSplitBrain:
+      return "split-brain";
   }
   return "";
 }
@@ -97,6 +99,26 @@ void put_transition(Napi::Env env, Napi::Object& o, const Event& event) {
   o.Set("from", text(env, name_of(event.from)));
   o.Set("to", text(env, name_of(event.to)));
   o.Set("cause", cause_to_js(env, event.cause, event.text.view()));
+}
+
+void put_rival(Napi::Env env, Napi::Object& o, const Event& event) {
+  o.Set("active", Napi::Boolean::New(env, event.up));
+  if (event.sign == engine::RivalSign::kAdverts) {
+    o.Set("sign", text(env, "adverts"));
+    o.Set("peer", text(env, event.cause.peer.format()));
+    o.Set("peerPriority", number(env, event.cause.peer_priority));
+    return;
+  }
+  o.Set("sign", text(env, "neighbour"));
+  o.Set("address", text(env, event.address.format()));
+  std::string mac;
+  for (const std::uint8_t byte : event.mac) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    if (!mac.empty()) mac += ':';
+    mac += kDigits[byte >> 4U];
+    mac += kDigits[byte & 15U];
+  }
+  o.Set("mac", text(env, mac));
 }
 
 void put_details(Napi::Env env, Napi::Object& o, const Event& event) {
@@ -146,10 +168,12 @@ void put_details(Napi::Env env, Napi::Object& o, const Event& event) {
       o.Set("name", text(env, std::string(event.name.view())));
       o.Set("index", number(env, event.link));
       o.Set("present", Napi::Boolean::New(env, event.present));
+      o.Set("enabled", Napi::Boolean::New(env, event.enabled));
       o.Set("up", Napi::Boolean::New(env, event.up));
       break;
     case EventKind::kLate:
       o.Set("lateUs", number(env, event.amount));
+      o.Set("suspended", Napi::Boolean::New(env, event.up));
       break;
     case EventKind::kWatchdog:
       o.Set("stalledMs", number(env, event.amount));
@@ -159,6 +183,10 @@ void put_details(Napi::Env env, Napi::Object& o, const Event& event) {
       if (event.router != vrrp::kNoRouter) put_router();
       o.Set("message", text(env, std::string(event.text.view())));
       put_errno(env, o, event.err_no);
+      break;
+    case EventKind::kSplitBrain:
+      put_router();
+      put_rival(env, o, event);
       break;
   }
 }
@@ -226,6 +254,7 @@ Napi::Object counters_to_js(Napi::Env env, const engine::RouterShared& shared,
   put("becameActive", shared.became_active);
   put("releasedActive", shared.released_active);
   put("announced", shared.announced);
+  put("splitBrains", shared.split_brains);
   o.Set("dropped", drops_to_js(env, shared.dropped));
   Napi::Object times = Napi::Object::New(env);
   const auto current = std::chrono::duration_cast<Micros>(engine::monotonic_now() - view.view.since);
@@ -289,6 +318,7 @@ Napi::Object router_status_to_js(Napi::Env env, const KnownRouter& router) {
       installed.Set(at++, text(env, router.addresses[i]));
   }
   o.Set("installed", installed);
+  o.Set("splitBrain", Napi::Boolean::New(env, router.shared->is_split.load(std::memory_order_relaxed)));
   o.Set("counters", counters_to_js(env, *router.shared, shown));
   return o;
 }

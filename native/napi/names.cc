@@ -49,6 +49,8 @@ const char* name_of(vrrp::CauseKind kind) {
       return "shutdown";
     case CauseKind::kAddressLost:
       return "address-lost";
+    case CauseKind::kAbsent:
+      return "absent";
   }
   return "";
 }

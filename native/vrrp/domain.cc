@@ -194,6 +194,14 @@ void Domain::grant_grace(Micros late, Instant now) {
   }
 }
 
+void Domain::listen_if_absent(Nanos uncounted, Instant now) {
+  for (Impl::Router* router : impl_->by_slot) {
+    if (router == nullptr) continue;
+    router->machine.listen_if_absent(uncounted, now);
+    impl_->arm(*router);
+  }
+}
+
 void Domain::advance(Instant now, Instant heard_until) {
   while (const auto slot = impl_->due(now, std::min(now, heard_until))) {
     Impl::Router& router = *impl_->by_slot[*slot];

@@ -63,7 +63,7 @@ void Fleet::react(Router& router, Intent intent, Instant now) {
       return;
     }
     case Intent::kBackup: {
-      const bool last_advert = machine.params().higher_prio_send_advert;
+      const bool last_advert = machine.gives_way_aloud();
       const Cause cause = machine.intent_cause();
       move_together(router, cause, [&](Machine& m, const Cause& why) {
         if (m.state() != State::kActive) return;

@@ -1,6 +1,7 @@
 #include "native/vrrp/machine.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ka::vrrp {
 namespace {
@@ -69,10 +70,14 @@ Intent Machine::advert_in_backup(Backup& backup, const HeardAdvert& heard, Effec
 
 /// RFC 9568 section 6.4.3.
 Intent Machine::advert_in_active(Active& active, const HeardAdvert& heard, Instant now, Effects& effects) {
+  // What was said while this node did not run is no news of who is Active now.
+  if (active.listens && is_stale(heard, now)) return Intent::kStay;
+  const bool was_absent = std::exchange(active.listens, false);
   if (heard.priority == kPriorityLeaving) {
     effects.add(make(EffectKind::kSendAdvert));
     active.adver_timer = now + params_.advert_interval;
     active.offered = false;
+    if (was_absent) announce(AnnounceReason::kRequested, effects);
     return Intent::kStay;
   }
   if (active.offered && heard.source != params_.source) {
@@ -83,6 +88,12 @@ Intent Machine::advert_in_active(Active& active, const HeardAdvert& heard, Insta
   if (rival_owner_persists(active, heard)) change_priority(params_.priority, true, effects);
   if (is_better(heard)) {
     intent_cause_ = about(CauseKind::kHigherPriority, heard.source, heard.priority);
+    adopt(heard);
+    return Intent::kBackup;
+  }
+  // Who comes back does not preempt where a router that starts would not.
+  if (was_absent && (!preempts() || params_.preempt_delay > Micros{0})) {
+    intent_cause_ = about(CauseKind::kAbsent, heard.source, heard.priority);
     adopt(heard);
     return Intent::kBackup;
   }
@@ -103,6 +114,18 @@ bool Machine::is_better(const HeardAdvert& heard) const {
   return heard.source > params_.source;
 }
 
+bool Machine::is_stale(const HeardAdvert& heard, Instant now) const {
+  const Nanos interval = std::max(params_.advert_interval, heard.advert_interval);
+  return now - heard.received_at > params_.down_timer_adverts * interval;
+}
+
+bool Machine::gives_way_aloud() const {
+  if (params_.higher_prio_send_advert) return true;
+  // The master that fell silent is back, and may have been Active all the time behind a cut.
+  return intent_cause_.kind == CauseKind::kHigherPriority && cause_.kind == CauseKind::kSilence &&
+         cause_.peer == intent_cause_.peer && !cause_.peer.is_unspecified();
+}
+
 /// Two owners: the one of the lower address is to yield. When it has not after 1.2 intervals, and had our
 /// adverts to hear meanwhile, we are the one to count as 254 (keepalived 2.3.3).
 bool Machine::rival_owner_persists(Active& active, const HeardAdvert& heard) const {
@@ -119,6 +142,8 @@ Intent Machine::fire(Instant now, Effects& effects) {
     if (active->adver_timer > now) return Intent::kStay;
     active->offered = false;
     effects.add(make(EffectKind::kSendAdvert));
+    // Somebody may have been Active and gone since: neighbours are to be told where the addresses are.
+    if (std::exchange(active->listens, false)) announce(AnnounceReason::kRequested, effects);
     // Absolute deadlines: lateness never adds up, and periods slept through are not made up for.
     const Nanos interval = params_.advert_interval;
     const auto periods = (now - active->adver_timer) / interval + 1;
@@ -186,6 +211,16 @@ void Machine::grant_grace(Micros late, Instant now) {
   backup->graced = true;
 }
 
+void Machine::listen_if_absent(Nanos uncounted, Instant now) {
+  auto* active = std::get_if<Active>(&state_);
+  if (active == nullptr || params_.priority == kPriorityOwner) return;
+  const Nanos interval = params_.advert_interval;
+  const Nanos silent = now - (active->adver_timer - interval) + uncounted;
+  if (silent < params_.down_timer_adverts * interval) return;
+  active->listens = true;
+  active->adver_timer = now + interval;
+}
+
 // ---- decisions ----
 
 void Machine::become_active(const Cause& cause, Instant now, Effects& effects) {
@@ -204,7 +239,7 @@ void Machine::become_active(const Cause& cause, Instant now, Effects& effects) {
 void Machine::become_backup(const Cause& cause, Farewell farewell, Instant now, Effects& effects) {
   const State from = state();
   if (from == State::kActive) leave_active(farewell, effects);
-  const bool heard_it = cause.kind == CauseKind::kHigherPriority ||
+  const bool heard_it = cause.kind == CauseKind::kHigherPriority || cause.kind == CauseKind::kAbsent ||
                         (cause.kind == CauseKind::kCommand && !cause.peer.is_unspecified());
   if (!heard_it) {
     master_ = IpAddr{};

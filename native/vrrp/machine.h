@@ -48,6 +48,11 @@ class Machine {
   /// Once per armed timer: the node was not running for `late`, the master's adverts may be on their way.
   void grant_grace(Micros late, Instant now);
 
+  /// This node may not have run, and `uncounted` is what the clock of Instant did not count of that. An
+  /// Active Router that has said nothing for as long as others wait listens for one interval before it
+  /// speaks.
+  void listen_if_absent(Nanos uncounted, Instant now);
+
   // ---- decisions ----
 
   void become_active(const Cause& cause, Instant now, Effects& effects);
@@ -73,6 +78,9 @@ class Machine {
   [[nodiscard]] Holds own_holds() const { return static_cast<Holds>(holds_ & ~bit(Hold::kGroup)); }
   /// Start as Active, without waiting: `start_active`, and no fault came in between.
   [[nodiscard]] bool starts_active() const { return params_.start_active && fresh_; }
+  /// Whether it says a last word when it gives way to whoever the last Intent is about: the others may have
+  /// never heard of it, and must announce the addresses anew.
+  [[nodiscard]] bool gives_way_aloud() const;
   /// True until the router has left Initialize for the first time.
   [[nodiscard]] bool never_started() const { return !started_; }
   /// Says once that a router which has not run yet is at fault: a transition from Initialize to Initialize.
@@ -104,6 +112,7 @@ class Machine {
   };
   struct Active {
     Instant adver_timer;
+    bool listens = false;  // it was absent, another Active Router may be there
     // Two address owners (keepalived 2.3.3): the other one advertises although our address is higher.
     std::optional<Instant> rival_since;
     Instant rival_last{};
@@ -116,6 +125,7 @@ class Machine {
   Intent advert_in_backup(Backup& backup, const HeardAdvert& heard, Effects& effects);
   Intent advert_in_active(Active& active, const HeardAdvert& heard, Instant now, Effects& effects);
   bool is_better(const HeardAdvert& heard) const;
+  bool is_stale(const HeardAdvert& heard, Instant now) const;
   bool rival_owner_persists(Active& active, const HeardAdvert& heard) const;
   void accept(Backup& backup, const HeardAdvert& heard);
   void adopt(const HeardAdvert& heard);

@@ -98,7 +98,8 @@ enum class CauseKind : std::uint8_t {
   kParams,          // parameters changed (reload)
   kRemoved,         // the router was removed from the configuration
   kShutdown,        // the engine stops
-  kAddressLost      // a tracked virtual address was deleted and cannot be put back
+  kAddressLost,     // a tracked virtual address was deleted and cannot be put back
+  kAbsent           // this node was not running, and another one (peer) is Active since
 };
 
 struct Cause {

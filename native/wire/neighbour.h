@@ -35,4 +35,27 @@ using NaFrame = std::array<std::uint8_t, kNaFrameSize>;
 /// Precondition: IPv6.
 [[nodiscard]] NaFrame unsolicited_na(const MacAddr& mac, const IpAddr& address, bool router);
 
+/// An ARP request for `target` from `sender`; an unspecified sender makes it a probe (RFC 5227
+/// section 2.1.1). Nobody learns the target's address from it. Precondition: both are IPv4.
+[[nodiscard]] ArpFrame arp_request(const MacAddr& mac, const IpAddr& sender, const IpAddr& target);
+
+/// Neighbour solicitation (RFC 4861 section 4.3) without IPv6 header, checksum left to the kernel; with
+/// source link-layer address `mac`. Precondition: IPv6.
+inline constexpr std::size_t kSolicitationSize = 32;
+using Solicitation = std::array<std::uint8_t, kSolicitationSize>;
+[[nodiscard]] Solicitation neighbour_solicitation(const MacAddr& mac, const IpAddr& target);
+/// ff02::1:ffXX:XXXX of an address (RFC 4291 section 2.7.1).
+[[nodiscard]] IpAddr solicited_node(const IpAddr& target);
+
+/// Who says that an address is his.
+struct NeighbourClaim {
+  IpAddr address;
+  MacAddr mac{};
+};
+/// A whole Ethernet frame with an ARP reply. nullopt: anything else.
+[[nodiscard]] std::optional<NeighbourClaim> read_arp_reply(std::span<const std::uint8_t> frame);
+/// A neighbour advertisement without IPv6 header that names its link-layer address. nullopt: anything else.
+[[nodiscard]] std::optional<NeighbourClaim> read_neighbour_advertisement(
+    std::span<const std::uint8_t> message);
+
 }  // namespace ka::wire

@@ -76,6 +76,7 @@ bool World::may_cause(Doing doing, CauseKind kind) {
     case CauseKind::kPeerLeft:
       return doing == Doing::kTimers;
     case CauseKind::kHigherPriority:
+    case CauseKind::kAbsent:
       return doing == Doing::kAdvert;
     case CauseKind::kStarted:
     case CauseKind::kOwner:

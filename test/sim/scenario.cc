@@ -143,6 +143,7 @@ void World::jump(std::uint32_t index, Nanos length) {
   log("node " + std::to_string(index) + " jumps by " + std::to_string(length.count() / 1000) + " us");
   Node& node = nodes_[index];
   node.clock_offset += length;
+  node.domain->listen_if_absent(Nanos{0}, local(index));
   node.domain->grant_grace(std::chrono::duration_cast<Micros>(length), local(index));
   node.domain->advance(local(index));
   carry_out(index, Doing::kTimers);

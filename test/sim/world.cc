@@ -88,6 +88,7 @@ void World::wake(std::uint32_t index) {
     node.asleep_until.reset();
     log("node " + std::to_string(index) + " wakes");
     disturbed();
+    node.domain->listen_if_absent(Nanos{0}, local(index));
     for (std::size_t i = 0; i < node.mailbox.size(); ++i) {
       node.domain->advert(node.mailbox_segments[i], node.mailbox[i], local(index));
       carry_out(index, Doing::kAdvert);

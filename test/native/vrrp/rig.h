@@ -46,6 +46,8 @@ inline const char* word(CauseKind kind) {
       return "shutdown";
     case CauseKind::kAddressLost:
       return "address-lost";
+    case CauseKind::kAbsent:
+      return "absent";
   }
   return "";
 }

@@ -1,0 +1,38 @@
+/** What an explanation consists of. */
+
+/** A cause as one word, for programs. */
+export type CauseName =
+  | 'started'
+  | 'stopped'
+  | 'removed'
+  | 'reload'
+  | 'command'
+  | 'silence'
+  | 'no-master'
+  | 'peer-left'
+  | 'preempted'
+  | 'higher-priority'
+  | 'frozen'
+  | 'refused-adverts'
+  | 'sending-fails'
+  | 'split-brain'
+  | 'link'
+  | 'no-source'
+  | 'address'
+  | 'tracker'
+  | 'script-refused'
+  | 'group'
+  | 'watchdog'
+  | 'standby'
+  | 'owner'
+  | 'unknown';
+
+/** One thing that happened or goes on. */
+export interface Finding {
+  readonly atMs: number;
+  readonly cause: CauseName;
+  /** One sentence without full stop, what is known and no more. */
+  readonly text: string;
+  /** Facts that it rests on, each a sentence. */
+  readonly evidence: readonly string[];
+}

@@ -1,0 +1,430 @@
+/** Why a transition happened: the engine's own cause, and what the timeline adds to it. Pure. */
+import type { NativeHold } from '../../bindings/native.js';
+import {
+  describeRun,
+  engineEntries,
+  foreignAnswer,
+  lastHeard,
+  linkChanges,
+  linkState,
+  ownHealth,
+  runs,
+  type Case,
+} from './evidence.js';
+import type { CauseName, Finding } from './finding.js';
+import type { ReloadEntry, TrackerEntry, TransitionEntry } from './timeline.js';
+import { clockTime, counted, duration, refusal, times } from './words.js';
+
+type Reason = Omit<Finding, 'atMs'>;
+
+/** What led to `change`; `earlier` are the router's transitions before it, oldest first. */
+export function explainTransition(
+  given: Case,
+  change: TransitionEntry,
+  earlier: readonly TransitionEntry[],
+): Finding {
+  const freeze = freezeBefore(given, change);
+  const reason = reasonOf(given, change, earlier);
+  if (freeze === undefined || reason.cause === 'command' || reason.cause === 'stopped')
+    return { atMs: change.atMs, ...reason };
+  return {
+    atMs: change.atMs,
+    cause: 'frozen',
+    text: `${freeze.text}; then ${reason.text}`,
+    evidence: [...freeze.evidence, ...reason.evidence],
+  };
+}
+
+function reasonOf(given: Case, change: TransitionEntry, earlier: readonly TransitionEntry[]): Reason {
+  const { cause } = change;
+  switch (cause.kind) {
+    case 'started':
+      return { cause: 'started', text: 'it was started', evidence: [] };
+    case 'owner':
+      return {
+        cause: 'owner',
+        text: 'it owns the addresses, or held them a moment ago: it did not wait',
+        evidence: [],
+      };
+    case 'silence':
+      return silence(given, change);
+    case 'preempted':
+      return preempted(given, change, earlier);
+    case 'peer-left':
+      return {
+        cause: 'peer-left',
+        text: `${cause.peer ?? 'the master'} gave up in order (priority 0): it was stopped, or is in fault`,
+        evidence: heardOf(given, change, cause.peer),
+      };
+    case 'higher-priority':
+      return higherPriority(given, change, earlier);
+    case 'held':
+      return held(given, change);
+    case 'released':
+      return released(given, change, earlier);
+    case 'group':
+      return ofGroup(given, change, earlier);
+    case 'command':
+      return commanded(given, change);
+    case 'params':
+      return { cause: 'reload', text: 'a reload changed it', evidence: reloadFacts(given, change.atMs) };
+    case 'removed':
+      return { cause: 'removed', text: 'it is no longer configured', evidence: [] };
+    case 'shutdown':
+      return { cause: 'stopped', text: 'ka-node was stopped', evidence: [] };
+    case 'absent':
+      return {
+        cause: 'frozen',
+        text: `${cause.peer ?? 'a peer'} is master since (priority ${cause.peerPriority ?? '?'}), which preemption leaves as it is`,
+        evidence: heardOf(given, change, cause.peer),
+      };
+    case 'address-lost':
+      return {
+        cause: 'address',
+        text: 'a virtual address was deleted by someone else and could not be put back',
+        evidence: [],
+      };
+  }
+}
+
+// ---- nothing was heard ----
+
+function silence(given: Case, change: TransitionEntry): Reason {
+  const { cause, record, atMs } = change;
+  const { nowMs } = given;
+  const last = lastHeard(record, cause.peer, atMs);
+  const refused = runs(record, 'refused').filter(
+    (run) => run.reason !== 'held' && run.lastMs > (last?.lastMs ?? 0) && atMs - run.lastMs < 5000,
+  );
+  const facts = refused.map((run) => describeRun(run, nowMs));
+  const worst = refused.at(-1);
+  if (worst?.reason !== undefined) {
+    return {
+      cause: 'refused-adverts',
+      text: `adverts from ${worst.peer} arrive and are refused: ${refusal(worst.reason)}`,
+      evidence: facts,
+    };
+  }
+  if (cause.peer === undefined || last === undefined) {
+    return {
+      cause: 'no-master',
+      text: 'no master was heard: nobody else advertises this VRID here',
+      evidence: ownHealth(given, record, atMs - 4 * given.advertIntervalMs, atMs),
+    };
+  }
+  const quiet = duration(atMs - last.lastMs);
+  const alive = foreignAnswer(given, atMs);
+  const evidence = [
+    `the last of ${describeRun(last, nowMs)}; it did not announce leaving`,
+    ...ownHealth(given, record, last.lastMs, atMs),
+  ];
+  const again = runs(given.record, 'received', cause.peer).at(-1);
+  if (again !== undefined && again.firstMs > atMs) evidence.push(`since then: ${describeRun(again, nowMs)}`);
+  if (alive === undefined) {
+    return {
+      cause: 'silence',
+      text: `no advert from ${cause.peer} for ${quiet}, and its last one did not announce leaving: it died, froze, or the path from it is cut`,
+      evidence,
+    };
+  }
+  return {
+    cause: 'silence',
+    text: `no advert from ${cause.peer} for ${quiet}, while ${alive.mac} still answers for ${alive.address}: its VRRP process died or froze, or only its adverts are lost on the way`,
+    evidence,
+  };
+}
+
+function heardOf(given: Case, change: TransitionEntry, peer: string | undefined): readonly string[] {
+  return runs(change.record, 'received', peer).map((run) => describeRun(run, given.nowMs));
+}
+
+// ---- somebody was heard ----
+
+function preempted(given: Case, change: TransitionEntry, earlier: readonly TransitionEntry[]): Reason {
+  const { cause } = change;
+  const text = `${cause.peer ?? 'the master'} advertised the lower priority ${cause.peerPriority ?? '?'}, ours is ${change.priority}`;
+  const facts = heardOf(given, change, cause.peer);
+  const why = whyPriority(given, change, earlier, (previous) => previous <= (cause.peerPriority ?? 0));
+  if (why === undefined) return { cause: 'preempted', text, evidence: facts };
+  return { cause: why.cause, text: `${why.text}; ${text}`, evidence: [...why.evidence, ...facts] };
+}
+
+function higherPriority(given: Case, change: TransitionEntry, earlier: readonly TransitionEntry[]): Reason {
+  const { cause } = change;
+  const peer = cause.peer ?? 'a peer';
+  const theirs = cause.peerPriority ?? 0;
+  const facts = heardOf(given, change, cause.peer);
+  const why = whyPriority(given, change, earlier, (previous) => previous >= theirs);
+  if (why !== undefined) {
+    return {
+      cause: why.cause,
+      text: `${why.text}, and ${peer} advertises ${theirs}`,
+      evidence: [...why.evidence, ...facts],
+    };
+  }
+  const compared =
+    theirs === change.priority
+      ? `advertises the same priority ${theirs} and has the higher address`
+      : `advertises priority ${theirs}, ours is ${change.priority}`;
+  if (earlier.some((each) => each.cause.peer === peer && each.cause.kind === 'silence')) {
+    return { cause: 'higher-priority', text: `${peer} is back: it ${compared}`, evidence: facts };
+  }
+  const first = runs(change.record, 'received', cause.peer)[0];
+  const isNew =
+    first !== undefined &&
+    change.atMs - first.firstMs < 2 * given.advertIntervalMs &&
+    !earlier.some((each) => each.cause.peer === peer || knew(each, peer));
+  return {
+    cause: 'higher-priority',
+    text: isNew
+      ? `${peer}, never heard before, ${compared}: a node that was just started, or one that does not belong here`
+      : `${peer} ${compared}`,
+    evidence: facts,
+  };
+}
+
+function knew(change: TransitionEntry, peer: string): boolean {
+  return runs(change.record, 'received', peer).length > 0;
+}
+
+/** Why our priority is what it is, when with the one before this transition would not have come. */
+function whyPriority(
+  given: Case,
+  change: TransitionEntry,
+  earlier: readonly TransitionEntry[],
+  differs: (previous: number) => boolean,
+): Reason | undefined {
+  const sinceMs = earlier.at(-1)?.atMs ?? 0;
+  const last = engineEntries(given).findLast(
+    ({ event, atMs }) => event.kind === 'priority' && atMs > sinceMs && atMs <= change.atMs,
+  );
+  if (last?.event.kind !== 'priority' || !differs(last.event.previous)) return undefined;
+  const moved = `our priority went from ${last.event.previous} to ${last.event.priority}`;
+  const reload = lastBefore(given, 'reload', last.atMs);
+  const touches = reload?.changed.some(({ router }) => router === given.router) === true;
+  if (reload !== undefined && touches && last.atMs - reload.atMs < 1000) {
+    return {
+      cause: 'reload',
+      text: `the reload at ${clockTime(reload.atMs, given.nowMs)} changed our priority from ${last.event.previous} to ${last.event.priority}`,
+      evidence: reloadFacts(given, change.atMs),
+    };
+  }
+  const tracker = lastBefore(given, 'tracker', last.atMs);
+  if (tracker !== undefined && last.atMs - tracker.atMs < 1000) {
+    return {
+      cause: 'tracker',
+      text: `${describeTracker(tracker)}, so ${moved}`,
+      evidence: [...trackerFacts(given, tracker)],
+    };
+  }
+  const link = engineEntries(given).findLast(({ event, atMs }) => event.kind === 'link' && atMs <= last.atMs);
+  if (link?.event.kind === 'link' && last.atMs - link.atMs < 1000) {
+    return {
+      cause: 'link',
+      text: `${link.event.name} was ${linkState(link.event)}, so ${moved}`,
+      evidence: [],
+    };
+  }
+  return { cause: 'tracker', text: moved, evidence: [] };
+}
+
+// ---- held and released ----
+
+function held(given: Case, change: TransitionEntry): Reason {
+  const reasons = (change.cause.holds ?? []).map((hold) => ofHold(given, change, hold));
+  return joined(reasons, 'it is held');
+}
+
+function joined(reasons: readonly Reason[], otherwise: string): Reason {
+  const [first] = reasons;
+  if (first === undefined) return { cause: 'unknown', text: otherwise, evidence: [] };
+  return {
+    cause: first.cause,
+    text: reasons.map(({ text }) => text).join('; '),
+    evidence: reasons.flatMap(({ evidence }) => evidence),
+  };
+}
+
+function ofHold(given: Case, change: TransitionEntry, hold: NativeHold): Reason {
+  const plain = (cause: CauseName, text: string): Reason => ({ cause, text, evidence: [] });
+  switch (hold) {
+    case 'link-down':
+    case 'tracked-link':
+      return ofLinks(given, change);
+    case 'policy':
+      return ofFaults(given, change);
+    case 'waiting':
+      return plain('tracker', 'a tracked object has given no result yet');
+    case 'no-source':
+      return plain('no-source', `${given.interface || 'the host'} has no address to advertise from`);
+    case 'group':
+      return plain('group', 'another member of its sync group is held');
+    case 'watchdog':
+      return plain('watchdog', 'JavaScript did not answer for too long');
+    case 'standby':
+      return plain('standby', 'an operator put it in standby');
+    case 'address-failed':
+      return plain('address', 'the kernel refuses its virtual addresses');
+    case 'not-started':
+      return plain('started', 'it is not started yet');
+  }
+}
+
+function ofLinks(given: Case, change: TransitionEntry): Reason {
+  const names = change.cause.links ?? [given.interface];
+  const facts = names.map((name) => {
+    const last = linkChanges(given, change.atMs - 60_000, change.atMs + 1, [name]).findLast(
+      ({ event }) => !event.up,
+    );
+    return last === undefined ? `${name} is down or missing` : `${name} is ${linkState(last.event)}`;
+  });
+  return { cause: 'link', text: facts.join(', '), evidence: flaps(given, names, change.atMs) };
+}
+
+/** How often links went down in the minute before. */
+function flaps(given: Case, names: readonly string[], untilMs: number): readonly string[] {
+  return names.flatMap((name) => {
+    const down = linkChanges(given, untilMs - 60_000, untilMs + 1, [name]).filter(({ event }) => !event.up);
+    const first = down[0];
+    return down.length < 2 || first === undefined
+      ? []
+      : [`${name} went down ${times(down.length)} since ${clockTime(first.atMs, given.nowMs)}: it flaps`];
+  });
+}
+
+function ofFaults(given: Case, change: TransitionEntry): Reason {
+  const reasons = change.faults.map((what): Reason => {
+    const tracker = lastOf(given, what, change.atMs);
+    return tracker === undefined
+      ? { cause: 'tracker', text: `${what} failed`, evidence: [] }
+      : { cause: 'tracker', text: describeTracker(tracker), evidence: trackerFacts(given, tracker) };
+  });
+  return joined(reasons, 'a tracked object failed');
+}
+
+function released(given: Case, change: TransitionEntry, earlier: readonly TransitionEntry[]): Reason {
+  const before = earlier.at(-1);
+  const lasted = before === undefined ? '' : ` (it lasted ${duration(change.atMs - before.atMs)})`;
+  const holds = change.cause.holds ?? [];
+  if (before !== undefined && holds.some((hold) => hold === 'link-down' || hold === 'tracked-link')) {
+    const names = before.cause.links ?? [given.interface];
+    const was = ofLinks(given, before);
+    const many = flaps(given, names, change.atMs);
+    const flapped = many.length > 0 ? 'flapped: it ' : '';
+    return {
+      cause: 'link',
+      text: `${names.join(', ')} ${flapped}was down for ${duration(change.atMs - before.atMs)} and is up again`,
+      evidence: [`before: ${was.text}`, ...many],
+    };
+  }
+  if (before !== undefined && holds.includes('policy')) {
+    const was = ofFaults(given, before);
+    return { cause: 'tracker', text: `what held it is over${lasted}: ${was.text}`, evidence: was.evidence };
+  }
+  if (holds.includes('waiting') || holds.includes('not-started'))
+    return { cause: 'started', text: 'it was started', evidence: [] };
+  const was = joined(
+    holds.map((hold) => ofHold(given, change, hold)),
+    'it was held',
+  );
+  return { cause: was.cause, text: `what held it is over${lasted}: ${was.text}`, evidence: [] };
+}
+
+function ofGroup(given: Case, change: TransitionEntry, earlier: readonly TransitionEntry[]): Reason {
+  const who = change.member ?? 'another member';
+  if (change.cause.memberKind === undefined || change.cause.memberKind === 'group')
+    return { cause: 'group', text: `its sync group moved with ${who}`, evidence: [] };
+  const own = { ...change, cause: { ...change.cause, kind: change.cause.memberKind } };
+  const reason = reasonOf(given, own, earlier);
+  return {
+    cause: 'group',
+    text: `its sync group moved with ${who}: ${reason.text}`,
+    evidence: reason.evidence,
+  };
+}
+
+function commanded(given: Case, change: TransitionEntry): Reason {
+  const command = given.others.findLast(
+    (entry) =>
+      entry.kind === 'command' &&
+      (entry.router === undefined || entry.router === given.router) &&
+      entry.atMs <= change.atMs + 50,
+  );
+  const text =
+    command?.kind === 'command' ? `an operator asked for it: ${command.text}` : 'an operator asked for it';
+  return { cause: 'command', text, evidence: [] };
+}
+
+// ---- what the timeline knows ----
+
+/** This node did not run shortly before the transition, for long enough that others took over. */
+function freezeBefore(given: Case, change: TransitionEntry): Reason | undefined {
+  const { kind } = change.cause;
+  if (kind === 'started' || kind === 'removed' || kind === 'shutdown' || kind === 'held') return undefined;
+  const found = engineEntries(given).findLast(
+    ({ event, atMs }) =>
+      event.kind === 'late' &&
+      event.lateUs / 1000 >= 2 * given.advertIntervalMs &&
+      atMs <= change.atMs + 50 &&
+      change.atMs - atMs < 5 * given.advertIntervalMs,
+  );
+  return found?.event.kind === 'late' ? describeFreeze(found.event, given.nowMs) : undefined;
+}
+
+export function describeFreeze(
+  event: { readonly atMs: number; readonly lateUs: number; readonly suspended: boolean },
+  nowMs: number,
+): Reason {
+  const length = event.lateUs / 1000;
+  const span = `${clockTime(event.atMs - length, nowMs)} to ${clockTime(event.atMs, nowMs)}`;
+  return {
+    cause: 'frozen',
+    text: event.suspended
+      ? `this machine was suspended for ${duration(length)}`
+      : `this node itself was not running for ${duration(length)}: its process was stopped, its machine paused, or the CPU taken`,
+    evidence: [`not running from ${span}`],
+  };
+}
+
+function lastBefore<Kind extends 'reload' | 'tracker'>(
+  given: Case,
+  kind: Kind,
+  untilMs: number,
+): Extract<ReloadEntry | TrackerEntry, { readonly kind: Kind }> | undefined {
+  type Wanted = Extract<ReloadEntry | TrackerEntry, { readonly kind: Kind }>;
+  return given.others.findLast((entry): entry is Wanted => entry.kind === kind && entry.atMs <= untilMs + 50);
+}
+
+/** The last result of a tracked object that was known at `untilMs`. */
+function lastOf(given: Case, what: string, untilMs: number): TrackerEntry | undefined {
+  return given.others.findLast(
+    (entry): entry is TrackerEntry =>
+      entry.kind === 'tracker' && entry.what === what && entry.atMs <= untilMs + 50,
+  );
+}
+
+export function describeTracker({ what, state, detail }: TrackerEntry): string {
+  return detail === '' ? `${what} is ${state}` : `${what} ${detail}`;
+}
+
+export function trackerFacts(given: Case, { what, atMs, state, output }: TrackerEntry): readonly string[] {
+  const since = `${what}: ${state} since ${clockTime(atMs, given.nowMs)}`;
+  const said = output.trim();
+  return said === '' ? [since] : [since, `it said: ${firstLine(said)}`];
+}
+
+function firstLine(text: string): string {
+  const [line = ''] = text.split('\n');
+  return JSON.stringify(line.length > 200 ? `${line.slice(0, 200)}...` : line);
+}
+
+function reloadFacts(given: Case, untilMs: number): readonly string[] {
+  const reload = lastBefore(given, 'reload', untilMs);
+  if (reload === undefined) return [];
+  const own = reload.changed.find(({ router }) => router === given.router);
+  const others = reload.changed.length - (own === undefined ? 0 : 1);
+  return [
+    `reload at ${clockTime(reload.atMs, given.nowMs)}: ${own === undefined ? 'nothing of this instance' : own.what.join(', ')}`,
+    ...(others > 0 ? [`${counted(others, 'other instance')} changed with it`] : []),
+  ];
+}
