@@ -1,8 +1,16 @@
 /** Public API. Nothing here touches the console, installs a signal handler, or ends the process. */
 export { createNode, VrrpNode, type NodeEvents, type NodeOptions, type ReloadSummary } from './vrrp/node.js';
 export { VirtualRouter, type VirtualRouterOptions } from './vrrp/standalone.js';
-export { VirtualRouterView, type RouterEvents, type StateChange } from './vrrp/virtual-router.js';
+export {
+  VirtualRouterView,
+  type RouterEvents,
+  type SplitBrain,
+  type StateChange,
+} from './vrrp/virtual-router.js';
 export type { VrrpState } from './vrrp/words.js';
+export type { Explanation, Step } from './recorder/explain.js';
+export type { CauseName, Finding } from './recorder/finding.js';
+export { formatExplanation } from './recorder/format.js';
 export { parseConfig, type ConfigInput, type ParseOptions, type ParseResult } from './config/load.js';
 export type { Diagnostic, Severity } from './config/diagnostic.js';
 export type { Config } from './config/model.js';

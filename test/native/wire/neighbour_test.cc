@@ -48,3 +48,46 @@ TEST_CASE("FRR's vrrpd 8.4.4 sends the same, and with the router flag") {
       "ff020000000000000000000000000001 880018e8a0000000 20010db8000000000000000000000120 020100005e000205");
   CHECK(same(ka::wire::unsolicited_na(virtual_v6, *IpAddr::parse("2001:db8::120"), true), na));
 }
+
+TEST_CASE("an ARP request asks from the interface's own address, or from none [RFC5227-2.1.1]") {
+  const auto asked =
+      hex("ffffffffffff020000000018 0806 0001080006040001 020000000018 0a000012 000000000000 0a000064");
+  CHECK(same(ka::wire::arp_request(kMac, *IpAddr::parse("10.0.0.18"), *IpAddr::parse("10.0.0.100")), asked));
+  const auto probe =
+      hex("ffffffffffff020000000018 0806 0001080006040001 020000000018 00000000 000000000000 0a000064");
+  CHECK(same(ka::wire::arp_request(kMac, IpAddr{}, *IpAddr::parse("10.0.0.100")), probe));
+}
+
+TEST_CASE("an ARP reply says who has the address; a request, a cut frame and other types say nothing") {
+  const auto reply =
+      hex("020000000018020000000028 0806 0001080006040002 020000000028 0a000064 020000000018 0a000012");
+  const auto claim = ka::wire::read_arp_reply(reply);
+  REQUIRE(claim);
+  CHECK(claim->address == *IpAddr::parse("10.0.0.100"));
+  CHECK(claim->mac == ka::MacAddr{0x02, 0, 0, 0, 0, 0x28});
+  for (std::size_t size = 0; size < 32; ++size)
+    CHECK_FALSE(ka::wire::read_arp_reply(std::span(reply).first(size)));
+  CHECK_FALSE(ka::wire::read_arp_reply(
+      hex("ffffffffffff020000000018 0806 0001080006040001 020000000018 0a000012 000000000000 0a000064")));
+  CHECK_FALSE(ka::wire::read_arp_reply(
+      hex("020000000018020000000028 0800 0001080006040002 020000000028 0a000064 020000000018 0a000012")));
+}
+
+TEST_CASE("a neighbour solicitation and what answers it [RFC4861-4.3, 4.4]") {
+  const IpAddr target = *IpAddr::parse("2001:db8::a:100");
+  CHECK(ka::wire::solicited_node(target) == *IpAddr::parse("ff02::1:ff0a:100"));
+  CHECK(same(ka::wire::neighbour_solicitation(kMac, target),
+             hex("8700000000000000 20010db80000000000000000000a0100 0101020000000018")));
+  const auto answer = hex("8800123460000000 20010db80000000000000000000a0100 0201020000000028");
+  const auto claim = ka::wire::read_neighbour_advertisement(answer);
+  REQUIRE(claim);
+  CHECK(claim->address == target);
+  CHECK(claim->mac == ka::MacAddr{0x02, 0, 0, 0, 0, 0x28});
+  for (std::size_t size = 0; size < answer.size(); ++size)
+    CHECK_FALSE(ka::wire::read_neighbour_advertisement(std::span(answer).first(size)));
+  // An option of length 0 would never end.
+  CHECK_FALSE(ka::wire::read_neighbour_advertisement(
+      hex("8800123460000000 20010db80000000000000000000a0100 0200020000000028")));
+  CHECK_FALSE(ka::wire::read_neighbour_advertisement(
+      hex("8700123460000000 20010db80000000000000000000a0100 0201020000000028")));
+}
