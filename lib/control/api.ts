@@ -30,6 +30,13 @@ export const operations: readonly Operation[] = [
     answer: json('Status'),
   },
   {
+    id: 'why',
+    method: 'GET',
+    path: '/v1/instances/{name}/why',
+    summary: 'Why an instance is what it is: the chain of causes with evidence, from the flight recorder',
+    answer: json('Why'),
+  },
+  {
     id: 'standby',
     method: 'POST',
     path: '/v1/instances/{name}/standby',
@@ -94,6 +101,7 @@ export const operations: readonly Operation[] = [
 
 /** Which side answers an operation that one side answers. */
 export const sideOf: Readonly<Record<string, Side>> = {
+  why: 'vrrp',
   standby: 'vrrp',
   switchover: 'vrrp',
   resume: 'vrrp',

@@ -91,6 +91,26 @@ const maintenanceOptions = {
     .describe('ends by itself after so long'),
 };
 
+const finding = {
+  atMs: ms,
+  cause: z.string().describe('the cause as a word: `silence`, `link`, `tracker`, `reload` ...'),
+  text: z.string().describe('a sentence'),
+  evidence: z.array(z.string()).describe('what it rests on, a sentence each'),
+};
+
+export const why = z.strictObject({
+  ...aged,
+  instance: z.string(),
+  state: stateName,
+  sinceMs: ms.describe('when it came into this state; 0: it was not in another one yet'),
+  cause: z.string(),
+  headline: z.string().describe('why it is what it is, in one sentence'),
+  troubles: z.array(z.strictObject(finding)).describe('what is wrong now, worst first'),
+  steps: z
+    .array(z.strictObject({ ...finding, from: stateName.optional(), to: stateName.optional() }))
+    .describe('what happened, newest first; without `to` the state stayed'),
+});
+
 export const maintenanceRequest = z.strictObject({
   ...maintenanceOptions,
   force: z.boolean().optional().describe('also when nobody would take over'),
@@ -176,6 +196,7 @@ export const failure = z.strictObject({
 export const schemas = {
   Status: status,
   Instance: instance,
+  Why: why,
   MaintenanceRequest: maintenanceRequest,
   MaintenanceResult: maintenanceResult,
   Lvs: lvs,

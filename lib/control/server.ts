@@ -139,10 +139,11 @@ export class ControlServer {
     }
     const side = sideOf[operation.id];
     if (side === undefined) throw new KaError('KA_CONTROL_METHOD', `nothing answers to '${operation.id}'`);
-    if (operation.method === 'GET') return this.#look(side, operation.id);
+    if (operation.method === 'GET' && names.length === 0) return this.#look(side, operation.id);
     const given = typeof input === 'object' && input !== null ? input : {};
     const params = names.length === 0 ? given : { ...given, name: names[0] };
-    return asSaid(await this.#host.ask(side, operation.id, params, { timeoutMs: changeMs }));
+    const timeoutMs = operation.method === 'GET' ? lookMs : changeMs;
+    return asSaid(await this.#host.ask(side, operation.id, params, { timeoutMs }));
   }
 
   async #status(): Promise<Said> {

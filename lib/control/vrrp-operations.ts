@@ -4,6 +4,7 @@ import type { Host } from '../host.js';
 import type { VrrpNode } from '../vrrp/node.js';
 import { KaError } from '../errors.js';
 import { Maintenance, type Arrangement, type MaintenanceOutcome } from './maintenance.js';
+import type { Explanation } from '../recorder/explain.js';
 import type { ControlEvent, ControlHandlers } from './messages.js';
 import type { MaintenanceRequest } from './schema.js';
 import { vrrpMetrics, type VrrpMetrics } from './vrrp-metrics.js';
@@ -57,6 +58,13 @@ export class VrrpOperations {
     });
   }
 
+  /** @throws {KaError} KA_CONTROL_UNKNOWN: no instance has this name. */
+  why(name: string): Explanation {
+    const [explanation] = this.#node.why(name);
+    if (explanation === undefined) throw new KaError('KA_CONTROL_UNKNOWN', `there is no instance ${name}`);
+    return explanation;
+  }
+
   metrics(): VrrpMetrics {
     return vrrpMetrics(this.#node, this.#transitions, this.#options.host.clock.wallMs());
   }
@@ -70,6 +78,7 @@ export class VrrpOperations {
     return {
       status: () => this.status(),
       metrics: () => this.metrics(),
+      why: (params) => this.why(nameIn(params)),
       standby: (params) => aged(this.#maintenance.standby(nameIn(params), requestIn(params))),
       switchover: (params) => aged(this.#maintenance.switchover(nameIn(params), requestIn(params))),
       resume: (params) => aged(this.#maintenance.resume(nameIn(params))),
