@@ -9,6 +9,7 @@ import {
   type MaintenanceOptions,
   type StatusOptions,
 } from './control.js';
+import { why, type WhyOptions } from './why.js';
 import { drain, lvs, setWeight, type DrainOptions, type LvsOptions, type WeightOptions } from './lvs.js';
 
 /** Runs the sub-command in `argv`; the result is the exit status. */
@@ -16,6 +17,7 @@ export async function runControlCommand(argv: readonly string[], version: string
   let result: number = controlStatus.good;
   const program = new Command('ka-node').version(version).exitOverride();
   addStatus(program, (code) => (result = code));
+  addWhy(program, (code) => (result = code));
   addMaintenance(program, (code) => (result = code));
   addLvs(program, (code) => (result = code));
   try {
@@ -52,6 +54,16 @@ function addStatus(program: Command, done: Done): void {
     .option('--json', 'as JSON')
     .option('--watch', 'again every second')
     .action(async (options: StatusOptions) => done(await status(options)));
+}
+
+function addWhy(program: Command, done: Done): void {
+  targeted(program.command('why'))
+    .description(
+      'why instances are what they are: the chain of causes, with evidence, from the flight recorder',
+    )
+    .argument('[instance]', 'a vrrp_instance; all when absent')
+    .option('--json', 'as JSON')
+    .action(async (instance: string | undefined, options: WhyOptions) => done(await why(instance, options)));
 }
 
 function addMaintenance(program: Command, done: Done): void {

@@ -114,7 +114,7 @@ export async function maintain(
 }
 
 /** The daemon's word is taken for the rest of it. */
-function isStatus(value: unknown): value is DaemonStatus {
+export function isStatus(value: unknown): value is DaemonStatus {
   return typeof value === 'object' && value !== null && 'instances' in value && 'sides' in value;
 }
 

@@ -14,6 +14,7 @@ export const helpPage = `ka-node keeps virtual addresses alive: it runs an exist
   ka-node reload                   read the configuration again, and say how it went
   ka-node genhash OPTIONS          the digest of a page, for HTTP_GET (also: -T)
   ka-node status [--watch]         instances: state, why, priority, master
+  ka-node why [INSTANCE]           the chain of causes, with evidence
   ka-node standby INSTANCE         out of service; resume ends it
   ka-node switchover INSTANCE      move the mastership
   ka-node lvs [drain VS RS]        virtual and real servers; take one out gently

@@ -7,7 +7,7 @@ import { childFlag, parseOrder } from '../daemon/protocol.js';
 import { parseArguments } from './options.js';
 
 /** Sub-commands that talk to a running daemon. */
-const controlCommands = new Set(['status', 'standby', 'switchover', 'resume', 'lvs']);
+const controlCommands = new Set(['status', 'why', 'standby', 'switchover', 'resume', 'lvs']);
 
 /** Runs the program; the result is its exit status. What stops it is one line on stderr. */
 export async function main(argv: readonly string[]): Promise<number> {
