@@ -752,7 +752,6 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     ...works,
   }),
   lvs_netlink_cmd_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', {
-    ...works,
     note: 'the limit is passed whenever the process may',
   }),
   lvs_netlink_monitor_rcv_bufs: defaulted(
