@@ -144,6 +144,10 @@ void World::jump(std::uint32_t index, Nanos length) {
   Node& node = nodes_[index];
   node.clock_offset += length;
   node.domain->listen_if_absent(Nanos{0}, local(index));
+  // An Active Router that believes it was absent listens for an interval before its next advert.
+  for (Router& router : node.routers) {
+    if (router.last_advert) router.last_advert = now_;
+  }
   node.domain->grant_grace(std::chrono::duration_cast<Micros>(length), local(index));
   node.domain->advance(local(index));
   carry_out(index, Doing::kTimers);

@@ -146,6 +146,7 @@ test('every operation answers as share/openapi.json says', async () => {
       await change('standby', { force: true });
       return change('resume', {});
     },
+    why: () => get(admin, '/v1/instances/VI_1/why'),
     reload: () => post(admin, '/v1/reload', {}),
   };
   for (const { id, method, path, answer } of operations) {
