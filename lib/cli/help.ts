@@ -11,7 +11,7 @@ export const helpPage = `ka-node keeps virtual addresses alive: it runs an exist
   ka-node explain WORD             a keyword, a block or a code like KA3012
   ka-node doctor [FILE]            what on this machine would get in its way
   ka-node install-service          the systemd unit, for this program
-  ka-node reload                   read the configuration again, and say how it went
+  ka-node reload                   read the file again, and say how it went
   ka-node genhash OPTIONS          the digest of a page, for HTTP_GET (also: -T)
   ka-node status [--watch]         instances: state, why, priority, master
   ka-node why [INSTANCE]           the chain of causes, with evidence
