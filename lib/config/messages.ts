@@ -569,13 +569,14 @@ export const messages = {
     'error',
     'complaint',
     (name: string, path: string) =>
-      `vrrp_script ${name} is removed: ${path} is not found or cannot be executed`,
+      `vrrp_script ${name} counts for nobody: ${path} is not found or cannot be executed`,
   ),
   scriptNotExecutable: define(
     'KA5016',
     'error',
     'none',
-    (name: string, path: string) => `vrrp_script ${name} is removed: ${path} may not be executed by its user`,
+    (name: string, path: string) =>
+      `vrrp_script ${name} counts for nobody: ${path} may not be executed by its user`,
     { hint: 'chmod +x' },
   ),
   scriptUnset: define(
@@ -610,7 +611,7 @@ export const messages = {
     'security',
     'complaint',
     (name: string, path: string) =>
-      `vrrp_script ${name} is removed: ${path} can be changed by others than root`,
+      `vrrp_script ${name} counts for nobody: ${path} can be changed by others than root`,
   ),
   interfaceAbsent: define(
     'KA5010',

@@ -188,7 +188,10 @@ function withoutGroupTwins(
   };
 }
 
-/** Tracked scripts that can be run. Scripts are looked at only when there is an instance. */
+/**
+ * Tracked scripts that can be run. Scripts are looked at only when there is an instance. The daemon keeps those that cannot, so that
+ * whoever was to be tracked by them is seen to go without; none of them counts.
+ */
 export function usableScripts(
   scripts: readonly VrrpScript[],
   globals: GlobalDefs,
@@ -204,7 +207,7 @@ export function usableScripts(
     else if (fault.kind === 'unsafe')
       context.diagnostics.report(messages.scriptUnsafe, script.script.at, script.name, fault.component);
     else context.diagnostics.report(messages.scriptMissing, script.script.at, script.name, fault.path);
-    return false;
+    return context.mode === 'daemon';
   });
 }
 

@@ -329,7 +329,7 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'Add enable_script_security and script_user to global_defs.',
   ],
   scriptMissing: [
-    'The program of a vrrp_script does not exist, or may not be run; the script is removed from all lists.',
+    'The program of a vrrp_script does not exist, or may not be run; the script counts for nobody.',
     'Correct the path; give the program its x bit.',
   ],
   scriptNotExecutable: [
