@@ -1,0 +1,219 @@
+/**
+ * The processes of the supervisor: starts the sides, starts them again when they die, with the last good configuration and what the
+ * VRRP process held; runs the helpers that read and clean; ends them all.
+ */
+import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { ControlEvent, Side } from '../control/messages.js';
+import { sleep, systemClock } from '../host.js';
+import type { Log } from '../log/log.js';
+import { ChildLink, type ChildEnd } from './child-link.js';
+import type { RunContext } from './context.js';
+import { exitStatus } from './exit-status.js';
+import { openHandover, writeHandover } from './handover.js';
+import { sideWords, type Post } from './post.js';
+import { ownMethods, type ChildReport, type Held, type ReadOutcome, type Role } from './protocol.js';
+import type { Supervision } from './supervision.js';
+
+const defaultWaitMs = 5000;
+
+export interface ChildrenOptions {
+  readonly state: Supervision;
+  readonly context: RunContext;
+  readonly log: Log;
+  readonly onReport: (post: Post, report: ChildReport) => void;
+  readonly onTold: (side: Side, event: ControlEvent) => void;
+}
+
+export class Children {
+  readonly #options: ChildrenOptions;
+  readonly #state: Supervision;
+  readonly #log: Log;
+
+  constructor(options: ChildrenOptions) {
+    this.#options = options;
+    this.#state = options.state;
+    this.#log = options.log;
+  }
+
+  /** Starts a side, unless its half is still missing or the daemon is ending. */
+  start(post: Post): void {
+    const { side, half } = post;
+    post.restart = undefined;
+    if (half === undefined || this.#state.isStopping) return;
+    const memory = this.memory();
+    post.isReady = false;
+    post.link = new ChildLink({
+      order: { role: side, generation: this.#state.generation, isRestart: post.wasReady },
+      argv: this.#options.context.argv,
+      fds: [half, half, memory],
+      onReport: (report) => this.#options.onReport(post, report),
+      onTold: (event) => this.#options.onTold(side, event),
+      onEnd: (end) => this.ended(post, end),
+    });
+    closeSync(memory);
+    this.saysStarting(post);
+  }
+
+  saysStarting({ side, link }: Post): void {
+    this.#log.log('info', `Starting ${sideWords[side].child} child process, pid=${link?.pid ?? 0}`);
+  }
+
+  /** A hand-over file with what the VRRP process that died held. The caller closes it. */
+  memory(): number {
+    const fd = openHandover();
+    const { held, beat } = this.#state;
+    // Without a sign of life nothing that was held is fresh; what operators arranged stands all the same.
+    writeHandover(fd, { held, beat: beat ?? { monotonicUs: 0, wallMs: 0 } });
+    return fd;
+  }
+
+  /** What a VRRP process holds now. */
+  hold(held: Held): void {
+    const isNews = held.masters.join('\n') !== this.#state.held.masters.join('\n');
+    this.#state.held = held;
+    if (isNews) this.tellMasters();
+  }
+
+  /** The sync daemon of the checkers follows an instance. */
+  tellMasters(): void {
+    const { posts, held } = this.#state;
+    if (posts.get('checkers')?.isReady !== true || !posts.has('vrrp')) return;
+    this.#state.ask('checkers', ownMethods.masters, held.masters).catch((error: unknown) => {
+      if (this.#state.isStopping) return;
+      this.#log.log('error', error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  /** The process of a side has ended: another one follows, now or later. */
+  ended(post: Post, end: ChildEnd): void {
+    const { side, link } = post;
+    post.link = undefined;
+    post.isReady = false;
+    if (this.#state.isStopping || !this.#state.posts.has(side)) return;
+    const pid = link?.pid ?? 0;
+    const { child } = sideWords[side];
+    if (end.signal !== null)
+      this.#log.log(
+        'warning',
+        `pid ${pid} exited due to signal ${constants.signals[end.signal]} (${end.signal})`,
+      );
+    if (!this.#options.context.options.respawns) {
+      this.#log.log('error', `${child} child process(${pid}) died: Exiting`);
+      this.#state.stop(exitStatus.good);
+      return;
+    }
+    this.#log.log('warning', `${child} child process(${pid}) died: Respawning`);
+    const delayMs = post.respawns.next(systemClock.nowMs());
+    this.#log.log(
+      'info',
+      `Restart of ${child} process delayed ${delayMs / 1000} seconds to limit respawn rate`,
+    );
+    const start = (): void => {
+      if (post.half === undefined) void this.#readForRestart(post);
+      else this.start(post);
+    };
+    if (delayMs === 0) {
+      start();
+      return;
+    }
+    if (side === 'vrrp') void this.#clean();
+    post.restart = systemClock.schedule(delayMs, start);
+  }
+
+  /** The first child died before it had written the configuration down: it is read once more. */
+  async #readForRestart(post: Post): Promise<void> {
+    const files = { vrrp: openHandover(), checkers: openHandover() };
+    let outcome: ReadOutcome | undefined;
+    const known = this.#state.facts?.known ?? [];
+    await this.help('reader', [files.vrrp, files.checkers], { known }, (report) => {
+      if (report.kind === 'read') ({ outcome } = report);
+    });
+    const isGood = outcome?.isGood === true;
+    for (const each of this.#state.posts.values()) {
+      if (isGood && each.half === undefined) {
+        each.half = files[each.side];
+        if (each.link === undefined && each.restart === undefined) this.start(each);
+      } else {
+        closeSync(files[each.side]);
+      }
+    }
+    if (!isGood) post.restart = systemClock.schedule(1000, () => void this.#readForRestart(post));
+  }
+
+  /** What a VRRP process left that nobody speaks for goes at once. */
+  async #clean(): Promise<void> {
+    const { posts, held } = this.#state;
+    const half = posts.get('vrrp')?.half;
+    if (half === undefined || held.masters.length === 0 || this.#options.context.options.keepsVrrp) return;
+    this.hold({ masters: [], scripts: {} });
+    await this.help('cleaner', [half, half], {}, () => undefined);
+  }
+
+  /** Runs a child to its end that is no side. */
+  help(
+    role: Role,
+    [vrrp, checkers]: readonly [number, number],
+    more: { readonly known?: readonly string[] },
+    onReport: (report: ChildReport) => void,
+  ): Promise<ChildEnd> {
+    const { generation, helpers } = this.#state;
+    return new Promise((resolve) => {
+      const link: ChildLink = new ChildLink({
+        order: { role, generation: generation + (role === 'reader' ? 1 : 0), ...more },
+        argv: this.#options.context.argv,
+        fds: [vrrp, checkers, vrrp],
+        onReport,
+        onTold: () => undefined,
+        onEnd: (end) => {
+          helpers.delete(link);
+          resolve(end);
+        },
+      });
+      helpers.add(link);
+    });
+  }
+
+  /** The configuration needs this side no more; it has just been told so, and has nothing left to do. */
+  retire(post: Post): void {
+    this.#state.posts.delete(post.side);
+    post.restart?.cancel();
+    const { link } = post;
+    if (post.side === 'vrrp') this.hold({ masters: [], scripts: {} });
+    if (link === undefined) return;
+    this.#log.log('info', `Stopping ${sideWords[post.side].child} child process, pid=${link.pid}`);
+    this.#state.helpers.add(link);
+    link.signal('SIGTERM');
+  }
+
+  /** Ends every process, in order if it can be. */
+  async endAll(): Promise<void> {
+    const links = new Map<ChildLink, string>();
+    for (const post of this.#state.posts.values()) {
+      post.restart?.cancel();
+      if (post.link !== undefined) links.set(post.link, sideWords[post.side].process);
+    }
+    for (const link of this.#state.helpers) links.set(link, 'helper');
+    for (const link of links.keys()) {
+      link.signal('SIGTERM');
+      // One that somebody stopped is to say goodbye as well.
+      link.signal('SIGCONT');
+    }
+    const waitMs = this.#state.facts?.childWaitMs ?? defaultWaitMs;
+    const running = (): [ChildLink, string][] => [...links].filter(([link]) => link.isRunning);
+    await untilEnded(() => running().length === 0, waitMs);
+    for (const [link, name] of running()) {
+      this.#log.log('error', `${name} process failed to die - forcing termination`);
+      link.signal('SIGKILL');
+    }
+    await untilEnded(() => running().length === 0, defaultWaitMs);
+    // Who leaves in order holds nothing in the end.
+    await this.#clean();
+  }
+}
+
+/** Resolves when `isOver` holds, at the latest after `waitMs`. */
+async function untilEnded(isOver: () => boolean, waitMs: number): Promise<void> {
+  const deadline = systemClock.nowMs() + waitMs;
+  while (!isOver() && systemClock.nowMs() < deadline) await sleep(systemClock, 5);
+}

@@ -1,0 +1,37 @@
+/** One side that the configuration needs, as the supervisor knows it. */
+import type { Side } from '../control/messages.js';
+import type { Timer } from '../host.js';
+import type { ChildLink } from './child-link.js';
+import { Respawns } from './respawns.js';
+
+export interface Post {
+  readonly side: Side;
+  /** Its hand-over file, with the last good configuration; undefined while the first child has not written it. */
+  half: number | undefined;
+  link: ChildLink | undefined;
+  restart: Timer | undefined;
+  readonly respawns: Respawns;
+  summary: string;
+  isReady: boolean;
+  /** It has been ready once: what ends it later is not permanent. */
+  wasReady: boolean;
+}
+
+export function newPost(side: Side): Post {
+  return {
+    side,
+    half: undefined,
+    link: undefined,
+    restart: undefined,
+    respawns: new Respawns(),
+    summary: '',
+    isReady: false,
+    wasReady: false,
+  };
+}
+
+/** keepalived's names of the children. */
+export const sideWords: Readonly<Record<Side, { readonly child: string; readonly process: string }>> = {
+  vrrp: { child: 'VRRP', process: 'vrrp' },
+  checkers: { child: 'Healthcheck', process: 'checker' },
+};
