@@ -2,17 +2,9 @@
  * A `track_file`: the first number in a file. Changes come from inotify on its directory and, for writes through another name, on the
  * file itself; a new content is read once writing has paused, because Node offers no close event.
  */
-import {
-  mkdirSync,
-  openSync,
-  readSync,
-  closeSync,
-  watch,
-  writeFileSync,
-  existsSync,
-  type FSWatcher,
-} from 'node:fs';
+import { openSync, readSync, closeSync, watch, writeFileSync, existsSync, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { makeFolders } from '../folder.js';
 import type { Host, Timer } from '../host.js';
 import type { OnState, TrackedState, Tracker } from './tracker.js';
 
@@ -59,7 +51,7 @@ export class FileTracker implements Tracker {
     const { file, initFile, host, name } = this.#options;
     try {
       if (initFile !== undefined && (initFile.overwrite || !existsSync(file))) {
-        mkdirSync(dirname(file), { recursive: true });
+        makeFolders(dirname(file));
         writeFileSync(file, `${initFile.value}\n`);
       }
       this.#directoryWatch = watch(dirname(file), (_event, changed) => {
