@@ -3,25 +3,32 @@ import { spawn } from 'node:child_process';
 import {
   closeSync,
   constants,
-  existsSync,
   fchmodSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { DaemonOptions } from './options.js';
 import { KaError } from '../errors.js';
+import { makeFolder } from '../folder.js';
+import { systemClock } from '../host.js';
 
-/** Process id of a live daemon that wrote `file`; undefined when there is none. */
+/**
+ * Process id of a live daemon that wrote `file`; undefined when there is none. A number that another program has got meanwhile, as
+ * after the restart of a container, stands for no daemon.
+ */
 export function runningDaemon(file: string): number | undefined {
   let pid: number;
+  let writtenMs: number;
   try {
-    if (!statSync(file).isFile()) return undefined; // reading a pipe would wait for a writer
+    const stat = statSync(file);
+    if (!stat.isFile()) return undefined; // reading a pipe would wait for a writer
+    writtenMs = stat.mtimeMs;
     pid = Number(readFileSync(file, 'utf8').trim());
   } catch {
     return undefined;
@@ -29,10 +36,38 @@ export function runningDaemon(file: string): number | undefined {
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
   try {
     process.kill(pid, 0);
-    return pid;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM' ? pid : undefined;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return undefined;
   }
+  return isForeign(pid, writtenMs) ? undefined : pid;
+}
+
+/** A process that was started so much later than the pid file was written has not written it. */
+const slackMs = 2000;
+
+/**
+ * It has ended and waits to be collected; or it runs another program than a daemon does, and was started after the pid file was
+ * written. Both are asked, since a clock may be set and a daemon may be wrapped; what cannot be known counts as a daemon.
+ */
+function isForeign(pid: number, writtenMs: number): boolean {
+  try {
+    const { state, startMs } = processFacts(pid);
+    if (state === 'Z' || state === 'X') return true;
+    const program = basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '');
+    if (program === 'keepalived' || program === basename(process.execPath)) return false;
+    const ageMs = process.uptime() * 1000 + processFacts(process.pid).startMs - startMs;
+    return systemClock.wallMs() - writtenMs > ageMs + slackMs;
+  } catch {
+    return false;
+  }
+}
+
+/** proc(5), stat: fields 3, and 22 in hundredths of a second since the boot. */
+function processFacts(pid: number): { readonly state: string | undefined; readonly startMs: number } {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return { state: fields[0], startMs: Number(fields[19]) * 10 };
 }
 
 /** A pid file that goes when it is closed. */
@@ -47,6 +82,7 @@ export class PidFile {
   constructor(file: string) {
     this.#file = file;
     try {
+      // Only the last folder is made, such as /run/keepalived.
       makeFolder(dirname(file));
       writePid(file);
     } catch (cause) {
@@ -68,17 +104,6 @@ export class PidFile {
     } catch {
       // It is gone already.
     }
-  }
-}
-
-/** Only the last folder is made, such as /run/keepalived: the recursive form of Node.js never ends below /proc. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  try {
-    mkdirSync(folder, { mode: 0o755 });
-  } catch (error) {
-    // Another process of the daemon may have been quicker.
-    if (!existsSync(folder)) throw error;
   }
 }
 
