@@ -4,11 +4,18 @@ import { defaultAskMs, type AskOptions, type ControlEvent } from '../control/mes
 import { replyError } from '../control/serve.js';
 import { KaError } from '../errors.js';
 import { systemClock, type Timer } from '../host.js';
-import { childFlag, type ChildOrder, type ChildReport, type FromChild } from './protocol.js';
+import { childFlag, type ChildOrder, type ChildReport, type FromChild, type Role } from './protocol.js';
 
 export interface ChildEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** It was never started: why. */
+  readonly notStarted?: string;
+}
+
+/** In words: `SIGKILL`, `status 1`, `spawn EAGAIN`. */
+export function describeChildEnd({ code, signal, notStarted }: ChildEnd): string {
+  return notStarted ?? signal ?? `status ${code}`;
 }
 
 export interface ChildLinkOptions {
@@ -29,28 +36,48 @@ interface Asked {
 }
 
 export class ChildLink {
-  readonly #child: ChildProcess;
+  readonly role: Role;
+  /** Resolves after `onEnd`. */
+  readonly ended: Promise<ChildEnd>;
+  readonly #child: ChildProcess | undefined;
+  #resolveEnded: (end: ChildEnd) => void = () => undefined;
   readonly #asked = new Map<number, Asked>();
   #next = 1;
   #end: ChildEnd | undefined;
 
+  /** Never throws: a process that cannot be started has ended a moment later. */
   constructor(options: ChildLinkOptions) {
     const { order, argv, fds } = options;
-    const [script = ''] = process.argv.slice(1);
-    // A session of its own: a terminal's ^C is for the supervisor, which ends its children in order.
-    this.#child = spawn(process.execPath, [script, childFlag, JSON.stringify(order), ...argv], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds],
-      serialization: 'advanced',
-      detached: true,
+    this.role = order.role;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
     });
-    this.#child.on('message', (message: FromChild) => this.#heard(message, options));
-    // What cannot be sent is told by the end of the child.
-    this.#child.on('error', () => this.#ended({ code: null, signal: null }, options));
-    this.#child.on('exit', (code, signal) => this.#ended({ code, signal }, options));
+    const [script = ''] = process.argv.slice(1);
+    let child: ChildProcess;
+    try {
+      // A session of its own: a terminal's ^C is for the supervisor, which ends its children in order.
+      child = spawn(process.execPath, [script, childFlag, JSON.stringify(order), ...argv], {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds],
+        serialization: 'advanced',
+        detached: true,
+      });
+    } catch (error) {
+      // Node.js emits some errors of fork(2), and throws others, such as ENOMEM.
+      const notStarted = error instanceof Error ? error.message : String(error);
+      queueMicrotask(() => this.#onEnd({ code: null, signal: null, notStarted }, options));
+      return;
+    }
+    this.#child = child;
+    child.on('message', (message: FromChild) => this.#heard(message, options));
+    child.on('error', ({ message }) => {
+      // Of one that runs, it says that something could not be sent: its end will tell.
+      if (child.pid === undefined) this.#onEnd({ code: null, signal: null, notStarted: message }, options);
+    });
+    child.on('exit', (code, signal) => this.#onEnd({ code, signal }, options));
   }
 
   get pid(): number {
-    return this.#child.pid ?? -1;
+    return this.#child?.pid ?? -1;
   }
 
   get isRunning(): boolean {
@@ -59,7 +86,8 @@ export class ChildLink {
 
   /** @throws {KaError} see Sides.ask. */
   ask(method: string, params?: unknown, { timeoutMs = defaultAskMs }: AskOptions = {}): Promise<unknown> {
-    if (this.#end !== undefined || !this.#child.connected) return Promise.reject(gone());
+    const child = this.#child;
+    if (this.#end !== undefined || child?.connected !== true) return Promise.reject(gone());
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       const timer = systemClock.schedule(
@@ -71,13 +99,13 @@ export class ChildLink {
         { background: true },
       );
       this.#asked.set(id, { resolve, reject, timer });
-      this.#child.send({ kind: 'request', id, method, params }, () => undefined);
+      child.send({ kind: 'request', id, method, params }, () => undefined);
     });
   }
 
   /** False when it has ended already. */
   signal(signal: NodeJS.Signals): boolean {
-    return this.#end === undefined && this.#child.kill(signal);
+    return this.#end === undefined && this.#child?.kill(signal) === true;
   }
 
   #heard(message: FromChild, { onReport, onTold }: ChildLinkOptions): void {
@@ -99,7 +127,7 @@ export class ChildLink {
     }
   }
 
-  #ended(end: ChildEnd, { onEnd }: ChildLinkOptions): void {
+  #onEnd(end: ChildEnd, { onEnd }: ChildLinkOptions): void {
     if (this.#end !== undefined) return;
     this.#end = end;
     for (const { reject, timer } of this.#asked.values()) {
@@ -108,6 +136,7 @@ export class ChildLink {
     }
     this.#asked.clear();
     onEnd(end);
+    this.#resolveEnded(end);
   }
 }
 

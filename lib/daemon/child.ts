@@ -11,7 +11,7 @@ import { openChannel, type ChildChannel } from './channel.js';
 import { readForDaemon } from './configuration.js';
 import { openLog, type RunContext } from './context.js';
 import { exitStatus, failureOf } from './exit-status.js';
-import { halfOf, readHalf, readHalfAt, readMemory, writeHandover } from './handover.js';
+import { halfOf, readHalf, readHalfAt, readKnown, readMemory, writeHandover } from './handover.js';
 import type { DaemonOptions } from './options.js';
 import { PidFile, pidFiles } from './process.js';
 import {
@@ -86,7 +86,7 @@ async function runFirst(context: RunContext, channel: ChildChannel, order: Child
 }
 
 async function runReader(context: RunContext, channel: ChildChannel, order: ChildOrder): Promise<number> {
-  const read = await readForDaemon(context, { isReload: true, known: order.known ?? [] });
+  const read = await readForDaemon(context, { isReload: true, known: readKnown(childFds.memory) });
   const { lines } = read;
   if (read.isGood) {
     const { config, facts } = read;
@@ -195,7 +195,8 @@ class Child {
       pidFile?.close();
     }
     this.#log.log('detail', 'Stopped');
-    await this.#channel.flushed();
+    // A supervisor that somebody stopped reads nothing.
+    await Promise.race([this.#channel.flushed(), sleep(systemClock, longestEndMs)]);
     return exitStatus.good;
   }
 
@@ -205,6 +206,7 @@ class Child {
       log: this.#log,
       tell: (event) => this.#channel.tell(event),
       report: (report) => this.#channel.report(report),
+      isHeard: () => this.#channel.isHeard(),
       generation: () => this.#generation,
       memory: this.#memory,
       isRestart: this.#isRestart,

@@ -10,12 +10,22 @@ import type { Log } from '../log/log.js';
 import { ChildLink, type ChildEnd } from './child-link.js';
 import type { RunContext } from './context.js';
 import { exitStatus } from './exit-status.js';
-import { openHandover, writeHandover } from './handover.js';
-import { sideWords, type Post } from './post.js';
+import { openHandover, openHandovers, writeHandover } from './handover.js';
+import { sideNames, sideWords, type Post } from './post.js';
 import { ownMethods, type ChildReport, type Held, type ReadOutcome, type Role } from './protocol.js';
 import type { Supervision } from './supervision.js';
 
 const defaultWaitMs = 5000;
+/** What could not be done for want of something is tried again after so long. */
+const troubleMs = 1000;
+
+type Descriptors = ConstructorParameters<typeof ChildLink>[0]['fds'];
+
+/** What a reader said, and how it ended. */
+export interface Read {
+  readonly outcome: ReadOutcome | undefined;
+  readonly end: ChildEnd;
+}
 
 export interface ChildrenOptions {
   readonly state: Supervision;
@@ -41,7 +51,15 @@ export class Children {
     const { side, half } = post;
     post.restart = undefined;
     if (half === undefined || this.#state.isStopping) return;
-    const memory = this.memory();
+    let memory: number;
+    try {
+      memory = this.memory();
+    } catch (error) {
+      // No descriptor or no room is left: that passes, and the supervisor must outlive it.
+      this.#log.log('error', wordsOf(error));
+      post.restart = systemClock.schedule(troubleMs, () => this.start(post));
+      return;
+    }
     post.isReady = false;
     post.link = new ChildLink({
       order: { role: side, generation: this.#state.generation, isRestart: post.wasReady },
@@ -59,13 +77,11 @@ export class Children {
     this.#log.log('info', `Starting ${sideWords[side].child} child process, pid=${link?.pid ?? 0}`);
   }
 
-  /** A hand-over file with what the VRRP process that died held. The caller closes it. */
+  /** A hand-over file with what the VRRP process that died held. The caller closes it. @throws KA_DAEMON_HANDOVER, of write(2) */
   memory(): number {
-    const fd = openHandover();
     const { held, beat } = this.#state;
     // Without a sign of life nothing that was held is fresh; what operators arranged stands all the same.
-    writeHandover(fd, { held, beat: beat ?? { monotonicUs: 0, wallMs: 0 } });
-    return fd;
+    return written({ held, beat: beat ?? { monotonicUs: 0, wallMs: 0 } });
   }
 
   /** What a VRRP process holds now. */
@@ -81,7 +97,7 @@ export class Children {
     if (posts.get('checkers')?.isReady !== true || !posts.has('vrrp')) return;
     this.#state.ask('checkers', ownMethods.masters, held.masters).catch((error: unknown) => {
       if (this.#state.isStopping) return;
-      this.#log.log('error', error instanceof Error ? error.message : String(error));
+      this.#log.log('error', wordsOf(error));
     });
   }
 
@@ -90,9 +106,12 @@ export class Children {
     const { side, link } = post;
     post.link = undefined;
     post.isReady = false;
-    if (this.#state.isStopping || !this.#state.posts.has(side)) return;
+    // One that was retired; its side may be needed again, and have another post.
+    if (link !== undefined) this.#state.helpers.delete(link);
+    if (this.#state.isStopping || this.#state.posts.get(side) !== post) return;
     const pid = link?.pid ?? 0;
     const { child } = sideWords[side];
+    if (end.notStarted !== undefined) this.#log.log('error', `${child} process: ${end.notStarted}`);
     if (end.signal !== null)
       this.#log.log(
         'warning',
@@ -123,55 +142,64 @@ export class Children {
 
   /** The first child died before it had written the configuration down: it is read once more. */
   async #readForRestart(post: Post): Promise<void> {
-    const files = { vrrp: openHandover(), checkers: openHandover() };
-    let outcome: ReadOutcome | undefined;
-    const known = this.#state.facts?.known ?? [];
-    await this.help('reader', [files.vrrp, files.checkers], { known }, (report) => {
-      if (report.kind === 'read') ({ outcome } = report);
-    });
-    const isGood = outcome?.isGood === true;
-    for (const each of this.#state.posts.values()) {
-      if (isGood && each.half === undefined) {
-        each.half = files[each.side];
-        if (each.link === undefined && each.restart === undefined) this.start(each);
-      } else {
-        closeSync(files[each.side]);
+    const { posts } = this.#state;
+    post.restart = undefined;
+    let isGood = false;
+    try {
+      const files = openHandovers();
+      const { outcome } = await this.read(files);
+      isGood = outcome?.isGood === true;
+      for (const side of sideNames) {
+        const each = posts.get(side);
+        // A reload may have brought a newer half meanwhile.
+        if (isGood && each !== undefined && each.half === undefined) each.half = files[side];
+        else closeSync(files[side]);
       }
+    } catch (error) {
+      this.#log.log('error', wordsOf(error));
     }
-    if (!isGood) post.restart = systemClock.schedule(1000, () => void this.#readForRestart(post));
+    if (this.#state.isStopping) return;
+    for (const each of posts.values()) {
+      if (each.link === undefined && each.restart === undefined) this.start(each);
+    }
+    if (!isGood && post.half === undefined)
+      post.restart = systemClock.schedule(troubleMs, () => void this.#readForRestart(post));
   }
 
-  /** What a VRRP process left that nobody speaks for goes at once. */
+  /** Runs a process that reads the configuration into hand-over files. @throws KA_DAEMON_HANDOVER, of write(2) */
+  async read(files: Readonly<Record<Side, number>>): Promise<Read> {
+    const known = written(this.#state.facts?.known ?? []);
+    let outcome: ReadOutcome | undefined;
+    const ended = this.#help('reader', [files.vrrp, files.checkers, known], (report) => {
+      if (report.kind === 'read') ({ outcome } = report);
+    });
+    closeSync(known);
+    const end = await ended;
+    return { outcome, end };
+  }
+
+  /** What a VRRP process left that nobody speaks for goes at once; what operators arranged stands. */
   async #clean(): Promise<void> {
     const { posts, held } = this.#state;
     const half = posts.get('vrrp')?.half;
     if (half === undefined || held.masters.length === 0 || this.#options.context.options.keepsVrrp) return;
-    this.hold({ masters: [], scripts: {} });
-    await this.help('cleaner', [half, half], {}, () => undefined);
+    this.hold({ ...held, masters: [], scripts: {} });
+    await this.#help('cleaner', [half, half, half], () => undefined);
   }
 
   /** Runs a child to its end that is no side. */
-  help(
-    role: Role,
-    [vrrp, checkers]: readonly [number, number],
-    more: { readonly known?: readonly string[] },
-    onReport: (report: ChildReport) => void,
-  ): Promise<ChildEnd> {
+  #help(role: Role, fds: Descriptors, onReport: (report: ChildReport) => void): Promise<ChildEnd> {
     const { generation, helpers } = this.#state;
-    return new Promise((resolve) => {
-      const link: ChildLink = new ChildLink({
-        order: { role, generation: generation + (role === 'reader' ? 1 : 0), ...more },
-        argv: this.#options.context.argv,
-        fds: [vrrp, checkers, vrrp],
-        onReport,
-        onTold: () => undefined,
-        onEnd: (end) => {
-          helpers.delete(link);
-          resolve(end);
-        },
-      });
-      helpers.add(link);
+    const link: ChildLink = new ChildLink({
+      order: { role, generation: generation + (role === 'reader' ? 1 : 0) },
+      argv: this.#options.context.argv,
+      fds,
+      onReport,
+      onTold: () => undefined,
+      onEnd: () => helpers.delete(link),
     });
+    helpers.add(link);
+    return link.ended;
   }
 
   /** The configuration needs this side no more; it has just been told so, and has nothing left to do. */
@@ -195,7 +223,8 @@ export class Children {
     }
     for (const link of this.#state.helpers) links.set(link, 'helper');
     for (const link of links.keys()) {
-      link.signal('SIGTERM');
+      // One that removes what another has left ends by itself, and soon.
+      if (link.role !== 'cleaner') link.signal('SIGTERM');
       // One that somebody stopped is to say goodbye as well.
       link.signal('SIGCONT');
     }
@@ -208,8 +237,24 @@ export class Children {
     }
     await untilEnded(() => running().length === 0, defaultWaitMs);
     // Who leaves in order holds nothing in the end.
-    await this.#clean();
+    await Promise.race([this.#clean(), sleep(systemClock, defaultWaitMs)]);
   }
+}
+
+/** A new hand-over file with a value in it. @throws KA_DAEMON_HANDOVER, of write(2) */
+function written(value: unknown): number {
+  const fd = openHandover();
+  try {
+    writeHandover(fd, value);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Resolves when `isOver` holds, at the latest after `waitMs`. */

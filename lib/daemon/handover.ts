@@ -41,6 +41,17 @@ export function openHandover(): number {
   throw new KaError('KA_DAEMON_HANDOVER', `no file can be made in ${folders.join(', ')}`, { cause });
 }
 
+/** One for each side. @throws {KaError} KA_DAEMON_HANDOVER, and leaves none open. */
+export function openHandovers(): Readonly<Record<Side, number>> {
+  const vrrp = openHandover();
+  try {
+    return { vrrp, checkers: openHandover() };
+  } catch (error) {
+    closeSync(vrrp);
+    throw error;
+  }
+}
+
 /** Writes a value of plain data into a hand-over file, instead of what was there. */
 export function writeHandover(fd: number, value: unknown): void {
   const bytes = serialize(value);
@@ -106,6 +117,11 @@ export function readHalfAt(path: string): Half {
 /** What the VRRP process before this one held, if there was one. */
 export function readMemory(fd: number): Memory | undefined {
   return (readHandover(fd) as Memory | null) ?? undefined;
+}
+
+/** Mistakes that were told before, for a reader. */
+export function readKnown(fd: number): readonly string[] {
+  return readHandover(fd) as readonly string[];
 }
 
 /** Stands for every place. */

@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import { reapChild } from '../../bindings/signals.js';
 import { systemClock } from '../host.js';
 
-/** Collects ended processes that are not ours (`own`: those of Node.js, which waits for them itself). */
+/**
+ * Collects ended processes that are not ours (`own`: those of Node.js, which waits for them itself). What the launcher starts
+ * (native/launch/) is never among them: the kernel lists children by thread, those of the launcher's are its own, and orphans
+ * are given to the first thread, which is this one.
+ */
 export function reapOrphans(own: () => readonly number[]): void {
   const reap = (): void => {
     const mine = new Set(own());

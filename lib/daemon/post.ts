@@ -30,6 +30,9 @@ export function newPost(side: Side): Post {
   };
 }
 
+/** VRRP first, wherever the order matters. */
+export const sideNames: readonly Side[] = ['vrrp', 'checkers'];
+
 /** keepalived's names of the children. */
 export const sideWords: Readonly<Record<Side, { readonly child: string; readonly process: string }>> = {
   vrrp: { child: 'VRRP', process: 'vrrp' },

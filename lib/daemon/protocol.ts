@@ -16,17 +16,16 @@ export interface ChildOrder {
   readonly role: Role;
   /** Of the configuration that it is to run. */
   readonly generation: number;
-  /** Reader: mistakes that were told before, as `code message`. */
-  readonly known?: readonly string[];
-  /** Reader: something runs that an empty file would end. */
-  readonly refusesEmpty?: boolean;
   /** A side ran before and died: what it did once at the start is done. */
   readonly isRestart?: boolean;
 }
 
 export const childFlag = '--as-child';
 
-/** Descriptors of a child: the hand-over files of the sides, and what the supervisor remembers of a child that died. */
+/**
+ * Descriptors of a child: the hand-over files of the sides, and one of what the supervisor remembers: to `vrrp` a Memory, to `reader`
+ * the mistakes that were told before, as `code message` (too many for a command line).
+ */
 export const childFds = { ipc: 3, vrrp: 4, checkers: 5, memory: 6 } as const;
 
 /** What the supervisor has to know of a configuration. */

@@ -7,10 +7,12 @@ import type { ReloadReport, Side } from '../control/messages.js';
 import { KaError } from '../errors.js';
 import { systemClock } from '../host.js';
 import type { Log } from '../log/log.js';
+import { describeChildEnd, type ChildLink } from './child-link.js';
 import type { Children } from './children.js';
-import { handoverPath, openHandover } from './handover.js';
-import { newPost, sideWords, type Post } from './post.js';
-import { ownMethods, type ReadFacts, type ReadOutcome, type ReloadParams } from './protocol.js';
+import { handoverPath, openHandovers } from './handover.js';
+import { newPost, sideNames, sideWords, type Post } from './post.js';
+import { ownMethods, type ReadFacts, type ReloadParams } from './protocol.js';
+import { stoppingReport } from './reload-queue.js';
 import type { Supervision } from './supervision.js';
 
 /** A child that gives no sign of life for so long is not waited for. */
@@ -31,23 +33,20 @@ export class Reload {
   }
 
   async run(): Promise<ReloadReport> {
-    const files = { vrrp: openHandover(), checkers: openHandover() };
-    const report = await this.#readAgain(files);
-    for (const side of ['vrrp', 'checkers'] as const) {
-      if (this.#state.posts.get(side)?.half !== files[side]) closeSync(files[side]);
+    const files = openHandovers();
+    try {
+      return await this.#readAgain(files);
+    } finally {
+      for (const side of sideNames) {
+        if (this.#state.posts.get(side)?.half !== files[side]) closeSync(files[side]);
+      }
     }
-    return report;
   }
 
   async #readAgain(files: Readonly<Record<Side, number>>): Promise<ReloadReport> {
-    let outcome: ReadOutcome | undefined;
-    const known = this.#state.facts?.known ?? [];
-    const end = await this.#children.help('reader', [files.vrrp, files.checkers], { known }, (report) => {
-      if (report.kind === 'read') ({ outcome } = report);
-    });
-    if (outcome === undefined) {
-      return this.#refused([], `It could not be read (${end.signal ?? `status ${end.code}`}).`);
-    }
+    const { outcome, end } = await this.#children.read(files);
+    if (this.#state.isStopping) return stoppingReport;
+    if (outcome === undefined) return this.#refused([], `It could not be read (${describeChildEnd(end)}).`);
     for (const line of outcome.lines) this.#log.log('warning', line);
     if (!outcome.isGood) return this.#refused(outcome.lines, outcome.message);
     return this.#change(files, outcome.facts, outcome.lines);
@@ -67,41 +66,43 @@ export class Reload {
     const { posts } = this.#state;
     const generation = this.#state.generation + 1;
     const said: string[] = [];
+    const taken: string[] = [];
     let isGood = true;
-    for (const side of ['vrrp', 'checkers'] as const) {
+    for (const side of sideNames) {
       const post = posts.get(side);
-      const isWanted = facts.sides.includes(side);
       if (post === undefined) continue;
-      const params: ReloadParams = { path: handoverPath(files[side]), generation };
+      const { child, process } = sideWords[side];
       try {
-        const changed = await this.#askToReload(post, params);
+        const changed = await this.#give(post, { path: handoverPath(files[side]), generation });
         if (changed !== '') said.push(changed);
       } catch (error) {
+        if (this.#state.isStopping) return stoppingReport;
         const message = error instanceof Error ? error.message : String(error);
-        const isLate = KaError.is(error) && error.code === 'KA_CONTROL_TIMEOUT';
-        if (!isLate && !(KaError.is(error) && error.code === 'KA_CONTROL_GONE'))
-          return this.#refused([...lines, ...said], `${sideWords[side].child}: ${message}`);
-        // Dead, it is started again with the new configuration; stopped, it finds it when it goes on.
-        if (isLate) {
-          isGood = false;
-          const text = `The ${sideWords[side].process} process (${post.link?.pid ?? 0}) does not answer; it takes the new configuration when it does.`;
-          this.#log.log('error', text);
-          said.push(text);
+        // One that was stopped finds the new configuration when it goes on.
+        if (!hasCode(error, 'KA_CONTROL_TIMEOUT')) {
+          const others = taken.map((each) => ` ${each} has taken the new one.`).join('');
+          return this.#refused([...lines, ...said], `${child}: ${message}${others}`);
         }
+        isGood = false;
+        const text = `The ${process} process (${post.link?.pid ?? 0}) does not answer; it takes the new configuration when it does.`;
+        this.#log.log('error', text);
+        said.push(text);
       }
+      if (this.#state.isStopping) return stoppingReport;
+      taken.push(child);
       const old = post.half;
       post.half = files[side];
       if (old !== undefined) closeSync(old);
-      if (!isWanted) this.#children.retire(post);
+      if (!facts.sides.includes(side)) this.#children.retire(post);
     }
     this.#state.adopt(facts);
     this.#state.generation = generation;
     for (const side of facts.sides) {
-      if (posts.has(side)) continue;
-      const post = newPost(side);
-      post.half = files[side];
+      const post = posts.get(side) ?? newPost(side);
+      post.half ??= files[side];
       posts.set(side, post);
-      this.#children.start(post);
+      // New, or one whose first process died before it had written its half.
+      if (post.link === undefined && post.restart === undefined) this.#children.start(post);
     }
     this.#log.log('info', 'Reload complete');
     return {
@@ -110,9 +111,27 @@ export class Reload {
     };
   }
 
+  /**
+   * Lets a side take the new configuration. One that dies over it is started again with the old one, and given the new one once more.
+   * @returns what changed. '': nothing, or no process runs, and the next one finds the new configuration in its post.
+   * @throws what the side refuses it with; {KaError} KA_CONTROL_TIMEOUT, KA_CONTROL_GONE when it died twice.
+   */
+  async #give(post: Post, params: ReloadParams): Promise<string> {
+    for (let deaths = 0; ; deaths += 1) {
+      const { link } = post;
+      if (link === undefined) return '';
+      try {
+        return await this.#ask(post, link, params);
+      } catch (error) {
+        if (!hasCode(error, 'KA_CONTROL_GONE')) throw error;
+        await link.ended;
+        if (this.#state.isStopping || deaths > 0) throw error;
+      }
+    }
+  }
+
   /** Waits as long as the child lives and answers, whatever it has to do. @throws {KaError} KA_CONTROL_TIMEOUT */
-  async #askToReload({ link }: Post, params: ReloadParams): Promise<string> {
-    if (link === undefined) throw new KaError('KA_CONTROL_GONE', 'no process runs');
+  async #ask(post: Post, link: ChildLink, params: ReloadParams): Promise<string> {
     const answer = link.ask(ownMethods.reload, params, { timeoutMs: reloadMs });
     let isDone = false;
     const done = answer.then(
@@ -128,7 +147,8 @@ export class Reload {
     const alive = async (): Promise<string> => {
       while (!isDone) {
         const asked = systemClock.nowMs();
-        await link.ask('ping', undefined, { timeoutMs: deafMs });
+        // One that is only just starting answers nothing yet.
+        if (post.isReady) await link.ask('ping', undefined, { timeoutMs: deafMs });
         const left = deafMs / 10 - (systemClock.nowMs() - asked);
         await new Promise<void>((resolve) => {
           systemClock.schedule(Math.max(0, left), resolve, { background: true });
@@ -138,4 +158,8 @@ export class Reload {
     };
     return await Promise.race([done, alive()]);
   }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return KaError.is(error) && error.code === code;
 }

@@ -13,6 +13,8 @@ export interface SideContext {
   /** Pushes an event to the control server. */
   readonly tell: (event: ControlEvent) => void;
   readonly report: (report: ChildReport) => void;
+  /** False while whoever is reported to reads nothing: signs of life are left out then. Absent: it always does. */
+  readonly isHeard?: () => boolean;
   /** Number of the configuration that runs. */
   readonly generation: () => number;
   /** What the process before this one held. */

@@ -10,9 +10,11 @@ import type { RunContext } from './context.js';
 import type { DumpKind } from './dump.js';
 import { openControl } from './control.js';
 import { exitStatus, failureOf } from './exit-status.js';
+import { reapOrphans } from './orphans.js';
 import { PidFile, pidFiles } from './process.js';
 import type { ReadFacts } from './protocol.js';
-import { removeReloadResult, writeReloadResult } from './reload-result.js';
+import { ReloadQueue } from './reload-queue.js';
+import { removeReloadResult } from './reload-result.js';
 import type { RunningSide, SideContext } from './side.js';
 import { listenToSignals } from './signals.js';
 import type { SystemdNotifier } from './systemd.js';
@@ -35,7 +37,7 @@ export class SingleProcess implements ControlHost {
   #generation = 0;
   /** VRRP instances in MASTER state. */
   #masters: readonly string[] = [];
-  #reloading: Promise<unknown> = Promise.resolve();
+  #reloads: ReloadQueue | undefined;
 
   constructor(context: RunContext, log: Log, systemd: SystemdNotifier) {
     this.#context = context;
@@ -91,22 +93,23 @@ export class SingleProcess implements ControlHost {
   }
 
   reload(): Promise<ReloadReport> {
-    const askedUs = process.hrtime.bigint() / 1000n;
-    const result = this.#reloading.then(async () => {
-      const report = this.#stop.signal.aborted
-        ? { isGood: false, lines: ['The daemon is stopping.'] }
-        : await this.#reloadNow();
-      const [main] = this.#written;
-      if (main !== undefined) writeReloadResult(main.path, askedUs, report);
-      return report;
-    });
-    this.#reloading = result.catch(() => undefined);
-    return result;
+    return this.#reloads?.ask() ?? Promise.resolve({ isGood: false, lines: ['The daemon is starting.'] });
   }
 
   // ---- life ----
 
   async #runWith(config: Config, facts: ReadFacts): Promise<number> {
+    let isStarted: () => void = () => undefined;
+    const started = new Promise<void>((resolve) => {
+      isStarted = resolve;
+    });
+    this.#reloads = new ReloadQueue({
+      after: started,
+      run: () => this.#reloadNow(),
+      isStopping: () => this.#stop.signal.aborted,
+      pidFile: () => this.#written[0]?.path,
+      logger: this.#log,
+    });
     this.#listen();
     process.umask(facts.umask ?? this.#context.options.umask);
     const files = pidFiles(this.#context.options, config.instance, config.usePidDir);
@@ -119,6 +122,7 @@ export class SingleProcess implements ControlHost {
         this.#written.push(new PidFile(files[side]));
       }
       this.#generation = 1;
+      isStarted();
       if (facts.sides.length === 0)
         this.#log.log('warning', 'Warning - keepalived has no configuration to run');
       this.#log.log('info', 'Startup complete');
@@ -127,7 +131,7 @@ export class SingleProcess implements ControlHost {
       await until(this.#stop.signal);
       this.#log.log('info', 'Stopping');
       this.#systemd.stopping();
-      await this.#reloading;
+      await this.#reloads.settled();
     } finally {
       for (const side of this.#sides.values()) await side.close();
       await control.close();
@@ -153,7 +157,10 @@ export class SingleProcess implements ControlHost {
         if (report.kind === 'summary' && this.#generation > 0) this.#systemd.status(this.#summary());
         if (report.kind !== 'held') return;
         this.#masters = report.held.masters;
-        void this.#sides.get('checkers')?.follow?.(this.#masters);
+        this.#sides
+          .get('checkers')
+          ?.follow?.(this.#masters)
+          .catch((error: unknown) => this.#log.log('error', failureOf(error).message));
       },
       generation: () => this.#generation,
     };
@@ -173,6 +180,8 @@ export class SingleProcess implements ControlHost {
       dump: (kind) => this.#dump(kind),
       ignoresSigint: this.#context.options.ignoresSigint,
     });
+    // Scripts are children of the launcher's thread, which waits for them; on this one only orphans arrive.
+    if (process.pid === 1) reapOrphans(() => []);
   }
 
   #dump(kind: DumpKind): void {

@@ -15,19 +15,20 @@ import type {
   ToldListener,
 } from '../control/messages.js';
 import type { Log } from '../log/log.js';
-import { ChildLink, type ChildEnd } from './child-link.js';
+import { ChildLink, describeChildEnd, type ChildEnd } from './child-link.js';
 import { Children } from './children.js';
 import type { RunContext } from './context.js';
 import { openControl } from './control.js';
 import { cpuUsage } from './cpu-usage.js';
 import type { DumpKind } from './dump.js';
 import { exitStatus } from './exit-status.js';
-import { openHandover } from './handover.js';
+import { openHandovers } from './handover.js';
 import { reapOrphans } from './orphans.js';
-import { newPost, type Post } from './post.js';
+import { newPost, sideNames, type Post } from './post.js';
 import { PidFile, pidFiles } from './process.js';
 import { ownMethods, type ChildReport, type ReadOutcome } from './protocol.js';
-import { removeReloadResult, writeReloadResult } from './reload-result.js';
+import { ReloadQueue } from './reload-queue.js';
+import { removeReloadResult } from './reload-result.js';
 import { Reload } from './reload.js';
 import { listenToSignals } from './signals.js';
 import { Supervision } from './supervision.js';
@@ -48,7 +49,9 @@ export class Supervisor implements ControlHost {
   readonly #reload: Reload;
   readonly #watchdog: Watchdog;
   readonly #listeners = new Set<ToldListener>();
-  #reloading: Promise<unknown> = Promise.resolve();
+  readonly #reloads: ReloadQueue;
+  /** The configuration has been read for the first time, or never will be. */
+  #onRead: () => void = () => undefined;
   #pidFile: PidFile | undefined;
   #isStarted = false;
   #control: Promise<ControlListener> | undefined;
@@ -69,6 +72,17 @@ export class Supervisor implements ControlHost {
     });
     this.#reload = new Reload(this.#state, this.#children, log);
     this.#watchdog = new Watchdog(this.#state, systemd);
+    const firstRead = new Promise<void>((resolve) => {
+      this.#onRead = resolve;
+      this.#state.stopSignal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    this.#reloads = new ReloadQueue({
+      after: firstRead,
+      run: () => this.#reloadNow(),
+      isStopping: () => this.#state.isStopping,
+      pidFile: () => this.#pidFile?.path,
+      logger: log,
+    });
   }
 
   /** Runs until a signal ends it. The result is the exit status. */
@@ -118,23 +132,36 @@ export class Supervisor implements ControlHost {
   // ---- start ----
 
   #startFirst(): void {
-    const halves = { vrrp: openHandover(), checkers: openHandover() };
+    const opened = openHandovers();
+    const halves = new Map(sideNames.map((side) => [side, opened[side]]));
+    const drop = (side: Side): void => {
+      const half = halves.get(side);
+      halves.delete(side);
+      if (half !== undefined) closeSync(half);
+    };
     let post: Post | undefined;
     const onReport = (report: ChildReport): void => {
-      if (report.kind === 'read') post = this.#onFirstRead(report.outcome, report.becomes, first);
-      else if (report.kind === 'half') this.#onHalf(report.side, halves);
-      else if (post !== undefined) this.#onReport(post, report);
+      if (report.kind === 'read') {
+        post = this.#onFirstRead(report.outcome, report.becomes, first);
+        for (const side of sideNames) if (!this.#state.posts.has(side)) drop(side);
+        this.#onRead();
+      } else if (report.kind === 'half') {
+        const half = halves.get(report.side);
+        if (half !== undefined && this.#onHalf(report.side, half)) halves.delete(report.side);
+        else drop(report.side);
+      } else if (post !== undefined) this.#onReport(post, report);
     };
     const memory = this.#children.memory();
     const first: ChildLink = new ChildLink({
       order: { role: 'first', generation: 1 },
       argv: this.#context.argv,
-      fds: [halves.vrrp, halves.checkers, memory],
+      fds: [opened.vrrp, opened.checkers, memory],
       onReport,
       onTold: (event) => {
         if (post !== undefined) this.#tell(post.side, event);
       },
       onEnd: (end) => {
+        sideNames.forEach(drop);
         if (post !== undefined) this.#children.ended(post, end);
         else if (this.#state.facts === undefined && !this.#state.isStopping) this.#onFirstDeath(end);
         this.#state.helpers.delete(first);
@@ -178,22 +205,24 @@ export class Supervisor implements ControlHost {
     return post;
   }
 
-  /** The half of a side is in its file: it can be started, and started again. */
-  #onHalf(side: Side, halves: Readonly<Record<Side, number>>): void {
+  /** The half of a side is in its file: it can be started, and started again. False: it has a newer one already. */
+  #onHalf(side: Side, half: number): boolean {
     const post = this.#state.posts.get(side);
-    if (post === undefined) return;
-    post.half = halves[side];
-    if (post.link === undefined && !this.#state.isStopping) this.#children.start(post);
+    if (post === undefined || post.half !== undefined) return false;
+    post.half = half;
+    if (post.link === undefined) this.#children.start(post);
+    return true;
   }
 
   /** It died before it could say what is in the configuration. */
-  #onFirstDeath({ code, signal }: ChildEnd): void {
+  #onFirstDeath(end: ChildEnd): void {
+    const { signal } = end;
     if (signal !== null && this.#firstDeaths++ < 3) {
       this.#log.log('warning', `The process that reads the configuration ended: ${signal}; once more`);
       this.#startFirst();
       return;
     }
-    this.#log.log('error', `The process that reads the configuration ended: ${signal ?? `status ${code}`}`);
+    this.#log.log('error', `The process that reads the configuration ended: ${describeChildEnd(end)}`);
     this.#state.stop(exitStatus.fatal);
   }
 
@@ -209,6 +238,8 @@ export class Supervisor implements ControlHost {
   // ---- children ----
 
   #onReport(post: Post, report: ChildReport): void {
+    // A side that is not needed any more may still say goodbye while its successor runs.
+    if (this.#state.posts.get(post.side) !== post) return;
     switch (report.kind) {
       case 'ready':
         post.isReady = post.wasReady = true;
@@ -252,27 +283,17 @@ export class Supervisor implements ControlHost {
   // ---- reload ----
 
   reload(): Promise<ReloadReport> {
-    const askedUs = process.hrtime.bigint() / 1000n;
-    const result = this.#reloading.then(async () => {
-      const report = this.#state.isStopping
-        ? { isGood: false, lines: ['The daemon is stopping.'] }
-        : await this.#reloadNow();
-      if (this.#pidFile !== undefined) writeReloadResult(this.#pidFile.path, askedUs, report);
-      return report;
-    });
-    this.#reloading = result.catch((error: unknown) => {
-      this.#log.log('error', error instanceof Error ? error.message : String(error));
-    });
-    return result;
+    return this.#reloads.ask();
   }
 
   async #reloadNow(): Promise<ReloadReport> {
     this.#log.log('info', 'Reloading ...');
     this.#systemd.reloading();
-    const report = await this.#reload.run();
-    if (this.#state.isStopping) return report;
-    this.#systemd.ready(this.#state.summary);
-    return report;
+    try {
+      return await this.#reload.run();
+    } finally {
+      if (!this.#state.isStopping) this.#systemd.ready(this.#state.summary);
+    }
   }
 
   // ---- end ----

@@ -38,6 +38,8 @@ class VrrpSide implements RunningSide {
   #config: Config;
   #cleared: ClearedStats | undefined;
   #beat: Timer | undefined;
+  #isTelling = false;
+  #isClosing = false;
 
   constructor(node: VrrpNode, config: Config, context: SideContext) {
     this.node = node;
@@ -51,10 +53,7 @@ class VrrpSide implements RunningSide {
       isOwnNamespace: context.options.namespace === undefined && config.netNamespace === undefined,
     });
     this.handlers = vrrpHandlers({ generation: context.generation, operations: this.#operations });
-    node.on('state', () => {
-      context.report({ kind: 'summary', text: this.summary });
-      context.report({ kind: 'held', held: this.#held });
-    });
+    node.on('state', () => this.#tellSoon());
     context.report({ kind: 'held', held: this.#held });
     this.#beatOn();
   }
@@ -107,19 +106,42 @@ class VrrpSide implements RunningSide {
     return Math.min(longestBeatMs, Math.max(shortestBeatMs, Math.min(...limits) / 4000));
   }
 
+  /** Once for all transitions that the engine told together: each report names every instance. */
+  #tellSoon(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      this.#context.report({ kind: 'summary', text: this.summary });
+      this.#tellHeld();
+    });
+  }
+
+  /** What is held counts from this moment: a process that dies right after its transition is resumed as well. */
+  #tellHeld(): void {
+    this.#context.report({ kind: 'held', held: this.#held });
+    if (this.#holdsSomething && !this.#isClosing) this.#context.report({ kind: 'beat', beat: beatNow() });
+  }
+
+  get #holdsSomething(): boolean {
+    return this.node.routers.some(({ isMaster }) => isMaster);
+  }
+
   /** While something is held, the supervisor is told that it still is. */
   #beatOn(): void {
-    if (this.node.routers.some(({ isMaster }) => isMaster)) {
-      this.#context.report({ kind: 'held', held: this.#held });
-      this.#context.report({ kind: 'beat', beat: beatNow() });
-    }
+    if (this.#holdsSomething && (this.#context.isHeard?.() ?? true)) this.#tellHeld();
     this.#beat = systemClock.schedule(this.#beatMs, () => this.#beatOn(), { background: true });
   }
 
-  close(): Promise<void> {
+  /** Killed meanwhile, it is not resumed, since it has said goodbye; but what it has not removed yet is still told. */
+  async close(): Promise<void> {
     this.#beat?.cancel();
-    this.#context.report({ kind: 'held', held: { masters: [], scripts: {} } });
-    return this.node.close();
+    this.#isClosing = true;
+    this.#context.report({ kind: 'beat', beat: { monotonicUs: 0, wallMs: 0 } });
+    // Whoever ends this process alone does not end what operators arranged.
+    const maintenance = this.#operations.arranged;
+    await this.node.close();
+    this.#context.report({ kind: 'held', held: { masters: [], scripts: {}, maintenance } });
   }
 }
 
