@@ -6,124 +6,35 @@ import '../../bindings/dispose.js';
 import { EventEmitter } from 'node:events';
 import { uptime } from 'node:os';
 import { stateName } from '../../bindings/engine.js';
-import type {
-  NativeEvent,
-  NativeEngineStatus,
-  NativeRecord,
-  NativeRouterStatus,
-  NativeTransaction,
-  PolicyHold,
-} from '../../bindings/native.js';
-import { systemAccounts, type Accounts } from '../accounts.js';
+import type { NativeEvent, NativeEngineStatus, NativeRecord, PolicyHold } from '../../bindings/native.js';
+import { systemAccounts } from '../accounts.js';
 import type { Config, ScriptCommand } from '../config/model.js';
-import { silentLogger, systemClock, type Clock, type Host, type Logger } from '../host.js';
-import { Notifier, type NotifyCommands, type NotifyState, type NotifySubject } from '../notify/notify.js';
-import { Outlets } from '../notify/outlets.js';
+import { silentLogger, systemClock, type Host } from '../host.js';
+import type { NotifyCommands, NotifyState } from '../notify/notify.js';
 import { diffPlans, nativeRouter, type Numbering, type Standing } from '../plan/diff.js';
-import { makePlan, type GroupPlan, type Notifies, type Plan, type RouterPlan } from '../plan/plan.js';
+import { makePlan, type Notifies, type Plan, type RouterPlan } from '../plan/plan.js';
 import type { Explanation } from '../recorder/explain.js';
 import { resolveScript, type ScriptPolicy } from '../script-security.js';
-import { openNativeEngine, type EnginePort, type OpenEngine } from './engine-port.js';
+import { Announcements } from './announcements.js';
+import { openNativeEngine, type EnginePort } from './engine-port.js';
 import { eventLines, groupStateAfter, splitBrainLines } from './event-words.js';
+import { Interventions } from './interventions.js';
 import { Journal } from './journal.js';
-import {
-  TrackerSet,
-  logVerdict,
-  scriptPolicy,
-  type KnownVerdicts,
-  type TrackerListener,
-} from './tracker-set.js';
-import { VirtualRouterView, type StateChange } from './virtual-router.js';
-import { explainCause, transitionLines, type VrrpState } from './words.js';
+import type {
+  NodeEvents,
+  NodeOptions,
+  ReloadSummary,
+  RouterInspection,
+  RouterStandingNow,
+} from './node-types.js';
+import { resumed, resumedVerdicts } from './resume.js';
+import { Roster, type RosterSnapshot } from './roster.js';
+import { TrackerSet, logVerdict, scriptPolicy, type TrackerListener } from './tracker-set.js';
+import type { StateChange, VirtualRouterView } from './virtual-router.js';
+import { explainCause, transitionLines } from './words.js';
 
-export interface NodeOptions {
-  readonly logger?: Logger;
-  readonly clock?: Clock;
-  /** Closes the node when it aborts. */
-  readonly signal?: AbortSignal;
-  /** Path of the network namespace to work in (/run/netns/NAME); default: that of the configuration, else the caller's. */
-  readonly netns?: string;
-  /** Puts all routers in fault when the event loop does not answer for so many milliseconds. Default: never. */
-  readonly eventLoopTimeoutMs?: number;
-  /** Names of the instances that eventLoopTimeoutMs is for. Default: all. */
-  readonly eventLoopTimeoutInstances?: readonly string[];
-  /**
-   * Ask the neighbours, from the interface's own address, whether somebody else holds the addresses of a master: once an advert
-   * interval, five times a second at most, a hundred times a second for all routers together. Default: true.
-   */
-  readonly splitBrainProbe?: boolean;
-  /** Leave the addresses in place when the node is closed (keepalived --dont-release-vrrp). */
-  readonly keepAddresses?: boolean;
-  readonly accounts?: Accounts;
-  /** What another process held that ended a moment ago without a goodbye: its masterships are gone on with. */
-  readonly resume?: ResumedStates;
-  /** For tests. */
-  readonly openEngine?: OpenEngine;
-}
-
-/** What outlives a process. */
-export interface ResumedStates {
-  /** Names of instances that become MASTER without waiting. */
-  readonly masters: ReadonlySet<string>;
-  /** Verdicts of scripts, which count until their next result. */
-  readonly scripts: ReadonlyMap<string, 'up' | 'down'>;
-  /** Instances that an operator took out of service, and those that must not preempt. */
-  readonly standby?: ReadonlySet<string>;
-  readonly patient?: ReadonlySet<string>;
-}
-
-export interface NodeEvents {
-  /** A router of this node changed its state. */
-  state: [router: VirtualRouterView, change: StateChange];
-  /** Everything the engine told, in order. */
-  engine: [event: NativeEvent];
-  closed: [];
-}
-
-/** One router at one moment. */
-export interface RouterStandingNow {
-  readonly name: string;
-  readonly state: VrrpState;
-  readonly priority: number;
-  /** Wall clock of the last transition, milliseconds; 0: none yet. */
-  readonly sinceMs: number;
-  /** Undefined while the engine does not run. */
-  readonly engine: NativeRouterStatus | undefined;
-}
-
-/** All that is known of one router now, for whoever shows it. */
-export interface RouterInspection {
-  readonly plan: RouterPlan;
-  readonly view: VirtualRouterView;
-  /** Tracked objects that hold it in fault. */
-  readonly faults: readonly string[];
-  readonly tracked: ReturnType<TrackerSet['seenBy']>;
-  readonly isStandby: boolean;
-  readonly isPatient: boolean;
-  /** Undefined while the engine does not run. */
-  readonly engine: NativeRouterStatus | undefined;
-}
-
-/** What a reload did, by name of the instance. */
-export interface ReloadSummary {
-  readonly added: readonly string[];
-  readonly changed: readonly string[];
-  readonly removed: readonly string[];
-}
-
-interface RouterEntry {
-  readonly id: number;
-  readonly plan: RouterPlan;
-  readonly view: VirtualRouterView;
-  readonly subject: NotifySubject;
-  readonly standing: Standing;
-  readonly faults: readonly string[];
-}
-
-interface GroupEntry {
-  readonly plan: GroupPlan;
-  readonly subject: NotifySubject;
-}
+export type * from './node-types.js';
+export type { ResumedStates } from './resume.js';
 
 interface Current {
   /** As the configuration has it. */
@@ -137,8 +48,7 @@ interface Current {
 /** What is known at one moment, to go back to. */
 interface Known {
   readonly current: Current | undefined;
-  readonly byId: ReadonlyMap<number, RouterEntry>;
-  readonly groups: ReadonlyMap<number, GroupEntry>;
+  readonly roster: RosterSnapshot;
 }
 
 type Transition = Extract<NativeEvent, { readonly kind: 'transition' }>;
@@ -156,21 +66,14 @@ export async function createNode(config: Config, options: NodeOptions = {}): Pro
 export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposable {
   readonly #options: NodeOptions;
   readonly #host: Host;
-  readonly #notifier: Notifier;
-  readonly #outlets: Outlets;
-  #config: Config | undefined;
+  readonly #announcements: Announcements;
   readonly #onAbort = (): void => void this.close();
   #engine: EnginePort | undefined;
   #current: Current | undefined;
   #trackers: TrackerSet | undefined;
-  readonly #byId = new Map<number, RouterEntry>();
-  readonly #groups = new Map<number, GroupEntry>();
+  readonly #roster = new Roster();
   readonly #groupStates = new Map<string, NotifyState>();
-  /** Names of routers that an operator took out of service, and of those that must not preempt for now. */
-  readonly #standby = new Set<string>();
-  readonly #patient = new Set<string>();
-  /** Routers that were removed and whose last transition is still to come. */
-  readonly #leaving = new Map<number, RouterEntry>();
+  readonly #interventions = new Interventions();
   readonly #journal: Journal;
   #closing: Promise<void> | undefined;
 
@@ -180,10 +83,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     this.#options = options;
     this.#host = { clock: options.clock ?? systemClock, logger: options.logger ?? silentLogger };
     this.#journal = new Journal(this.#host.clock);
-    this.#notifier = new Notifier(this.#host);
-    this.#outlets = new Outlets({
+    this.#announcements = new Announcements({
       host: this.#host,
-      fifos: ['notify_fifo', 'vrrp_notify_fifo'],
       accounts: options.accounts ?? systemAccounts,
       resolve: (script, what, config) => this.#ready(script, what, this.#scriptPolicy(config)),
     });
@@ -191,7 +92,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 
   /** The routers, in the order of the configuration. */
   get routers(): readonly VirtualRouterView[] {
-    return [...this.#byId.values()].map(({ view }) => view);
+    return [...this.#roster.routers.values()].map(({ view }) => view);
   }
 
   router(name: string): VirtualRouterView | undefined {
@@ -206,7 +107,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   /** Each router with what the engine knows of it, in the order of the configuration. */
   standings(): readonly RouterStandingNow[] {
     const known = new Map(this.status()?.routers.map((each) => [each.id, each]));
-    return [...this.#byId].map(([id, { view }]) => ({
+    return [...this.#roster.routers].map(([id, { view }]) => ({
       name: view.name,
       state: view.state,
       priority: view.priority,
@@ -217,25 +118,20 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 
   inspect(): readonly RouterInspection[] {
     const known = new Map(this.status()?.routers.map((each) => [each.id, each]));
-    return [...this.#byId].map(([id, { plan, view, faults }]) => ({
+    return [...this.#roster.routers].map(([id, { plan, view, faults }]) => ({
       plan,
       view,
       faults,
       tracked: this.#trackers?.seenBy(plan) ?? [],
-      isStandby: this.#standby.has(plan.name),
-      isPatient: this.#patient.has(plan.name),
+      isStandby: this.#interventions.isStandby(plan.name),
+      isPatient: this.#interventions.isPatient(plan.name),
       engine: known.get(id),
     }));
   }
 
   /** The instances that move with the one (or the sync group) of this name; empty: there is none. */
   members(name: string): readonly string[] {
-    const entries = [...this.#byId.values()];
-    const isGroup = [...this.#groups.values()].some(({ plan }) => plan.name === name);
-    const one = entries.find(({ plan }) => plan.name === name);
-    const group = one === undefined ? (isGroup ? name : undefined) : one.plan.group;
-    if (group === undefined) return one === undefined ? [] : [name];
-    return entries.filter(({ plan }) => plan.group === group).map(({ plan }) => plan.name);
+    return this.#roster.members(name);
   }
 
   /**
@@ -243,26 +139,20 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
    * fault. Resolves when the engine has done it.
    */
   setStandby(names: readonly string[], isStandby: boolean): Promise<void> {
-    for (const name of names) {
-      if (isStandby) this.#standby.add(name);
-      else this.#standby.delete(name);
-    }
+    this.#interventions.setStandby(names, isStandby);
     return this.#tellPolicy();
   }
 
   /** Makes routers patient: as backups they do not preempt, whatever their configuration says. It outlasts reloads. */
   async setPatient(names: readonly string[], isPatient: boolean): Promise<void> {
-    for (const name of names) {
-      if (isPatient) this.#patient.add(name);
-      else this.#patient.delete(name);
-    }
+    this.#interventions.setPatient(names, isPatient);
     const current = this.#current;
     if (current === undefined) return;
-    const plan = this.#patientPlan(current.wanted);
-    const routers = [...this.#byId.values()].flatMap((entry) => {
+    const plan = this.#interventions.applied(current.wanted);
+    const routers = [...this.#roster.routers.values()].flatMap((entry) => {
       const now = plan.routers.find(({ key }) => key === entry.plan.key);
       if (now === undefined || now.params.preempt === entry.plan.params.preempt) return [];
-      this.#byId.set(entry.id, { ...entry, plan: now });
+      this.#roster.routers.set(entry.id, { ...entry, plan: now });
       return [nativeRouter(entry.id, now, entry.standing)];
     });
     this.#current = { ...current, plan };
@@ -271,7 +161,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 
   /** Tells a router to do something; see NativeTransaction. Resolves when the engine has begun it. */
   async command(name: string, command: 'release' | 'offer' | 'take-over' | 'announce'): Promise<void> {
-    const id = [...this.#byId.values()].find(({ plan }) => plan.name === name)?.id;
+    const id = this.#roster.named(name)?.id;
     if (id !== undefined) await this.#engine?.apply({ commands: [{ id, command }] });
   }
 
@@ -297,7 +187,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 
   /** Why routers are what they are, from the flight recorder: all, or the one of that name; none has it: an empty list. */
   why(name?: string): readonly Explanation[] {
-    return [...this.#byId]
+    return [...this.#roster.routers]
       .filter(([, { view }]) => name === undefined || view.name === name)
       .map(([id, { view, plan }]) => this.#journal.explain(view, plan, this.#record(id)));
   }
@@ -314,9 +204,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 
   /** For `createNode`. */
   start(config: Config): Promise<void> {
-    for (const name of this.#options.resume?.standby ?? []) this.#standby.add(name);
-    for (const name of this.#options.resume?.patient ?? []) this.#patient.add(name);
-    this.#configure(config);
+    this.#interventions.resume(this.#options.resume ?? {});
+    this.#announcements.configure(config);
     return this.startPlan(this.#plan(config), this.#scriptPolicy(config));
   }
 
@@ -348,9 +237,10 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
    * scheduling) stay as they were at the start.
    */
   async reload(config: Config): Promise<ReloadSummary> {
-    this.#configure(config);
+    this.#announcements.configure(config);
     const summary = await this.#adopt(this.#plan(config), this.#scriptPolicy(config));
-    if (config.globalDefs.fifoWriteVrrpStatesOnReload) this.#tellStates();
+    if (config.globalDefs.fifoWriteVrrpStatesOnReload)
+      this.#announcements.tellAll(this.routers, this.#groupStatesNow());
     return summary;
   }
 
@@ -368,8 +258,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#trackers?.close();
     await this.#engine?.stop();
-    for (const { subject } of this.#groups.values()) this.#announce(subject, 'STOP', 0);
-    await Promise.all([this.#notifier.drain(), this.#outlets.close()]);
+    for (const { subject } of this.#roster.groups.values()) this.#announcements.entered(subject, 'STOP', 0);
+    await this.#announcements.close();
     this.emit('closed');
   }
 
@@ -391,16 +281,21 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   async #adopt(wanted: Plan, policy: ScriptPolicy): Promise<ReloadSummary> {
-    this.#forgetStrangers(wanted);
-    const plan = this.#patientPlan(wanted);
-    const was = { current: this.#current, byId: new Map(this.#byId), groups: new Map(this.#groups) };
+    this.#interventions.keepOnly(wanted);
+    const plan = this.#interventions.applied(wanted);
+    const was: Known = { current: this.#current, roster: this.#roster.snapshot() };
     const trackers = this.#track(plan, policy);
     const diff = diffPlans(this.#current, plan, (router) => this.#standingOf(trackers, router));
     const told = new Set([...diff.added, ...diff.changed].map(({ key }) => key));
-    this.#replaceRouters(plan, diff.numbering, policy, (router, was) => {
-      const { faults } = trackers.policyOf(router);
-      if (was !== undefined && !told.has(router.key)) return was;
-      return { standing: this.#standingOf(trackers, router), faults };
+    this.#roster.replace({
+      plan,
+      numbering: diff.numbering,
+      commands: (name, notifies) => this.#commands(name, notifies, policy),
+      known: (router, was) => {
+        const { faults } = trackers.policyOf(router);
+        if (was !== undefined && !told.has(router.key)) return was;
+        return { standing: this.#standingOf(trackers, router), faults };
+      },
     });
     this.#current = { wanted, plan, numbering: diff.numbering, policy };
     if (was.current !== undefined)
@@ -421,25 +316,14 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     return { added: names(diff.added), changed: names(diff.changed), removed: names(diff.removed) };
   }
 
-  /** Maintenance of an instance ends with it. */
-  #forgetStrangers({ routers }: Plan): void {
-    const names = new Set(routers.map(({ name }) => name));
-    for (const set of [this.#standby, this.#patient])
-      for (const name of set) if (!names.has(name)) set.delete(name);
-  }
-
-  #patientPlan(plan: Plan): Plan {
-    if (this.#patient.size === 0) return plan;
-    const routers = plan.routers.map((router) =>
-      this.#patient.has(router.name) ? { ...router, params: { ...router.params, preempt: false } } : router,
-    );
-    return { ...plan, routers };
-  }
-
   /** What policy and operators say of a router now. */
   #standingOf(trackers: TrackerSet, router: RouterPlan): Standing {
     const { prioritySum, isOwner, holds } = trackers.policyOf(router);
-    return { prioritySum, isOwner, holds: this.#standby.has(router.name) ? [...holds, 'standby'] : holds };
+    return {
+      prioritySum,
+      isOwner,
+      holds: this.#interventions.isStandby(router.name) ? [...holds, 'standby'] : holds,
+    };
   }
 
   /** Trackers of `plan` instead of those of the plan before, whose knowledge they take over. */
@@ -459,46 +343,10 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   /** The engine refused a change, and so runs on as it was: so does all that is known of it here. */
-  #goBack({ current, byId, groups }: Known): void {
+  #goBack({ current, roster }: Known): void {
     this.#current = current;
-    replaceAll(this.#byId, byId);
-    replaceAll(this.#groups, groups);
-    for (const id of byId.keys()) this.#leaving.delete(id);
+    this.#roster.goBack(roster);
     if (current !== undefined) this.#track(current.plan, current.policy).startScripts();
-  }
-
-  /** Routers that stay keep their view, so that whoever holds it goes on hearing of it. */
-  #replaceRouters(
-    plan: Plan,
-    numbering: Numbering,
-    policy: ScriptPolicy,
-    known: (router: RouterPlan, was: RouterEntry | undefined) => Pick<RouterEntry, 'standing' | 'faults'>,
-  ): void {
-    const old = new Map(this.#byId);
-    this.#byId.clear();
-    for (const router of plan.routers) {
-      const id = numbering.routers.get(router.key) ?? 0;
-      const was = old.get(id);
-      old.delete(id);
-      const view = was?.view.name === router.name ? was.view : successor(router, was?.view);
-      const commands = this.#commands(router.name, router.notifies, policy);
-      const knowledge = known(router, was);
-      this.#byId.set(id, {
-        id,
-        plan: router,
-        view,
-        subject: { kind: 'INSTANCE', name: router.name, commands },
-        standing: knowledge.standing,
-        faults: knowledge.faults,
-      });
-    }
-    for (const [id, entry] of old) this.#leaving.set(id, entry);
-    this.#groups.clear();
-    for (const group of plan.groups) {
-      const commands = this.#commands(group.name, group.notifies, policy);
-      const id = numbering.groups.get(group.name) ?? 0;
-      this.#groups.set(id, { plan: group, subject: { kind: 'GROUP', name: group.name, commands } });
-    }
   }
 
   #commands(name: string, notifies: Notifies, policy: ScriptPolicy): NotifyCommands {
@@ -523,35 +371,10 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     return verdict.command;
   }
 
-  #configure(config: Config): void {
-    this.#config = config;
-    this.#outlets.configure(config);
-  }
-
-  /** Scripts, then pipes, then mail: keepalived's order. */
-  #announce(subject: NotifySubject, state: NotifyState, priority: number): void {
-    this.#notifier.entered(subject, state, priority);
-    this.#outlets.entered(subject.kind, subject.name, state, priority);
-  }
-
-  /** vrrp_notify_priority_changes: a change without a change of state. */
-  #tellPriority({ name, state, priority }: VirtualRouterView): void {
-    const isWanted = this.#config?.vrrpInstance.some(
-      (each) => each.name === name && each.notifyPriorityChanges,
-    );
-    if (isWanted !== true || (state !== 'MASTER' && state !== 'BACKUP')) return;
-    this.#outlets.tell('INSTANCE', name, `${state}_PRIORITY`, priority);
-  }
-
-  /** fifo_write_vrrp_states_on_reload. */
-  #tellStates(): void {
-    for (const { name, state, priority } of this.routers)
-      if (state !== 'INIT')
-        this.#outlets.tell('INSTANCE', name, state === 'STANDBY' ? 'BACKUP' : state, priority);
-    for (const { plan } of this.#groups.values()) {
-      const state = this.#groupStates.get(plan.name);
-      if (state !== undefined) this.#outlets.tell('GROUP', plan.name, state, 0);
-    }
+  /** Last state told of each sync group that is configured. */
+  #groupStatesNow(): ReadonlyMap<string, NotifyState | undefined> {
+    const names = [...this.#roster.groups.values()].map(({ plan }) => plan.name);
+    return new Map(names.map((name) => [name, this.#groupStates.get(name)]));
   }
 
   #applyPolicy(): void {
@@ -571,7 +394,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       readonly set: readonly PolicyHold[];
       readonly clear: readonly PolicyHold[];
     }[] = [];
-    for (const [id, entry] of this.#byId) {
+    for (const [id, entry] of this.#roster.routers) {
       const { faults } = trackers.policyOf(entry.plan);
       const { prioritySum, holds: wanted } = this.#standingOf(trackers, entry.plan);
       const standing: Standing = { prioritySum, isOwner: entry.standing.isOwner, holds: wanted };
@@ -579,7 +402,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       const set = wanted.filter((hold) => !entry.standing.holds.includes(hold));
       const clear = entry.standing.holds.filter((hold) => !standing.holds.includes(hold));
       if (set.length + clear.length > 0) holds.push({ id, set, clear });
-      this.#byId.set(id, { ...entry, standing, faults });
+      this.#roster.routers.set(id, { ...entry, standing, faults });
     }
     if (priorities.length + holds.length === 0) return;
     await this.#engine?.apply({ priorities, holds });
@@ -596,72 +419,66 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     return this.#closing === undefined ? this.#engine?.record(id) : undefined;
   }
 
-  #nameOf(id: number): string {
-    return (this.#byId.get(id) ?? this.#leaving.get(id))?.view.name ?? `router ${id}`;
-  }
-
   #onEvent(event: NativeEvent): void {
-    this.#journal.engine(event, (id) => this.#nameOf(id));
+    this.#journal.engine(event, (id) => this.#roster.nameOf(id));
     switch (event.kind) {
       case 'transition':
         this.#onTransition(event);
         return;
       case 'group-transition': {
-        const group = this.#groups.get(event.group);
+        const group = this.#roster.groups.get(event.group);
         if (group === undefined || event.cause.kind === 'shutdown') return;
-        const isStandby = [...this.#byId.values()].some(
-          ({ plan }) => plan.group === group.plan.name && this.#standby.has(plan.name),
+        const isStandby = [...this.#roster.routers.values()].some(
+          ({ plan }) => plan.group === group.plan.name && this.#interventions.isStandby(plan.name),
         );
         const state = isStandby && event.to === 'initialize' ? 'BACKUP' : groupStateAfter(event.to);
         this.#host.logger.log('info', `VRRP_Group(${group.plan.name}) Syncing instances to ${state} state`);
         this.#groupStates.set(group.plan.name, state);
-        this.#announce(group.subject, state, 0);
+        this.#announcements.entered(group.subject, state, 0);
         return;
       }
       case 'priority': {
-        const entry = this.#byId.get(event.router);
+        const entry = this.#roster.routers.get(event.router);
         if (entry === undefined) return;
         const change = `from ${event.previous} to ${event.priority}`;
         this.#host.logger.log('info', `(${entry.view.name}) Changing effective priority ${change}`);
         entry.view.changePriority(event.priority);
-        this.#tellPriority(entry.view);
+        this.#announcements.priorityChanged(entry.view);
         return;
       }
       case 'lower-priority-heard': {
-        const entry = this.#byId.get(event.router);
+        const entry = this.#roster.routers.get(event.router);
         if (entry === undefined) return;
         const { name, priority } = entry.view;
         const heard = `Received advert from ${event.peer} with lower priority ${event.peerPriority}, ours ${priority}`;
         this.#host.logger.log('info', `(${name}) ${heard}, forcing new election`);
-        this.#notifier.heardLowerPriority(entry.subject);
-        this.#outlets.tell('INSTANCE', name, 'MASTER_RX_LOWER_PRI', priority);
+        this.#announcements.lowerPriorityHeard(entry.subject, priority);
         return;
       }
       case 'split-brain':
         this.#onSplitBrain(event);
         return;
       default:
-        for (const { level, text } of eventLines(event, (id) => this.#nameOf(id)))
+        for (const { level, text } of eventLines(event, (id) => this.#roster.nameOf(id)))
           this.#host.logger.log(level, text);
     }
   }
 
   #onSplitBrain(event: Extract<NativeEvent, { readonly kind: 'split-brain' }>): void {
-    const entry = this.#byId.get(event.router);
+    const entry = this.#roster.routers.get(event.router);
     if (entry === undefined) return;
     const { name, priority } = entry.view;
     for (const { level, text } of splitBrainLines(name, priority, event)) this.#host.logger.log(level, text);
-    const word = event.active ? 'MASTER_SPLIT_BRAIN' : 'MASTER_SPLIT_BRAIN_END';
-    this.#outlets.tell('INSTANCE', name, word, priority);
+    this.#announcements.splitBrain(name, event.active, priority);
     guarded(() => entry.view.changeSplitBrain(event));
   }
 
   #onTransition(event: Transition): void {
-    const entry = this.#byId.get(event.router) ?? this.#leaving.get(event.router);
+    const entry = this.#roster.find(event.router);
     if (entry === undefined) return;
     const from = entry.view.state;
     const named = stateName(event.to, event.cause);
-    const to = named === 'FAULT' && this.#standby.has(entry.view.name) ? 'STANDBY' : named;
+    const to = named === 'FAULT' && this.#interventions.isStandby(entry.view.name) ? 'STANDBY' : named;
     for (const { level, text } of transitionLines(
       entry.view.name,
       { ...event, name: to },
@@ -678,30 +495,15 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       reason: explainCause(event.cause, entry.faults),
       atMs: event.atMs,
     };
-    const member = event.cause.member === undefined ? undefined : this.#nameOf(event.cause.member);
+    const member = event.cause.member === undefined ? undefined : this.#roster.nameOf(event.cause.member);
     this.#journal.transition(
       { ...change, router: entry.view.name, member, faults: entry.faults },
       this.#record(event.router),
     );
-    this.#notify(entry, from, to, event.priority);
-    if (to === 'DELETED') this.#leaving.delete(event.router);
+    this.#announcements.routerMoved(entry.subject, from, to, event.priority);
+    if (to === 'DELETED') this.#roster.left(event.router);
     guarded(() => entry.view.changeState(change));
     this.emit('state', entry.view, change);
-  }
-
-  /** keepalived: a removed instance is announced as FAULT unless it has notify_deleted, and not at all when it was in FAULT. */
-  #notify({ subject }: RouterEntry, from: VrrpState, to: VrrpState, priority: number): void {
-    if (to === 'INIT') return;
-    // Scripts know no STANDBY: to them it is a node that does not hold the addresses, and no fault that a mail is about.
-    if (to === 'STANDBY') {
-      if (from !== 'BACKUP') this.#announce(subject, 'BACKUP', priority);
-      return;
-    }
-    if (to !== 'DELETED' || subject.commands.deleted !== undefined) {
-      this.#announce(subject, to, priority);
-    } else if (from !== 'FAULT') {
-      this.#announce(subject, 'FAULT', priority);
-    }
   }
 }
 
@@ -714,49 +516,4 @@ function guarded(deliver: () => void): void {
       throw thrown;
     });
   }
-}
-
-/** View of a router that is new, or that goes on under another name. */
-function successor(router: RouterPlan, before: VirtualRouterView | undefined): VirtualRouterView {
-  const view = new VirtualRouterView(
-    router.name,
-    router.params.vrid,
-    before?.priority ?? router.basePriority,
-  );
-  if (before?.lastChange !== undefined) view.changeState(before.lastChange);
-  return view;
-}
-
-/** Start as MASTER what was so; a sync group that was not MASTER as a whole begins anew. */
-function resumed(
-  transaction: NativeTransaction,
-  plan: Plan,
-  resume: ResumedStates | undefined,
-): NativeTransaction {
-  if (resume === undefined || resume.masters.size === 0) return transaction;
-  const { masters } = resume;
-  const brokenGroups = new Set(
-    plan.routers.flatMap(({ name, group }) => (group === undefined || masters.has(name) ? [] : [group])),
-  );
-  const fresh = new Set(
-    plan.routers.flatMap(({ name, group }) =>
-      masters.has(name) && (group === undefined || !brokenGroups.has(group)) ? [name] : [],
-    ),
-  );
-  const { routers = [] } = transaction;
-  return {
-    ...transaction,
-    routers: routers.map((router) => (fresh.has(router.name) ? { ...router, startActive: true } : router)),
-  };
-}
-
-function resumedVerdicts(resume: ResumedStates | undefined): KnownVerdicts | undefined {
-  return resume === undefined
-    ? undefined
-    : { verdictOn: (script) => resume.scripts.get(script) ?? 'unknown', isReload: false };
-}
-
-function replaceAll<K, V>(map: Map<K, V>, by: ReadonlyMap<K, V>): void {
-  map.clear();
-  for (const [key, value] of by) map.set(key, value);
 }
