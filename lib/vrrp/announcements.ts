@@ -27,6 +27,11 @@ export class Announcements {
     this.#outlets = new Outlets({ host, fifos: ['notify_fifo', 'vrrp_notify_fifo'], accounts, resolve });
   }
 
+  /** Whose pipes and mail are used. */
+  get config(): Config | undefined {
+    return this.#config;
+  }
+
   /** Pipes and mail are those of this configuration from here on. */
   configure(config: Config): void {
     this.#config = config;

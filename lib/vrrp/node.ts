@@ -237,8 +237,15 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
    * scheduling) stay as they were at the start.
    */
   async reload(config: Config): Promise<ReloadSummary> {
+    const before = this.#announcements.config;
     this.#announcements.configure(config);
-    const summary = await this.#adopt(this.#plan(config), this.#scriptPolicy(config));
+    let summary: ReloadSummary;
+    try {
+      summary = await this.#adopt(this.#plan(config), this.#scriptPolicy(config));
+    } catch (error) {
+      if (before !== undefined) this.#announcements.configure(before);
+      throw error;
+    }
     if (config.globalDefs.fifoWriteVrrpStatesOnReload)
       this.#announcements.tellAll(this.routers, this.#groupStatesNow());
     return summary;
@@ -281,7 +288,6 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   async #adopt(wanted: Plan, policy: ScriptPolicy): Promise<ReloadSummary> {
-    this.#interventions.keepOnly(wanted);
     const plan = this.#interventions.applied(wanted);
     const was: Known = { current: this.#current, roster: this.#roster.snapshot() };
     const trackers = this.#track(plan, policy);
@@ -310,6 +316,10 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
         this.#journal.reloadRefused(error instanceof Error ? error.message : String(error));
       throw error;
     }
+    // What was arranged for an instance ends with it, and not with a plan that is refused.
+    this.#interventions.keepOnly(wanted);
+    for (const name of this.#groupStates.keys())
+      if (!plan.groups.some((group) => group.name === name)) this.#groupStates.delete(name);
     trackers.startScripts();
     this.#applyPolicy();
     const names = (routers: readonly RouterPlan[]): readonly string[] => routers.map(({ name }) => name);

@@ -69,3 +69,21 @@ test('a reload that the engine refuses is forgotten: the next one starts from wh
   assert.deepEqual(await node.reload(config('A')), { added: [], changed: [], removed: ['B'] });
   assert.equal(engine.taken.at(-1)?.remove?.length, 1);
 });
+
+test('standby of an instance outlasts a reload that is refused, and ends with the instance', async () => {
+  const engine = new RefusingEngine();
+  await using node = await createNode(config('A', 'B'), { openEngine: () => engine });
+  await node.setStandby(['B'], true);
+
+  engine.refusesNext = true;
+  await assert.rejects(node.reload(config('A')), /refused/);
+  const [told] = engine.taken.at(-1)?.holds ?? [];
+  assert.deepEqual([told?.set, told?.clear], [['standby'], []], 'the engine was told nothing since');
+  await node.reload(config('A', 'B'));
+  assert.ok(engine.taken.every(({ holds = [] }) => holds.every(({ clear }) => clear.length === 0)));
+
+  await node.reload(config('A'));
+  await node.reload(config('A', 'B'));
+  const back = engine.taken.at(-1)?.routers?.find(({ name }) => name === 'B');
+  assert.deepEqual(back?.holds, []);
+});
