@@ -144,6 +144,56 @@ test('a child that somebody stopped delays neither TERM nor a reload for ever', 
   await ka1.waitForAddress(vip, false);
 });
 
+/** Processor time of the children that a process has collected, in hundredths of a second. */
+function collectedTicks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return Number(fields[13]) + Number(fields[14]);
+}
+
+test('a child that dies over a reload is started again and takes the new configuration', async () => {
+  await using lab = await exampleLab('dies');
+  const { ka1, client } = lab;
+  const daemon = await startKaNode(ka1, instance(1));
+  await ka1.waitForAddress(vip);
+  await using capture = await Capture.start(client, 'proto 112');
+  const pid = await waitForChild(daemon);
+  const pidFile = ka1.path(daemon.configuration.replace('.conf', '.pid'));
+  const before = collectedTicks(daemon.program.pid);
+  process.kill(pid, 'SIGSTOP');
+  ka1.write(daemon.configuration, instance(1, 120));
+  const reload = ka1.run([program, 'reload', '--pid', pidFile]);
+  await eventually('the end of the reader', () => collectedTicks(daemon.program.pid) > before);
+  process.kill(pid, 'SIGKILL');
+  const { code, stdout, stderr } = await reload;
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /changed WEB/);
+  await capture.waitForLine(/vrid 6, prio 120,/);
+});
+
+test('a side that is dropped and needed again while its old process says goodbye runs once', async () => {
+  await using lab = await exampleLab('again');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(ka1, instance(1, 100, 'notify_deleted "/bin/sleep 3"'));
+  await ka1.waitForAddress(vip);
+  const first = await waitForChild(daemon);
+  const pidFile = ka1.path(daemon.configuration.replace('.conf', '.pid'));
+  const reload = async (text: string): Promise<void> => {
+    ka1.write(daemon.configuration, text);
+    const { code, stderr } = await ka1.run([program, 'reload', '--pid', pidFile]);
+    assert.equal(code, 0, stderr);
+  };
+  await reload('global_defs {\n  router_id NONE\n}\n');
+  await reload(instance(1));
+  const second = await waitForChild(daemon, first);
+  await ka1.waitForAddress(vip);
+  await eventually('the end of the old process', () => !existsSync(`/proc/${first}`));
+  await reload(instance(1, 110));
+  assert.equal(vrrpPid(daemon), second);
+  assert.ok(!daemon.program.lines.some(({ text }) => text.includes('died: Respawning')));
+});
+
 test('with -R the death of a child ends the daemon, and no address stays', async () => {
   await using lab = await exampleLab('norespawn');
   const { ka1 } = lab;
