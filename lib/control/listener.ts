@@ -2,10 +2,11 @@
  * The control sockets as files: made, guarded, and removed. It is all of the control server that a daemon nobody asks has in memory;
  * HTTP, checks and metrics are loaded with the first connection.
  */
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { KaError } from '../errors.js';
+import { makeFolders } from '../folder.js';
 import type { Clock, Logger } from '../host.js';
 import { EventLog } from './event-log.js';
 import type { ControlHost } from './messages.js';
@@ -105,9 +106,8 @@ export class ControlListener implements AsyncDisposable {
 
   async #listen(path: string, access: Access, mode: number): Promise<void> {
     const folder = dirname(path);
-    const made = mkdirSync(folder, { recursive: true });
     // The daemon's umask would lock everybody out.
-    if (made !== undefined) chmodSync(folder, 0o755);
+    if (makeFolders(folder)) chmodSync(folder, 0o755);
     await removeStale(path);
     const server = this.#server(access);
     // Nobody else may come in between listen and chmod.
