@@ -19,6 +19,8 @@ test('notify scripts hear of every state, with their arguments, also of the stop
   const told1 = prepare(ka1);
   const told2 = prepare(ka2);
   const first = await startExample(ka1, '07-notify/ka1.conf');
+  // Started at once, the one with less to load might be master for a moment.
+  await first.waitForLine(/\(WEB\) Entering MASTER STATE/);
   const second = await startExample(ka2, '07-notify/ka2.conf');
   await onlyOn(vip, ka1, ka2);
   await ka1.unplug();
