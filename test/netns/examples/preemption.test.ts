@@ -7,6 +7,8 @@ test('nopreempt: the recovered better node waits until the other one dies', asyn
   await using lab = await exampleLab('ex2');
   const { ka1, ka2 } = lab;
   const first = await startExample(ka1, '02-nopreempt/ka1.conf');
+  // Started at once, the other one might be first, and would stay.
+  await first.waitForLine(/\(WEB\) Entering MASTER STATE/);
   const second = await startExample(ka2, '02-nopreempt/ka2.conf');
   await onlyOn(vip, ka1, ka2);
   await first.stop();
