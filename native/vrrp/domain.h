@@ -69,8 +69,8 @@ class Domain {
   void listen_if_absent(Nanos uncounted, Instant now);
   /// Fires every deadline that is not after `now`.
   void advance(Instant now) { advance(now, now); }
-  /// The same, but only what arrived until `heard_until` has been read: the silence of a peer counts up to
-  /// then. Instant::min(): nothing but adverts of our own.
+  /// The same, but only what arrived until `heard_until` has been read: the silence of others counts up to
+  /// then. Instant::min(): nothing but regular adverts of our own.
   void advance(Instant now, Instant heard_until);
   /// Leaves everything in order: priority 0, addresses removed, state Initialize with cause kShutdown.
   void shutdown(Instant now);

@@ -32,8 +32,8 @@ struct Fleet {
   std::unordered_map<GroupId, std::unique_ptr<SyncGroup>> groups;
   std::vector<Router*> by_slot;
   std::vector<DeadlineHeap::Slot> free_slots;
-  /// Timers that say something of ourselves (Active), and those that say something of a peer's silence
-  /// (Backup).
+  /// Timers that only say something of ourselves, and those that conclude something from the silence of
+  /// others.
   DeadlineHeap adverts;
   DeadlineHeap silences;
   Effects effects;
@@ -48,9 +48,9 @@ struct Fleet {
   void arm(Router& router) {
     const auto deadline = router.machine.deadline();
     if (!deadline) return disarm(router.slot);
-    const bool is_active = router.machine.state() == State::kActive;
-    (is_active ? silences : adverts).clear(router.slot);
-    (is_active ? adverts : silences).set(router.slot, *deadline);
+    const bool awaits = router.machine.awaits_others();
+    (awaits ? adverts : silences).clear(router.slot);
+    (awaits ? silences : adverts).set(router.slot, *deadline);
   }
   void disarm(DeadlineHeap::Slot slot) {
     adverts.clear(slot);

@@ -320,6 +320,11 @@ State Machine::state() const {
   return std::holds_alternative<Backup>(state_) ? State::kBackup : State::kInitialize;
 }
 
+bool Machine::awaits_others() const {
+  const auto* active = std::get_if<Active>(&state_);
+  return active == nullptr || active->offered || active->listens;
+}
+
 std::optional<Instant> Machine::deadline() const {
   if (const auto* active = std::get_if<Active>(&state_)) return active->adver_timer;
   if (const auto* backup = std::get_if<Backup>(&state_)) return backup->active_down_timer;

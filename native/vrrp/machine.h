@@ -76,6 +76,9 @@ class Machine {
   [[nodiscard]] Holds holds() const { return holds_; }
   /// Holds other than the group's.
   [[nodiscard]] Holds own_holds() const { return static_cast<Holds>(holds_ & ~bit(Hold::kGroup)); }
+  /// Its deadline concludes something from the silence of others: a Backup Router's, and that of an Active
+  /// Router which has offered its place or listens after an absence.
+  [[nodiscard]] bool awaits_others() const;
   /// Start as Active, without waiting: `start_active`, and no fault came in between.
   [[nodiscard]] bool starts_active() const { return params_.start_active && fresh_; }
   /// Whether it says a last word when it gives way to whoever the last Intent is about: the others may have

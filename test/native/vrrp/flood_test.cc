@@ -52,3 +52,51 @@ TEST_CASE("while a flood is read, an Active Router advertises and a Backup Route
   domain.advance(start + seconds(13), start + seconds(12.5));
   CHECK(domain.view(2)->state == State::kActive);
 }
+
+TEST_CASE("while a flood is read, an offer is not over: who takes it may be among the rest") {
+  Domain domain;
+  const Instant start = at(Nanos{0});
+  REQUIRE(domain.add(1, Rig::params(Priority{200}, Version::kV3), 0, start).ok());
+  domain.advance(start + seconds(5));
+  REQUIRE(domain.view(1)->state == State::kActive);
+  domain.offer(1, start + seconds(5));
+  domain.clear_effects();
+
+  // It waits for less than two seconds.
+  const Instant now = start + seconds(8);
+  domain.advance(now, Instant::min());
+  domain.advance(now, start + seconds(6));
+  CHECK(adverts_of(domain, 1) == 0);
+  domain.advert(1, HeardAdvert{Priority{50}, Millis(1000), ip("10.0.0.9"), start + seconds(6.2)}, now);
+  CHECK(domain.view(1)->state == State::kBackup);
+  CHECK(domain.view(1)->master == ip("10.0.0.9"));
+}
+
+TEST_CASE("when the flood has been read and nobody took the offer, adverts go on as they were") {
+  Domain domain;
+  const Instant start = at(Nanos{0});
+  REQUIRE(domain.add(1, Rig::params(Priority{200}, Version::kV3), 0, start).ok());
+  domain.advance(start + seconds(5));
+  domain.offer(1, start + seconds(5));
+  domain.clear_effects();
+  const Instant now = start + seconds(8);
+  domain.advance(now, now);
+  CHECK(take(domain) == "advert=200");
+  domain.advance(start + seconds(10), Instant::min());
+  CHECK(take(domain) == "advert=200");
+}
+
+TEST_CASE("while a flood is read, an Active Router that was absent goes on listening") {
+  Domain domain;
+  const Instant start = at(Nanos{0});
+  REQUIRE(domain.add(1, Rig::params(Priority{100}, Version::kV3), 0, start).ok());
+  domain.advance(start + seconds(5));
+  REQUIRE(domain.view(1)->state == State::kActive);
+  domain.clear_effects();
+  domain.listen_if_absent(Nanos{0}, start + seconds(20));
+  const Instant now = start + seconds(22);
+  domain.advance(now, start + seconds(19));
+  CHECK(take(domain).empty());
+  domain.advert(1, HeardAdvert{Priority{150}, Millis(1000), ip("10.0.0.9"), start + seconds(19.5)}, now);
+  CHECK(domain.view(1)->state == State::kBackup);
+}
