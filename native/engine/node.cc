@@ -149,8 +149,18 @@ void Node::take_answers(Instant now) {
     }
     addresses_.count_answers(now);
   }
-  if (!world_.sockets.take_joined()) return;
-  for (auto& [id, router] : world_.routers) refresh(*router, now);
+  joined(world_.sockets.take_joined(), now);
+}
+
+void Node::joined(const std::vector<vrrp::RouterId>& routers, Instant now) {
+  if (routers.empty()) return;
+  std::size_t seen = 0;
+  for (const vrrp::RouterId id : routers) {
+    Router* router = world_.find(id);
+    if (router == nullptr) continue;
+    refresh(*router, now);
+    if (++seen % kRoutersPerLook == 0) now = send_due_adverts();
+  }
   if (!start_at_) start_routers(now);
   executor_.run(now);
 }

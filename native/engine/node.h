@@ -113,6 +113,8 @@ class Node final : public net::MonitorSink, public AddressObserver {
   void start_routers(Instant now);
 
   void take_answers(Instant now);
+  /// These routers hear now, or were refused their group.
+  void joined(const std::vector<vrrp::RouterId>& routers, Instant now);
   /// Sends what adverts of our own fell due in the middle of something longer; returns the time.
   Instant send_due_adverts();
 

@@ -57,16 +57,30 @@ Result<void> SocketTable::attach(Router& router, Instant now) {
   return ready;
 }
 
-void SocketTable::join(const std::shared_ptr<SocketEntry>& entry, const IpAddr& group) {
+void SocketTable::join(const std::shared_ptr<SocketEntry>& entry, const IpAddr& address) {
+  const std::uint64_t joining = entry->groups[address].joining = ++last_joining_;
   const auto result = std::make_shared<Result<void>>();
-  const auto work = [entry, group, result] { *result = entry->socket.join(group); };
-  worker_.give(work, [this, entry, group, result] {
-    const auto known = entry->groups.find(group);
-    if (known == entry->groups.end()) return;
-    known->second.is_joined = result->ok();
-    if (!result->ok()) known->second.refused = result->error();
-    has_joined_ = true;
-  });
+  auto work = [entry, address, result] { *result = entry->socket.join(address); };
+  // Without the entry: the last one to hold it closes the socket, and that must not be this thread.
+  const Key key{entry->socket.link(), entry->socket.family()};
+  worker_.give(std::move(work),
+               [this, key, address, joining, result] { joined(key, address, joining, *result); });
+}
+
+void SocketTable::joined(const Key& key, const IpAddr& address, std::uint64_t joining,
+                         const Result<void>& result) {
+  const auto entry = entries_.find(key);
+  if (entry == entries_.end()) return;
+  const auto group = entry->second->groups.find(address);
+  if (group == entry->second->groups.end() || group->second.joining != joining) return;
+  group->second.is_joined = result.ok();
+  if (!result.ok()) group->second.refused = result.error();
+  for (const auto& routers : entry->second->by_vrid) {
+    for (const Router* router : routers) {
+      if (!router->config.is_unicast() && router->config.multicast_group == address)
+        joined_.push_back(router->config.id);
+    }
+  }
 }
 
 bool SocketTable::hears(const Router& router) {

@@ -24,6 +24,8 @@ struct SocketEntry {
   std::array<std::vector<Router*>, 256> by_vrid;
   struct Group {
     int users = 0;
+    /// Number of the joining that this is about: one that was left meanwhile is answered too.
+    std::uint64_t joining = 0;
     bool is_joined = false;
     std::optional<Error> refused;
   };
@@ -46,8 +48,8 @@ class SocketTable {
   Result<void> attach(Router& router, Instant now);
   /// The router has a socket, and hears on it: its group has been joined.
   [[nodiscard]] static bool hears(const Router& router);
-  /// Groups have been joined, or refused, since the last call.
-  [[nodiscard]] bool take_joined() { return std::exchange(has_joined_, false); }
+  /// Routers whose group has been joined, or refused, since the last call; they may be gone.
+  [[nodiscard]] std::vector<vrrp::RouterId> take_joined() { return std::exchange(joined_, {}); }
   void detach(Router& router);
   /// The router on this socket that a datagram is for; nullptr: none.
   [[nodiscard]] static Router* recipient(const SocketEntry& entry, Vrid vrid, const wire::Datagram& datagram);
@@ -59,12 +61,14 @@ class SocketTable {
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   static Result<void> refresh_filter(SocketEntry& entry);
-  void join(const std::shared_ptr<SocketEntry>& entry, const IpAddr& group);
+  void join(const std::shared_ptr<SocketEntry>& entry, const IpAddr& address);
+  void joined(const Key& key, const IpAddr& address, std::uint64_t joining, const Result<void>& result);
   void release(SocketEntry& entry);
 
   int epoll_;
   Worker& worker_;
-  bool has_joined_ = false;
+  std::vector<vrrp::RouterId> joined_;
+  std::uint64_t last_joining_ = 0;
   /// Shared with the jobs of the worker that are about them.
   std::map<Key, std::shared_ptr<SocketEntry>> entries_;
 };
