@@ -83,16 +83,25 @@ const noOutput = Buffer.alloc(0);
 let launcher: Launcher | undefined;
 
 /**
- * Starts a program. `onEnd` is called once, later, whatever happens; a program that cannot be started is a result too.
+ * Starts a program. `onEnd` is called once, later, whatever happens; a program that cannot be started is a result too, also when
+ * that is for want of the addon, or of a kernel that can do it.
  * @param isBackground it does not keep this process alive.
- * @throws {NativeError} when the addon is missing or its thread cannot start.
  */
 export function launch(
   request: LaunchRequest,
   isBackground: boolean,
   onEnd: (result: LaunchResult) => void,
 ): Launched {
-  launcher ??= new Launcher();
+  try {
+    launcher ??= new Launcher();
+  } catch (error) {
+    if (!(error instanceof NativeError)) throw error;
+    const { code, message } = error;
+    setImmediate(() =>
+      onEnd({ end: { kind: 'not-started', code, message }, output: noOutput, outputBytes: 0 }),
+    );
+    return { signal: () => undefined };
+  }
   return launcher.launch(request, isBackground, onEnd);
 }
 

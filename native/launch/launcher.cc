@@ -26,6 +26,9 @@ constexpr std::uint64_t kWake = 0;
 constexpr std::uint64_t kEnded = 1ULL << 32;
 constexpr std::uint64_t kOutput = 2ULL << 32;
 constexpr std::size_t kReadBytes = 64 * 1024;
+/// Reads in a row: what a pipe may hold (fs.pipe-max-size is 1 MiB). Who writes without end must not keep the
+/// thread from the others.
+constexpr int kReadsAtOnce = 17;
 
 struct Signal {
   std::uint32_t id = 0;
@@ -42,6 +45,13 @@ struct Run {
   /// Reported; only its output is still read away, which a program that it left behind may hold open.
   bool is_over = false;
 };
+
+/// Whether the kernel waits for processes by pidfd. `other` is a descriptor of something else.
+bool waits_by_pidfd(int other) {
+  siginfo_t info{};
+  return ::waitid(kPidfd, static_cast<id_t>(other), &info, WEXITED) == 0 ||
+         (errno != EINVAL && errno != ENOSYS);
+}
 
 }  // namespace
 
@@ -126,22 +136,46 @@ class Launcher::Thread {
     run.report.id = spec.id;
     run.capture_bytes = spec.capture_bytes;
     if (const auto refusal = launch::start(spec, null_.get(), stack_, run.child)) {
-      run.report.end = End::kNotStarted;
-      run.report.err_no = refusal->err_no;
-      run.report.op = refusal->op;
-      reports_.push_back(std::move(run.report));
-      return;
+      return refuse(std::move(run.report), *refusal);
     }
-    watch(run.child.pidfd.get(), kEnded | spec.id);
-    if (run.child.output.valid()) watch(run.child.output.get(), kOutput | spec.id);
+    const bool is_watched = watch(run.child.pidfd, kEnded | spec.id) &&
+                            (!run.child.output.valid() || watch(run.child.output, kOutput | spec.id));
+    if (!is_watched) {  // fs.epoll.max_user_watches
+      const int err_no = errno;
+      ::kill(-run.child.pid, SIGKILL);
+      reap(run.child);
+      return refuse(std::move(run.report), {err_no, "epoll_ctl"});
+    }
     runs_.insert_or_assign(spec.id, std::move(run));
   }
 
-  void watch(int fd, std::uint64_t about) {
+  void refuse(Report report, const Refusal& refusal) {
+    report.end = End::kNotStarted;
+    report.err_no = refusal.err_no;
+    report.op = refusal.op;
+    reports_.push_back(std::move(report));
+  }
+
+  bool watch(const Fd& fd, std::uint64_t about) {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = about;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) == 0;
+  }
+
+  /// A process that was forked elsewhere and has not come to its exec yet has a copy, which would be watched
+  /// on.
+  void close_watched(Fd& fd) {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
+    fd.reset();
+  }
+
+  /// Waits for its end and takes it out of the process table.
+  static siginfo_t reap(const Child& child) {
+    siginfo_t info{};
+    while (::waitid(kPidfd, static_cast<id_t>(child.pidfd.get()), &info, WEXITED) < 0 && errno == EINTR) {
+    }
+    return info;
   }
 
   void send(const Signal& signal) {
@@ -162,12 +196,12 @@ class Launcher::Thread {
 
   /// Reads what is there; closes at the end of it.
   void drain(Run& run) {
-    while (run.child.output.valid()) {
+    for (int i = 0; i < kReadsAtOnce && run.child.output.valid(); ++i) {
       const ssize_t got = ::read(run.child.output.get(), buffer_.data(), buffer_.size());
       if (got < 0 && errno == EINTR) continue;
       if (got < 0 && errno == EAGAIN) return;
       if (got <= 0) {
-        run.child.output.reset();
+        close_watched(run.child.output);
         return;
       }
       if (run.is_over) continue;
@@ -181,18 +215,16 @@ class Launcher::Thread {
 
   void ended(std::uint32_t id) {
     const auto found = runs_.find(id);
-    if (found == runs_.end()) return;
+    if (found == runs_.end() || found->second.is_over) return;
     Run& run = found->second;
     // Before the leader is reaped its number cannot be anybody else's.
     if (run.is_ending) ::kill(-run.child.pid, SIGKILL);
     // What it wrote before its end is in the pipe now.
     drain(run);
-    siginfo_t info{};
-    while (::waitid(kPidfd, static_cast<id_t>(run.child.pidfd.get()), &info, WEXITED) < 0 && errno == EINTR) {
-    }
+    const siginfo_t info = reap(run.child);
     run.report.end = info.si_code == CLD_EXITED ? End::kExited : End::kSignalled;
     run.report.status = info.si_status;
-    run.child.pidfd.reset();
+    close_watched(run.child.pidfd);
     reports_.push_back(std::move(run.report));
     run.is_over = true;
     if (!run.child.output.valid()) runs_.erase(found);
@@ -220,6 +252,8 @@ Result<std::unique_ptr<Launcher>> Launcher::start(Sink sink) {
   if (!wake.valid()) return Error{Errc::kKernel, "eventfd", errno, "launcher"};
   Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null.valid()) return Error{Errc::kKernel, "open", errno, "/dev/null"};
+  if (!waits_by_pidfd(null.get()))
+    return Error{Errc::kUnsupported, "waitid", ENOSYS, "running programs needs Linux 5.4 or later"};
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = kWake;

@@ -40,6 +40,7 @@ using Sink = std::function<void(std::vector<Report>&&)>;
 /// Owner of the thread. Children that still run when it goes get SIGTERM from the kernel.
 class Launcher {
  public:
+  /// Errors: kUnsupported (before Linux 5.4 nobody can wait for a pidfd), kKernel.
   static Result<std::unique_ptr<Launcher>> start(Sink sink);
   Launcher(const Launcher&) = delete;
   Launcher& operator=(const Launcher&) = delete;

@@ -3,16 +3,24 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <cstddef>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <thread>
 
 namespace ka::launch {
 namespace {
@@ -145,6 +153,50 @@ TEST_CASE("a signal reaches the whole group, and the group dies with its leader"
   char none = 0;
   CHECK(::read(ends[0], &none, 1) == 0);  // the inner process and its sleep are gone
   ::close(ends[0]);
+}
+
+TEST_CASE("who writes without end is read away, and keeps nobody else waiting") {
+  Reports reports;
+  auto launcher = Launcher::start(reports.sink());
+  REQUIRE(launcher.ok());
+  (*launcher)->launch(shell(1, "exec cat /dev/zero"));
+  (*launcher)->launch(shell(2, "cat /dev/zero & exit 2"));
+  const Report left_behind = reports.wait_for(2);
+  CHECK(left_behind.status == 2);
+  CHECK(left_behind.output.size() <= 1000);
+  (*launcher)->launch(shell(3, "exit 3"));
+  CHECK(reports.wait_for(3).status == 3);
+  (*launcher)->signal(1, SIGTERM);
+  const Report ended = reports.wait_for(1);
+  CHECK(ended.end == End::kSignalled);
+  CHECK(ended.output.size() <= 1000);
+}
+
+/// What waitid(2) says to a pidfd before Linux 5.4, for the calling thread and its children for good.
+bool forget_pidfds() {
+  std::array<sock_filter, 4> code{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_waitid, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+TEST_CASE("a kernel without pidfds is named, instead of waiting for ever") {
+  bool is_old = false;
+  std::optional<Error> error;
+  std::thread([&] {
+    is_old = forget_pidfds();
+    const auto launcher = Launcher::start([](std::vector<Report>&&) {});
+    if (!launcher.ok()) error = launcher.error();
+  }).join();
+  REQUIRE(is_old);
+  REQUIRE(error);
+  CHECK(error->code == Errc::kUnsupported);
+  CHECK(error->detail == "running programs needs Linux 5.4 or later");
 }
 
 TEST_CASE("programs get SIGTERM when the launcher goes") {
