@@ -116,7 +116,8 @@ Result<std::unique_ptr<AddressWatch>> AddressWatch::start(const std::string& net
     return Error{.code = Errc::kKernel, .op = "eventfd", .err_no = errno, .detail = "address watch"};
   std::promise<std::optional<Error>> opened;
   auto answer = opened.get_future();
-  impl->thread = std::thread([raw = impl.get(), netns_path, &opened] {
+  // The promise is the thread's: it may still be at work on it when the answer is here.
+  impl->thread = std::thread([raw = impl.get(), netns_path, opened = std::move(opened)]() mutable {
     const int fd = netns_path.empty() ? -1 : ::open(netns_path.c_str(), O_RDONLY | O_CLOEXEC);
     const bool is_there = netns_path.empty() || (fd >= 0 && ::setns(fd, CLONE_NEWNET) == 0);
     const int err_no = errno;
