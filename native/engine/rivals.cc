@@ -86,9 +86,8 @@ void rival_forget(World& world, Router& router) {
 }
 
 void rival_answers(World& world, Instant now) {
-  for (std::size_t i = 0; i < VipProber::kPerTurn; ++i) {
-    const auto answer = world.prober.next_answer();
-    if (!answer) return;
+  std::size_t budget = VipProber::kPerTurn;
+  while (const auto answer = world.prober.next_answer(budget)) {
     Router* router = world.find(answer->router);
     if (router == nullptr || router->state != vrrp::State::kActive) continue;
     // Another interface of this host on the same segment may answer (arp_ignore).

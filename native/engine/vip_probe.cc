@@ -176,12 +176,15 @@ void VipProber::ask(const VipProbe& probe) {
   }
 }
 
-std::optional<VipAnswer> VipProber::next_answer() {
-  for (std::size_t i = 0; i < kPerTurn; ++i) {
+std::optional<VipAnswer> VipProber::next_answer(std::size_t& budget) {
+  for (; budget > 0; --budget) {
     auto heard = receive_arp(arp_.get());
     if (!heard && icmp_.valid()) heard = receive_icmp(icmp_.get());
     if (!heard) return std::nullopt;
-    if (auto answer = match(heard->link, heard->claim)) return answer;
+    if (auto answer = match(heard->link, heard->claim)) {
+      --budget;
+      return answer;
+    }
   }
   return std::nullopt;
 }

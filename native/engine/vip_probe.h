@@ -48,9 +48,11 @@ class VipProber {
   bool may_ask(Instant now);
   /// What cannot be sent is no sign of anything, and is not told.
   void ask(const VipProbe& probe);
-  /// The next answer to a question of ours; nullopt: none waits. At most kPerTurn calls make sense in a turn.
-  std::optional<VipAnswer> next_answer();
+  /// Packets that are looked at in a turn: others may send any number of them.
   static constexpr std::size_t kPerTurn = 64;
+  /// The next answer to a question of ours; nullopt: none waits, or `budget`, the packets that may still be
+  /// looked at, is used up.
+  std::optional<VipAnswer> next_answer(std::size_t& budget);
 
  private:
   static constexpr std::int64_t kPerSecond = 100;
