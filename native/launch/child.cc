@@ -35,15 +35,20 @@ constexpr long kSetgid = SYS_setgid;
 constexpr long kSetgroups = SYS_setgroups;
 #endif
 
-/// Everything the new process needs, made beforehand: it must not allocate.
+/// Everything the new process needs, made beforehand and plain: it must not allocate, nor call a function
+/// that a sanitizer has an eye on.
 struct Launch {
-  std::vector<const char*> files;
-  std::vector<char*> argv;
+  char* const* files = nullptr;
+  char* const* argv = nullptr;
   /// For a text without #!: `/bin/sh FILE ARGUMENTS`; the file is put in when it is known.
-  std::vector<char*> shell_argv;
-  std::vector<char*> envp;
+  char** shell_argv = nullptr;
+  char* const* envp = nullptr;
   const char* directory = nullptr;
-  const Account* account = nullptr;
+  bool changes_account = false;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  const gid_t* groups = nullptr;
+  std::size_t group_count = 0;
   int file_fd = -1;
   int null_fd = -1;
   int output_fd = -1;
@@ -81,20 +86,20 @@ KA_BETWEEN_CLONE_AND_EXEC void default_signals() {
 }
 
 KA_BETWEEN_CLONE_AND_EXEC bool take(int from, int to) {
-  return from == to ? ::fcntl(from, F_SETFD, 0) == 0 : ::dup2(from, to) == to;
+  return (from == to ? ::syscall(SYS_fcntl, from, F_SETFD, 0) : ::syscall(SYS_dup3, from, to, 0)) >= 0;
 }
 
 KA_BETWEEN_CLONE_AND_EXEC int execute(Launch& launch) {
   if (launch.file_fd >= 0) {
-    ::syscall(SYS_execveat, launch.file_fd, "", launch.argv.data(), launch.envp.data(), AT_EMPTY_PATH);
+    ::syscall(SYS_execveat, launch.file_fd, "", launch.argv, launch.envp, AT_EMPTY_PATH);
     return fail(launch, "execveat");
   }
   int remembered = ENOENT;
-  for (const char* file : launch.files) {
-    ::execve(file, launch.argv.data(), launch.envp.data());
+  for (char* const* file = launch.files; *file != nullptr; ++file) {
+    ::syscall(SYS_execve, *file, launch.argv, launch.envp);
     if (errno == ENOEXEC) {  // as execvp(3)
-      launch.shell_argv[1] = const_cast<char*>(file);
-      ::execve(kShell, launch.shell_argv.data(), launch.envp.data());
+      launch.shell_argv[1] = *file;
+      ::syscall(SYS_execve, kShell, launch.shell_argv, launch.envp);
     }
     // As execvp(3): another directory of PATH may have it; "may not be run" is worth telling above "not
     // there".
@@ -111,23 +116,23 @@ KA_BETWEEN_CLONE_AND_EXEC int execute(Launch& launch) {
 KA_BETWEEN_CLONE_AND_EXEC int child_main(void* argument) {
   Launch& launch = *static_cast<Launch*>(argument);
   default_signals();
-  if (::setpgid(0, 0) != 0) return fail(launch, "setpgid");
-  if (!take(launch.null_fd, 0)) return fail(launch, "dup2");
+  if (::syscall(SYS_setpgid, 0, 0) != 0) return fail(launch, "setpgid");
+  if (!take(launch.null_fd, 0)) return fail(launch, "dup3");
   const int output = launch.output_fd >= 0 ? launch.output_fd : launch.null_fd;
-  if (!take(output, 1) || !take(output, 2)) return fail(launch, "dup2");
-  if (const Account* account = launch.account; account != nullptr) {
-    if (::syscall(kSetgroups, account->groups.size(), account->groups.data()) != 0)
-      return fail(launch, "setgroups");
-    if (::syscall(kSetgid, account->gid) != 0) return fail(launch, "setgid");
-    if (::syscall(kSetuid, account->uid) != 0) return fail(launch, "setuid");
+  if (!take(output, 1) || !take(output, 2)) return fail(launch, "dup3");
+  if (launch.changes_account) {
+    if (::syscall(kSetgroups, launch.group_count, launch.groups) != 0) return fail(launch, "setgroups");
+    if (::syscall(kSetgid, launch.gid) != 0) return fail(launch, "setgid");
+    if (::syscall(kSetuid, launch.uid) != 0) return fail(launch, "setuid");
   }
   // After the change of user, which clears it. A parent that died before this line sends nothing.
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != launch.parent) return fail(launch, "getppid");
+  ::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+  if (::syscall(SYS_getppid) != launch.parent) return fail(launch, "getppid");
   // What this process was itself given is not for scripts. Before Linux 5.11 there is no such call, and only
   // our own descriptors are closed.
   ::syscall(kCloseRange, 3U, ~0U, kCloseRangeCloexec);
-  if (launch.directory != nullptr && ::chdir(launch.directory) != 0) return fail(launch, "chdir");
+  if (launch.directory != nullptr && ::syscall(SYS_chdir, launch.directory) != 0)
+    return fail(launch, "chdir");
   return execute(launch);
 }
 
@@ -190,13 +195,23 @@ std::optional<Refusal> start(const Spec& spec, int null_fd, const Stack& stack, 
     output_write = Fd(ends[1]);
     if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return Refusal{errno, "fcntl"};
   }
-  for (const std::string& each : spec.files) launch.files.push_back(each.c_str());
-  launch.argv = pointers(spec.argv);
-  launch.shell_argv = {const_cast<char*>(kShell), nullptr};
-  launch.shell_argv.insert(launch.shell_argv.end(), launch.argv.begin() + 1, launch.argv.end());
-  launch.envp = pointers(spec.env);
+  const auto files = pointers(spec.files);
+  const auto argv = pointers(spec.argv);
+  std::vector<char*> shell_argv{const_cast<char*>(kShell), nullptr};
+  shell_argv.insert(shell_argv.end(), argv.begin() + 1, argv.end());
+  const auto envp = pointers(spec.env);
+  launch.files = files.data();
+  launch.argv = argv.data();
+  launch.shell_argv = shell_argv.data();
+  launch.envp = envp.data();
   launch.directory = spec.directory.empty() ? nullptr : spec.directory.c_str();
-  launch.account = spec.account ? &*spec.account : nullptr;
+  if (spec.account) {
+    launch.changes_account = true;
+    launch.uid = spec.account->uid;
+    launch.gid = spec.account->gid;
+    launch.groups = spec.account->groups.data();
+    launch.group_count = spec.account->groups.size();
+  }
   launch.null_fd = null_fd;
   launch.output_fd = output_write.get();
   launch.parent = ::getpid();
