@@ -17,53 +17,21 @@ import type {
 } from '../config/model-lvs.js';
 import type { Command } from '../exec.js';
 import { systemRandom, type Host, type Random } from '../host.js';
-import type { QuorumChange } from '../policy/quorum.js';
 import { buildUnit } from './build.js';
-import { realServerId } from './carry-over.js';
 import { serviceKeys, type VirtualServerHealth } from './desired.js';
 import { drainServer, type DrainResult, type ServerDrainOptions } from './drain.js';
+import type { BalancerEvent } from './events.js';
 import type { Ipvs } from './ipvs.js';
 import { KernelTable, type Farewell } from './kernel-table.js';
 import { virtualServerNames } from './names.js';
+import { WeightOverrides } from './overrides.js';
 import { stepPool, type PoolEffect, type PoolEvent } from './pool.js';
 import { report, type VirtualServerReport, type VirtualServerStatus } from './report.js';
 import { serviceId } from './table.js';
 import { closeCheckers, reloadEffects, shutdownEffects, unitKey, type Unit } from './unit.js';
 
+export type { BalancerEvent } from './events.js';
 export type { RealServerStatus, VirtualServerStatus } from './report.js';
-
-/** What notify scripts, FIFO, mail and SNMP hear. */
-export type BalancerEvent =
-  | {
-      readonly kind: 'server';
-      readonly isUp: boolean;
-      readonly virtualServer: VirtualServer;
-      readonly virtualName: string;
-      readonly realServer: RealServer;
-      readonly serverName: string;
-      /** A reload removed it. */
-      readonly isRemoval: boolean;
-    }
-  | {
-      readonly kind: 'virtual';
-      readonly isUp: boolean;
-      readonly virtualServer: VirtualServer;
-      readonly virtualName: string;
-      /** Undefined: it ends, by a reload or with the daemon (omega). */
-      readonly change: QuorumChange | undefined;
-    }
-  /** A checker's own state was settled: what mails are about. */
-  | {
-      readonly kind: 'checker';
-      readonly isUp: boolean;
-      readonly reason: string;
-      readonly checker: CheckerConfig;
-      readonly virtualName: string;
-      readonly realServer: RealServer;
-      readonly serverName: string;
-      /** It changed the state of its real server as well. */
-      readonly isServerChange: boolean;
-    };
 
 export interface BalancerOptions {
   readonly ipvs: Ipvs;
@@ -88,8 +56,7 @@ export class Balancer implements AsyncDisposable {
   readonly #phases: Random;
   #config: LvsConfig = { ssl: undefined, virtualServer: [], virtualServerGroup: [] };
   #units: readonly Unit[] = [];
-  /** Weights set by hand (drain): virtual server name and real server id. */
-  readonly #overrides = new Map<string, number>();
+  readonly #overrides = new WeightOverrides();
   #effects: { readonly unit: Unit; readonly effect: PoolEffect | BalancerEvent }[] = [];
   #working: Promise<void> | undefined;
   /** Virtual servers whose table may be another now. */
@@ -123,7 +90,7 @@ export class Balancer implements AsyncDisposable {
       return [before, this.#build(server, { index, name }, before)];
     });
     this.#units = kept.map(([, unit]) => unit);
-    if (this.#overrides.size > 0) this.#forgetOverrides();
+    this.#overrides.retain(this.#units);
     for (const before of gone.values()) this.#tell(before, reloadEffects(before, undefined));
     for (const [before, unit] of kept)
       if (before !== undefined) this.#tell(before, reloadEffects(before, unit));
@@ -161,9 +128,7 @@ export class Balancer implements AsyncDisposable {
   setWeight(virtualName: string, serverName: string, weight: number | undefined): boolean {
     const found = this.#find(virtualName, serverName);
     if (found === undefined) return false;
-    const key = overrideKey(found.unit, found.real);
-    if (weight === undefined) this.#overrides.delete(key);
-    else this.#overrides.set(key, weight);
+    this.#overrides.set(found.unit, found.real, weight);
     this.#changed(found.unit);
     return true;
   }
@@ -376,26 +341,11 @@ export class Balancer implements AsyncDisposable {
   #health(index: number): VirtualServerHealth {
     const unit = this.#units[index];
     if (unit === undefined) return { quorum: { isUp: false, isSorryActive: false }, servers: [] };
-    const { config, state } = unit;
-    if (this.#overrides.size === 0) return state;
-    const servers = state.servers.map((server, i) => {
-      const real = config.realServer[i];
-      const weight = real === undefined ? undefined : this.#overrides.get(overrideKey(unit, real));
-      return weight === undefined ? server : { ...server, weight };
-    });
-    return { quorum: state.quorum, servers };
+    return this.#overrides.applied(unit);
   }
 
   #groups(): ReadonlyMap<string, VirtualServerGroup> {
     return new Map(this.#config.virtualServerGroup.map((group) => [group.name, group]));
-  }
-
-  /** A weight by hand ends with its server: one that is configured anew begins with its own. */
-  #forgetOverrides(): void {
-    const known = new Set(
-      this.#units.flatMap((unit) => unit.config.realServer.map((real) => overrideKey(unit, real))),
-    );
-    for (const key of this.#overrides.keys()) if (!known.has(key)) this.#overrides.delete(key);
   }
 
   #status(unit: Unit, groups: ReadonlyMap<string, VirtualServerGroup>): VirtualServerStatus {
@@ -414,7 +364,7 @@ export class Balancer implements AsyncDisposable {
           port: real?.port ?? 0,
           isAlive,
           weight,
-          adminWeight: real === undefined ? undefined : this.#overrides.get(overrideKey(unit, real)),
+          adminWeight: real === undefined ? undefined : this.#overrides.of(unit, real),
           checkers: (checkers[i] ?? []).flatMap((checker) => (checker === undefined ? [] : [checker.status])),
         };
       }),
@@ -451,8 +401,4 @@ export class Balancer implements AsyncDisposable {
         onEvent({ kind: 'server', isUp, isRemoval, realServer, serverName, ...about });
     }
   }
-}
-
-function overrideKey(unit: Unit, real: RealServer): string {
-  return `${unit.name} ${realServerId(real)}`;
 }
