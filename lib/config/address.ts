@@ -1,6 +1,6 @@
 /**
  * IP addresses as people write them, to canonical text (RFC 5952) and back to numbers. Strict as inet_pton: no leading
- * zeros, no short forms, no zones.
+ * zeros, no short forms, no zones; the one reader of short forms says so.
  */
 import type { Family } from '../units.js';
 
@@ -39,6 +39,21 @@ export function parseIpv4(text: string): number | undefined {
     } else return undefined;
   }
   return digits === 0 || dots !== 3 ? undefined : value * 256 + octet;
+}
+
+/** The 32 bits of an IPv4 address in any form that inet_aton knows: `10.1` is 10.0.0.1, `255` is 0.0.0.255, `0xff` too. */
+export function parseLooseIpv4(text: string): number | undefined {
+  const parts = text.split('.');
+  if (parts.length > 4) return undefined;
+  let value = 0;
+  for (const [i, part] of parts.entries()) {
+    if (!/^(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.test(part)) return undefined;
+    const number = /^0[0-7]+$/.test(part) ? Number.parseInt(part, 8) : Number(part);
+    const room = i < parts.length - 1 ? 256 : 256 ** (5 - parts.length);
+    if (number >= room) return undefined;
+    value = value * room + number;
+  }
+  return value;
 }
 
 /** The eight groups of an IPv6 address. */

@@ -8,6 +8,7 @@ import { messages } from './messages.js';
 import type { LvsMethod, RealServer, SorryServer, VirtualServer, VirtualServerGroup } from './model-lvs.js';
 import type { GlobalDefs } from './model.js';
 import type { Context, Decoded } from './schema/dsl.js';
+import { granularityFor } from './schema/granularity.js';
 import { schedFlag, type Endpoint, type RawRealServer, type virtualServer } from './schema/lvs.js';
 import type { RawVirtualServer } from './schema/root.js';
 import { keywordAt } from './assemble-tracked.js';
@@ -82,6 +83,7 @@ export function assembleServer(
   const port = raw.key.kind === 'address' ? raw.key.port : 0;
   const quorum = quorumOf(fields, servers, context);
   const haSuspend = suspended(fields, isMark, context);
+  const granularity = granularityFor(family, fields.persistenceGranularity, diagnostics);
   return {
     key: raw.key,
     at,
@@ -92,8 +94,8 @@ export function assembleServer(
     ops: oncePerPacket(fields, isMark, protocol, context),
     schedFlags: flags(raw, context),
     persistenceEngine: fields.persistenceEngine,
-    persistenceTimeout: persistence(raw, group, context),
-    persistenceGranularity: fields.persistenceGranularity ?? (family === 4 ? '255.255.255.255' : '128'),
+    persistenceTimeout: persistence(raw, group, granularity !== undefined, context),
+    persistenceGranularity: granularity ?? (family === 4 ? '255.255.255.255' : '128'),
     delayLoop: fields.delayLoop ?? seconds(60),
     haSuspend,
     smtpAlert: fields.smtpAlert ?? globals.smtpAlertChecker ?? globals.smtpAlert ?? false,
@@ -127,7 +129,8 @@ function familyOf(
   const { fields } = raw.section;
   if (raw.key.kind === 'address') return raw.key.family;
   if (fields.ipFamily !== undefined) return fields.ipFamily.value === 'inet' ? 4 : 6;
-  if (fields.persistenceGranularity !== undefined) return fields.persistenceGranularity.includes('.') ? 4 : 6;
+  if (fields.persistenceGranularity !== undefined)
+    return fields.persistenceGranularity.value.includes('.') ? 4 : 6;
   const group = groups.find((item) => item.name === keyGroup(raw));
   for (const entry of group?.entries ?? []) if (entry.kind === 'addresses') return entry.family;
   if (sorry !== undefined && (fields.sorryServerLvsMethod ?? method).method !== 'TUN')
@@ -243,10 +246,11 @@ function oncePerPacket(
 function persistence(
   raw: RawVirtualServer,
   group: VirtualServerGroup | undefined,
+  hasGranularity: boolean,
   context: Context,
 ): number | undefined {
   const { fields, at } = raw.section;
-  const given = fields.persistenceTimeout ?? (fields.persistenceGranularity === undefined ? undefined : 360);
+  const given = fields.persistenceTimeout ?? (hasGranularity ? 360 : undefined);
   if (given !== undefined) return given;
   const isPortless =
     (raw.key.kind === 'address' && raw.key.port === 0) ||

@@ -12,6 +12,7 @@ import {
 } from '../units.js';
 import { parseAddress } from './address.js';
 import { resolveReferences, keywordAt, type Named, type RulePreferences } from './assemble-tracked.js';
+import type { Diagnostics } from './diagnostic.js';
 import { messages } from './messages.js';
 import type {
   AddressEntry,
@@ -27,6 +28,7 @@ import type { Context, Decoded } from './schema/dsl.js';
 import type { Section } from './schema/lists.js';
 import type { TrackEntry } from './schema/tracking.js';
 import type { vrrpInstance } from './schema/vrrp.js';
+import { wordSpan } from './syntax.js';
 
 export type RawInstance = Section<typeof vrrpInstance.rows>;
 type Fields = Decoded<typeof vrrpInstance.rows>;
@@ -363,7 +365,7 @@ function vips(
   derived: Derived,
   context: Context,
 ): readonly [readonly AddressEntry[], readonly AddressEntry[]] {
-  const { fields, name, at } = section;
+  const { fields } = section;
   const { diagnostics } = context;
   const { family } = derived;
   const fitting = fields.virtualIpaddress.filter((entry) => {
@@ -373,16 +375,28 @@ function vips(
     diagnostics.isLate = true;
     return false;
   });
-  if (fitting.length === 0 && !fields.noVirtualIpaddress) {
-    const why = derived.isStrict ? 'strict mode' : derived.version === 3 ? 'version 3' : undefined;
-    if (why === undefined) diagnostics.report(messages.noVip, at, name);
-    else diagnostics.report(messages.noVipFatal, at, name, why);
-  }
+  if (fitting.length === 0 && !fields.noVirtualIpaddress) withoutVip(section, derived, diagnostics);
   const limit = maxAddresses[family];
   const over = fitting[limit];
   if (over === undefined) return [fitting, []];
   diagnostics.report(messages.vipCount, over.at, String(fitting.length), String(limit));
   return [fitting.slice(0, limit), fitting.slice(limit)];
+}
+
+/** Where every address of the list was refused, the refusal of the last one tells it. */
+function withoutVip(section: RawInstance, derived: Derived, diagnostics: Diagnostics): void {
+  const { name, at } = section;
+  const why = derived.isStrict ? 'strict mode' : derived.version === 3 ? 'version 3' : undefined;
+  const refused = (section.statement.body?.items ?? [])
+    .filter(({ words }) => words[0] === 'virtual_ipaddress')
+    .flatMap(({ body }) => body?.items ?? [])
+    .flatMap((entry) => entry.words.map((_, index) => wordSpan(entry, index)));
+  if (why === undefined) {
+    if (!diagnostics.addConsequence(messages.noVip, refused, at, name))
+      diagnostics.report(messages.noVip, at, name);
+  } else if (!diagnostics.addConsequence(messages.noVipFatal, refused, at, name, why)) {
+    diagnostics.report(messages.noVipFatal, at, name, why);
+  }
 }
 
 function ownInterface(

@@ -93,7 +93,9 @@ export class Joined implements Text {
 }
 
 const maxExpandedLength = 1 << 20;
-const use = /\$(?:\{(_[A-Z]+)((?:\s+[^\s}]+)*)\s*\}|\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)(?=[\s,)]|$))/g;
+/** Values may name others that name others this often. */
+const maxDepth = 64;
+const use = /\$(?:\{(_[A-Z]+)((?:\s+[^\s}$]+)*)\s*\}|\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)(?=[\s,)]|$))/g;
 
 /** The parameters that are defined at the moment. */
 export class Definitions {
@@ -167,6 +169,10 @@ export class Definitions {
       this.#diagnostics.report(messages.definitionLoop, at, name);
       return [new Computed('', at)];
     }
+    if (stack.length >= maxDepth) {
+      this.#diagnostics.report(messages.lineTooDeep, at, String(maxDepth));
+      return [new Computed('', at)];
+    }
     const origin: Origin = { kind: 'definition', name, at };
     const [first, ...rest] = definition.lines.map((text) => new Slice(text, 0, text.text.length, origin));
     if (first === undefined) return [new Computed('', at)];
@@ -181,8 +187,11 @@ export class Definitions {
   }
 }
 
-function appendOrigin(span: Span, origin: Origin | undefined): Span {
-  if (origin === undefined) return span;
+/** Reasons behind so many others are left out: nobody reads them. */
+const maxOrigins = 64;
+
+function appendOrigin(span: Span, origin: Origin | undefined, room = maxOrigins): Span {
+  if (origin === undefined || room === 0) return span;
   if (span.origin === undefined) return { ...span, origin };
-  return { ...span, origin: { ...span.origin, at: appendOrigin(span.origin.at, origin) } };
+  return { ...span, origin: { ...span.origin, at: appendOrigin(span.origin.at, origin, room - 1) } };
 }

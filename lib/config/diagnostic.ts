@@ -114,6 +114,36 @@ export class Diagnostics {
     });
   }
 
+  /**
+   * What follows from a mistake that is reported already, at one of `places`, is told there: as a place that belongs to it, and the
+   * mistake weighs as much as what follows.
+   * @returns false when there is no such report, or keepalived judges the two differently: then it needs one of its own.
+   */
+  addConsequence<A extends readonly string[]>(
+    message: Message<A>,
+    places: readonly Span[],
+    at: Span,
+    ...args: A
+  ): boolean {
+    const index = this.#list.findLastIndex(
+      (item) =>
+        item.keepalivedClass === message.keepalivedClass &&
+        places.some(
+          ({ source, start, end }) =>
+            source === item.span.source && start === item.span.start && end === item.span.end,
+        ),
+    );
+    const cause = this.#list[index];
+    if (cause === undefined) return false;
+    this.#list[index] = {
+      ...cause,
+      severity: message.severity === 'error' ? 'error' : cause.severity,
+      isFatal: cause.isFatal || message.isFatal,
+      related: [...cause.related, { message: clipped(message.text(...args)), span: at }],
+    };
+    return true;
+  }
+
   /** Adds what others gathered. */
   append(others: Diagnostics): void {
     for (const item of others.#list) this.#list.push(item);

@@ -15,6 +15,8 @@ export interface Match {
 }
 
 const maxAlternatives = 1024;
+/** Braces that nest deeper are text. */
+const maxBraceDepth = 64;
 
 /** Expands `pattern`, relative to `directory`. */
 export function matchFiles(pattern: string, directory: string, files: FileAccess): readonly Match[] {
@@ -36,14 +38,14 @@ export function resolve(directory: string, path: string): string {
 }
 
 /** `a{b,c}d` gives `abd`, `acd`; nested braces too. A group that is not closed, or holds no comma, is text. */
-export function expandBraces(pattern: string): readonly string[] {
+export function expandBraces(pattern: string, depth = 0): readonly string[] {
   let results = [''];
   let rest = pattern;
   for (;;) {
     const open = rest.indexOf('{');
-    const group = open < 0 ? undefined : splitGroup(rest, open);
+    const group = open < 0 || depth > maxBraceDepth ? undefined : splitGroup(rest, open);
     if (group === undefined) return results.map((result) => result + rest);
-    const inner = group.parts.flatMap((part) => expandBraces(part));
+    const inner = group.parts.flatMap((part) => expandBraces(part, depth + 1));
     const before = rest.slice(0, open);
     results = results
       .flatMap((result) => inner.map((part) => result + before + part))

@@ -8,7 +8,8 @@ import { matchFiles } from './include.js';
 import { messages } from './messages.js';
 import type { Config } from './model.js';
 import { Parser } from './parser.js';
-import { Preprocessor, readText, stripByteOrderMark, unreadable } from './preprocess.js';
+import { Preprocessor } from './preprocess.js';
+import { hiddenFault, readText, stripByteOrderMark, unreadable } from './read-text.js';
 import { SourceFile } from './source.js';
 import { forgivingFiles, systemMachine } from './system.js';
 
@@ -167,7 +168,8 @@ function readMain(
     preprocessor.file(source, dirname(name), files.realPath(name) ?? name);
   }
   if (main === undefined && paths.length !== 1) {
-    missing(path, paths.length === 0 ? 'it does not exist' : 'none of its files can be read');
+    const absent = hiddenFault(path, files) ?? 'it does not exist';
+    missing(path, paths.length === 0 ? absent : 'none of its files can be read');
   }
   return main;
 }

@@ -141,6 +141,14 @@ export const messages = {
     (range: string) => `'${range}' is no range of whole numbers for \${_RANDOM}`,
   ),
 
+  lineTooDeep: define(
+    'KA1207',
+    'error',
+    'complaint',
+    (limit: string) =>
+      `definitions, conditions and sequences nest deeper than ${limit} here; the rest is not read`,
+  ),
+
   // 2xxx: structure
   unexpectedOpenBrace: define('KA2001', 'error', 'complaint', () => "unexpected '{': no block starts here"),
   extraCloseBrace: define('KA2002', 'error', 'complaint', () => "'}' without a block to close"),

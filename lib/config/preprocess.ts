@@ -2,7 +2,6 @@
  * Physical lines to logical lines: includes, definitions, conditions and sequences are dealt with here, and every word that
  * comes out can still say where it came from. Lines without `$`, `@` and `~` go through without a copy.
  */
-import { isAscii, isUtf8 } from 'node:buffer';
 import { dirname } from 'node:path';
 import { Computed, Definitions, Slice, type Definition } from './definitions.js';
 import type { Diagnostics } from './diagnostic.js';
@@ -11,6 +10,7 @@ import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
 import type { IncludeCheck } from './model.js';
 import type { LineSink } from './parser.js';
+import { hiddenFault, readText, stripByteOrderMark, unreadable } from './read-text.js';
 import { commentStart, lineEnd, Scanner, WordCache } from './scanner.js';
 import { parseReplicator } from './sequence.js';
 import { SourceFile, type Origin, type Span, type Text } from './source.js';
@@ -26,8 +26,8 @@ export interface PreprocessOptions {
 const maxIncludeDepth = 64;
 /** Lines that sequences may produce altogether. */
 const maxReplicated = 1_000_000;
-/** Definitions may nest this deep when lines of their values are taken as lines. */
-const maxLineDepth = 64;
+/** Definitions, conditions and sequences may nest this deep on one line. */
+const maxLineDepth = 16;
 /** keepalived's limit of a line. */
 const maxLineLength = 1022;
 
@@ -55,6 +55,7 @@ export class Preprocessor {
   #checks: ReadonlySet<IncludeCheck>;
   #replicated = 0;
   #randomState: number | undefined;
+  #isDepthTold = false;
   /** Reading had to stop: a fatal include. */
   #isStopped = false;
 
@@ -212,7 +213,9 @@ export class Preprocessor {
       return;
     }
     if (depth > maxLineDepth) {
-      this.#diagnostics.report(messages.definitionLoop, line.span(0, line.text.length), firstWord(line.text));
+      if (!this.#isDepthTold)
+        this.#diagnostics.report(messages.lineTooDeep, line.span(0, line.text.length), String(maxLineDepth));
+      this.#isDepthTold = true;
       return;
     }
     const text = line.text.trimStart();
@@ -221,7 +224,7 @@ export class Preprocessor {
     if (condition !== null) {
       if (!this.#holds(condition[1] !== '', condition[2] ?? '')) return;
       const rest = new Slice(line, skip + condition[0].length, line.text.length);
-      if (rest.text.startsWith('@')) this.#statements(rest);
+      if (rest.text.startsWith('@')) this.#statements(rest, depth);
       else this.#line(rest, depth + 1);
       return;
     }
@@ -234,17 +237,17 @@ export class Preprocessor {
     if (text.startsWith('~') && this.#replicate(line, skip, depth)) return;
     const expanded = this.#definitions.expand(line);
     if (expanded === undefined) {
-      this.#statements(line);
+      this.#statements(line, depth);
       return;
     }
     const [first, ...rest] = expanded;
     if (/^\s*[@~]/.test(first.text)) this.#line(first, depth + 1);
-    else this.#statements(first);
+    else this.#statements(first, depth);
     for (const other of rest) this.#line(other, depth + 1);
   }
 
   /** Words and braces of a line whose parameters are replaced. */
-  #statements(line: Text): void {
+  #statements(line: Text, depth: number): void {
     const scanner = new Scanner(this.#words);
     scanner.isLiteral = true;
     const text = line.text;
@@ -259,7 +262,7 @@ export class Preprocessor {
       at = scanner.next;
       if (stop !== 'open' && stop !== 'close') continue;
       if (/^\s*(?:@|\$[A-Za-z_]\w*=|~[A-Z])/.test(text.slice(at, at + 80))) {
-        this.#line(new Slice(line, at, text.length), 1);
+        this.#line(new Slice(line, at, text.length), depth + 1);
         return;
       }
     }
@@ -278,15 +281,18 @@ export class Preprocessor {
       return true;
     }
     const body = new Slice(line, replicator.bodyAt, line.text.length);
+    const wasDepthTold = this.#isDepthTold;
     for (const round of replicator.rounds()) {
       let origin: Origin | undefined;
       for (const { name, value, at } of round) {
-        origin ??= { kind: 'sequence', variable: name, value, at };
+        // What the line came from is known by its body.
+        origin ??= { kind: 'sequence', variable: name, value, at: { ...at, origin: undefined } };
         const definition: Definition = { name, lines: [new Computed(value, at)] };
         this.#definitions.set(definition);
       }
       this.#line(new Slice(body, 0, body.text.length, origin), depth + 1);
-      if (this.#isStopped || this.#replicated > maxReplicated) return true;
+      const isTooDeep = this.#isDepthTold && !wasDepthTold;
+      if (this.#isStopped || isTooDeep || this.#replicated > maxReplicated) return true;
     }
     return true;
   }
@@ -323,16 +329,29 @@ export class Preprocessor {
         (match.isAlternative && fatal.has('brace_match')) ||
         (total === 0 && fatal.has(match.hasWildcard ? 'wildcard_match' : 'match'));
       if (isFatal) {
-        this.#stop(messages.includeNoMatchFatal, span, match.pattern);
+        const fault = match.hasWildcard ? undefined : this.#hiddenFault(match.pattern, directory);
+        if (fault === undefined) this.#stop(messages.includeNoMatchFatal, span, match.pattern);
+        else this.#stop(messages.includeUnreadableFatal, span, match.pattern, fault);
         return;
       }
       if (total > 0) continue;
       if (match.hasWildcard) this.#diagnostics.report(messages.includeNothing, span, match.pattern);
-      else this.#diagnostics.report(messages.includeMissing, span, match.pattern);
+      else this.#missing(match.pattern, directory, span);
     }
     for (const match of matches) {
       for (const path of match.paths) this.#includeFile(path, directory, span, fatal.has('read'));
     }
+  }
+
+  /** Nothing was found where one file is named: it is not there, or cannot be looked at. */
+  #missing(path: string, directory: string, span: Span): void {
+    const fault = this.#hiddenFault(path, directory);
+    if (fault === undefined) this.#diagnostics.report(messages.includeMissing, span, path);
+    else this.#diagnostics.report(messages.includeUnreadable, span, path, fault);
+  }
+
+  #hiddenFault(path: string, directory: string): string | undefined {
+    return hiddenFault(resolve(directory, path), this.#options.files);
   }
 
   #includeFile(path: string, directory: string, span: Span, isReadFatal: boolean): void {
@@ -426,36 +445,6 @@ export class Preprocessor {
   }
 }
 
-/** Why a file cannot be read as configuration; undefined: it can. */
-export function unreadable(path: string, files: FileAccess): string | undefined {
-  const stat = files.stat(path);
-  if (stat === undefined) return 'it does not exist';
-  if (stat.kind === 'directory') return 'it is a directory';
-  if (stat.kind !== 'file') return 'it is not a regular file';
-  if ((stat.mode & 0o111) !== 0) return 'it is executable, which configuration never is (chmod -x)';
-  return undefined;
-}
-
-/** Text of a file: UTF-8 when it is that, else Latin-1. */
-export function readText(path: string, files: FileAccess): string | { readonly reason: string } {
-  try {
-    return decode(files.readFile(path));
-  } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** Bytes as UTF-8 when they are that, else as Latin-1. */
-export function decode(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Of ASCII both are the same, and Latin-1 needs no decoding.
-  return buffer.toString(!isAscii(buffer) && isUtf8(buffer) ? 'utf8' : 'latin1');
-}
-
-export function stripByteOrderMark(text: string): string {
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-}
-
 function isIncludeWord(words: readonly string[]): boolean {
   const word = words[0];
   // Almost no line starts with an i, and looking that up costs.
@@ -480,8 +469,4 @@ function isContinued(text: string, end: number): boolean {
   let count = 0;
   while (text.charCodeAt(end - 1 - count) === 92) count++;
   return count % 2 === 1;
-}
-
-function firstWord(text: string): string {
-  return text.trim().split(/\s/)[0] ?? '';
 }

@@ -46,6 +46,7 @@ export const cases: readonly Case[] = [
   { code: 'KA1204', text: 'global_defs {\n ~LST({a,b},«{1,2,3}») router_id $a\n}\n' },
   { code: 'KA1205', text: 'global_defs {\n ~SEQ(I,1,2000000) ~SEQ(J,1,10) router_id x\n}\n' },
   { code: 'KA1206', text: 'global_defs {\n router_id «${_RANDOM 9 3}»\n}\n' },
+  { code: 'KA1207', text: `${'@^x a { '.repeat(20)}\n` },
   { code: 'KA2001', text: 'global_defs { «{»\n router_id x\n}\n' },
   { code: 'KA2002', text: `${global('router_id x')}«}»\n` },
   { code: 'KA2003', text: 'global_defs {\n router_id x\n«»' },

@@ -50,7 +50,7 @@ function codes(text: string): readonly string[] {
 }
 
 test('an error inside a definition points at the definition and at its use', () => {
-  const text = `$VIPS=10.0.0.999/24\n${plain('virtual_router_id 5\n virtual_ipaddress {\n  $VIPS\n }')}`;
+  const text = `$VIPS=10.0.0.999/24\n${plain('virtual_router_id 5\n virtual_ipaddress {\n  $VIPS\n  192.0.2.1\n }')}`;
   const found = diagnose({ text }).find((item) => item.code === 'KA2111');
   assert.ok(found !== undefined);
   assert.equal(
@@ -115,6 +115,30 @@ test('one mistake is one diagnostic: a block keyword without its brace', () => {
 test('one mistake is one diagnostic: a nested block keyword without its brace', () => {
   const text = `${plain('virtual_router_id 5\n virtual_ipaddress\n 10.0.0.1/24\n }\n priority 50')}${global('router_id x')}`;
   assert.deepEqual(codes(text), ['KA2004']);
+});
+
+test('one mistake is one diagnostic: the only address is refused', () => {
+  const lines = (entry: string, more = ''): string =>
+    plain(`virtual_router_id 5\n ${more}virtual_ipaddress {\n ${entry}\n }`);
+  assert.deepEqual(codes(lines('10.0.0.999/24')), ['KA2111']);
+  const text = lines('10.0.0.999/24', 'version 3\n ');
+  assert.deepEqual(codes(text), ['KA2111']);
+  const fatal = diagnose({ text }).find(({ code }) => code === 'KA2111');
+  assert.ok(fatal !== undefined);
+  assert.deepEqual(
+    [fatal.code, fatal.severity, fatal.isFatal, fatal.keepalivedClass],
+    ['KA2111', 'error', true, 'complaint'],
+  );
+  assert.match(
+    renderDiagnostic(fatal),
+    /note: V has no virtual_ipaddress, and version 3 requires one: .*:1:15/,
+  );
+  assert.deepEqual(codes(lines('10.0.0.1 dev', 'version 3\n ')), ['KA2116']);
+  assert.deepEqual(codes(lines('10.0.0.1\n 10.0.0.999')), ['KA2111']);
+});
+
+test('an empty list of addresses is a mistake of its own', () => {
+  assert.deepEqual(codes(plain('virtual_router_id 5\n virtual_ipaddress {\n }')), ['KA3006']);
 });
 
 test('all mistakes of a file are found in one run', () => {

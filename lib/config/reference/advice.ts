@@ -84,6 +84,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'The bounds of ${_RANDOM} are no numbers, or stand in the wrong order.',
     'Write ${_RANDOM 1 99}.',
   ],
+  lineTooDeep: [
+    'Values of several lines, conditions and sequences stand in each other on one line, deeper than anybody needs.',
+    'Break the line up, or look for a value that contains itself.',
+  ],
   unexpectedOpenBrace: [
     'A { stands where no keyword opens a block.',
     'Put it behind its keyword, or remove it.',

@@ -97,7 +97,8 @@ function sampleText(row: Row<unknown>): string {
   if (choice !== undefined && reader.syntax.includes('|') && /^[A-Za-z0-9.-]+$/.test(choice)) return choice;
   return reader.syntax
     .replace(/\[[^[\]]*\]\s*/g, '')
-    .replace(/<([^<>]+)>/g, (_, what: string) => sample(what));
+    .replace(/<([^<>]+)>/g, (_, what: string) => sample(what))
+    .trim();
 }
 
 const samples: Readonly<Record<string, string>> = {

@@ -72,7 +72,7 @@ function wordTexts(topic: string): readonly string[] {
     ['the preprocessor', directives] as const,
     ...Object.entries(entryOptions),
   ]) {
-    const help = table[topic];
+    const help = Object.hasOwn(table, topic) ? table[topic] : undefined;
     if (help !== undefined) found.set(help, [...(found.get(help) ?? []), keyword]);
   }
   return [...found].map(([help, keywords]) => `${topic} (in ${keywords.join(', ')}): ${help}\n`);

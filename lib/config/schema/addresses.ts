@@ -173,7 +173,7 @@ function unknownOption(line: Line, index: number): number {
     option,
   );
   const takesValue = near !== undefined && addressOptions[near]?.startsWith('<') === true;
-  return takesValue && next !== undefined && !(next in addressOptions) ? 2 : 1;
+  return takesValue && next !== undefined && !Object.hasOwn(addressOptions, next) ? 2 : 1;
 }
 
 function readDev(line: Line, index: number, text: string, draft: Draft): boolean {

@@ -12,6 +12,7 @@ import { wordList } from './lists.js';
 import { account, command, ownedPath } from './scripts.js';
 import {
   address,
+  alone,
   boolean,
   decimalSeconds,
   duration,
@@ -326,6 +327,10 @@ const absolutePath: Reader<string> = mapped(word('path'), (path, line) => {
 });
 
 const directory: Reader<string> = mapped(word('directory'), (path, line) => {
+  if (path === '') {
+    line.report(messages.missingValue, 1, line.keyword, 'a directory');
+    return undefined;
+  }
   if (line.context.isOffline || line.context.files.stat(path)?.kind === 'directory') return path;
   if (line.context.files.stat(dirname(path))?.kind === 'directory') return path;
   line.report(messages.noSuchDirectory, 1, `the directory ${path} does not exist`);
@@ -690,7 +695,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'states are written to the pipes after a reload',
     works,
   ),
-  snmp_socket: optional(word('address'), 'AgentX master to connect to', kept),
+  snmp_socket: optional(alone(word('address')), 'AgentX master to connect to', kept),
   enable_traps: defaulted(present, false, 'sends SNMP traps'),
   enable_snmp_vrrp: defaulted(present, false, "serves the project's VRRP MIB"),
   enable_snmp_keepalived: alias('enable_snmp_vrrp', 'old name'),
@@ -809,7 +814,11 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   reload_check_config: optional(optionalPath('/dev/null'), 'tests the new configuration before a reload', {
     note: 'a new configuration is always tested before it replaces the old one; the report goes to the log',
   }),
-  reload_time_file: optional(absolutePath, 'file with the time of the next automatic reload', reported),
+  reload_time_file: optional(
+    alone(absolutePath),
+    'file with the time of the next automatic reload',
+    reported,
+  ),
   reload_repeat: defaulted(present, false, 'reads that file again after each reload'),
   reload_file: optional(optionalPath(''), 'file that is removed when a reload is done'),
   include_check: several(includeCheckWords, 'which faults of a plain include are fatal', works),

@@ -1,16 +1,8 @@
 /**
  * The keyword tables of virtual_server, real_server and virtual_server_group.
  */
-import { numberFormat, recordFormat, wordFormat } from './format.js';
-import {
-  parseAddress,
-  parseIpv4,
-  parseIpv6,
-  fromBigInt,
-  toBigInt,
-  rangeSize,
-  type Address,
-} from '../address.js';
+import { numberFormat, recordFormat } from './format.js';
+import { parseAddress, parseIpv6, fromBigInt, toBigInt, rangeSize, type Address } from '../address.js';
 import { messages } from '../messages.js';
 import type { GroupEntry, LvsMethod } from '../model-lvs.js';
 import type { Span } from '../source.js';
@@ -27,9 +19,11 @@ import {
   type Reader,
   type RowOptions,
 } from './dsl.js';
+import { granularity } from './granularity.js';
 import { fieldSection, section, type Fields, type Section } from './lists.js';
 import { command } from './scripts.js';
 import {
+  alone,
   boolean,
   choice,
   decimalSeconds,
@@ -174,20 +168,6 @@ const timeoutOrDefault: Reader<number> = {
   read: (line) => (line.words.length === 1 ? 360 : readInteger(line, 1, 1, 2678400)),
 };
 
-const granularity: Reader<string> = {
-  syntax: '<mask>|<prefix length>',
-  expects: 'an IPv4 mask or IPv6 prefix length',
-  minWords: 1,
-  format: wordFormat,
-  read(line) {
-    const text = line.word(1) ?? '';
-    if (parseIpv4(text) !== undefined) return text;
-    if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 128) return text;
-    line.report(messages.badValue, 1, `'${text}' is neither an IPv4 mask nor an IPv6 prefix length`);
-    return undefined;
-  },
-};
-
 const protocol: Reader<'TCP' | 'UDP' | 'SCTP'> = {
   ...choice(['TCP', 'UDP', 'SCTP']),
   read: (line) => readChoice(line, 1, ['TCP', 'UDP', 'SCTP'], true),
@@ -248,7 +228,7 @@ export const realServer = block(
     ...timeRows,
     smtp_alert: optional(boolean, 'mails on its changes'),
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
-    snmp_name: optional(oneWord('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
+    snmp_name: optional(alone(word('name')), 'name for SNMP', { ...reported, effect: 'parsed' }),
     MISC_CHECK: each(checker('MISC_CHECK', section(checkers.miscCheck)), allUp),
     SMTP_CHECK: each(checker('SMTP_CHECK', fieldSection(checkers.smtpCheck)), allUp),
     TCP_CHECK: each(checker('TCP_CHECK', fieldSection(checkers.tcpCheck)), allUp),
@@ -294,15 +274,6 @@ function inhibit(): Reader<boolean> {
   };
 }
 
-/** A single word; more of them are refused. */
-function oneWord(what: string): Reader<string> {
-  return mapped(word(what), (text, line) => {
-    if (line.words.length === 2) return text;
-    line.report(messages.badValue, 2, `${line.keyword} takes one word; the line is ignored`);
-    return undefined;
-  });
-}
-
 const scripts: RowOptions = { isFirstKept: true };
 
 export const virtualServer = block(
@@ -345,7 +316,7 @@ export const virtualServer = block(
     ),
     smtp_alert: optional(boolean, 'mails when the quorum changes'),
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
-    snmp_name: optional(oneWord('name'), 'name for SNMP', { ...reported, effect: 'parsed' }),
+    snmp_name: optional(alone(word('name')), 'name for SNMP', { ...reported, effect: 'parsed' }),
     alpha: defaulted(present, false, 'servers count as down until their checkers succeed'),
     omega: defaulted(present, false, 'down scripts run when the daemon stops'),
     quorum_up: optional(command, 'run when the quorum is gained', scripts),

@@ -152,11 +152,14 @@ const members: Reader<readonly Word[]> = {
   minWords: 0,
   format: placedWordFormat,
   isList: true,
-  read: (line) =>
-    (line.body?.items ?? []).flatMap((item) => {
+  read(line) {
+    const items = line.body?.items ?? [];
+    if (items.length === 0) line.report(messages.emptyBlock, 0, line.keyword);
+    return items.flatMap((item) => {
       const entry = new Line(item, line.context);
       return item.words.flatMap((_, index) => memberOf(entry, index));
-    }),
+    });
+  },
 };
 
 export const garpGroup = block('garp_group', 'Interfaces that share a pace of gratuitous ARP.', {

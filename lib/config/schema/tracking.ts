@@ -78,10 +78,11 @@ export function readTrackEntry(line: Line, rules: TrackRules): TrackEntry | unde
   }
   if (option === 'weight') {
     const text = line.word(2);
-    if (text === undefined || !/^[+-]?\d+$/.test(text)) {
+    if (text === undefined || !weightForm.test(text)) {
       line.report(messages.entryDropped, Math.min(2, line.words.length), name, 'weight needs a whole number');
       return undefined;
     }
+    if (text === '') emptyWeight(line, 2);
     weight = limited(line, 2, Number(text), rules);
     index = 3;
   }
@@ -104,6 +105,13 @@ export function readTrackEntry(line: Line, rules: TrackRules): TrackEntry | unde
   return { name, weight, reverse, at: line.at(0) };
 }
 
+/** keepalived: `""` counts as 0, silently. */
+const weightForm = /^(?:[+-]?\d+)?$/;
+
+function emptyWeight(line: Line, index: number): void {
+  line.report(messages.silentlyIgnored, index, 'an empty weight counts as 0');
+}
+
 function limited(line: Line, index: number, value: number, rules: TrackRules): number | undefined {
   const { limit } = rules;
   if (Math.abs(value) <= limit) return value;
@@ -121,10 +129,11 @@ export function weightReader(limit: number): Reader<Weight> {
     minWords: 1,
     read(line) {
       const text = line.word(1) ?? '';
-      if (!/^[+-]?\d+$/.test(text)) {
+      if (!weightForm.test(text)) {
         line.report(messages.notANumber, 1, text, 'a whole number');
         return undefined;
       }
+      if (text === '') emptyWeight(line, 1);
       const weight = Number(text);
       if (Math.abs(weight) > limit) {
         line.report(messages.outOfRange, 1, text, String(-limit), String(limit));

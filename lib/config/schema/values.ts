@@ -31,8 +31,6 @@ interface IntegerOptions {
   readonly outside?: number;
   /** 0x and 0 prefixes count. */
   readonly anyBase?: boolean;
-  /** Words behind the number are complained about. */
-  readonly isAlone?: boolean;
 }
 
 /** A whole number. */
@@ -365,6 +363,18 @@ export function mapped<T, U>(reader: Reader<T>, convert: (value: T, line: Line) 
     read(line) {
       const value = reader.read(line);
       return value === undefined ? undefined : convert(value, line);
+    },
+  };
+}
+
+/** A value that stands alone: with more words behind it the line is refused. */
+export function alone<T>(reader: Reader<T>): Reader<T> {
+  return {
+    ...reader,
+    read(line) {
+      if (line.words.length <= 2) return reader.read(line);
+      line.report(messages.badValue, 2, `${line.keyword} takes one value; the line is ignored`);
+      return undefined;
     },
   };
 }

@@ -26,6 +26,7 @@ import { command } from './scripts.js';
 import { readTrackEntry, trackRules } from './tracking.js';
 import {
   address,
+  alone,
   boolean,
   choice,
   decimalSeconds,
@@ -577,7 +578,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
   lower_prio_no_advert: optional(boolean, 'a MASTER does not answer lower adverts', works),
   higher_prio_send_advert: optional(boolean, 'a MASTER sends one more advert before it yields', works),
   owner_ignore_adverts: optional(boolean, 'an address owner ignores adverts', { since: '2.3.3', ...works }),
-  kernel_rx_buf_size: defaulted(integer(0, uint32), 0, 'receive buffer in bytes', {
+  kernel_rx_buf_size: defaulted(alone(integer(0, uint32)), 0, 'receive buffer in bytes', {
     missing: 'reported',
     ...works,
   }),
