@@ -23,6 +23,7 @@ export interface GenhashResult {
 }
 
 const defaultTimeoutS = 5;
+const longestTimeoutS = 86_400;
 /** A page must come within so many times the timeout. */
 const totalFactor = 12;
 
@@ -62,7 +63,8 @@ export function parseGenhash(argv: readonly string[]): GenhashCommand {
   const protocol = protocols.get(values.protocol ?? '1.0');
   if (protocol === undefined) return error(`protocol ${values.protocol ?? ''} is none of 1.0, 1.0c, 1.1`);
   const stepMs = Number(values.timeout ?? defaultTimeoutS) * 1000;
-  if (!(stepMs > 0)) return error(`timeout ${values.timeout ?? ''} is not a number of seconds`);
+  if (!(stepMs > 0 && stepMs <= longestTimeoutS * 1000))
+    return error(`timeout ${values.timeout ?? ''} is not a number of seconds up to ${longestTimeoutS}`);
   const virtualhost = values['use-virtualhost'];
   const serverName = values['use-sni'] === true ? virtualhost : undefined;
   const tls = {
@@ -95,7 +97,11 @@ export async function genhash(
 ): Promise<GenhashResult> {
   if (command.kind === 'help') return { stdout: '', stderr: genhashHelp, status: 0 };
   if (command.kind === 'usage-error')
-    return { stdout: '', stderr: `${command.message}\n${genhashHelp}`, status: 1 };
+    return {
+      stdout: '',
+      stderr: `genhash: ${command.message}\nTry: ka-node genhash --help\n`,
+      status: 1,
+    };
   const startedMs = clock.nowMs();
   const got = await httpGet(command.request, prober, clock, signal);
   if (got.kind !== 'reply') return { stdout: '', stderr: `${connectionText(got.reason)}\n`, status: 0 };

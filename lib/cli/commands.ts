@@ -10,13 +10,14 @@ import { checkStatus } from '../config/verdict.js';
 import { checkFiles, type CheckOptions } from './check.js';
 import type { DoctorOptions } from './doctor/doctor.js';
 import { formatFiles, type FormatOptions } from './format.js';
+import { usageHint } from './help.js';
 import type { InstallServiceArguments } from './install-service.js';
 import type { ReloadOptions } from './reload.js';
 
 /** Runs the sub-command in `argv`; the result is the exit status. */
 export async function runCommand(argv: readonly string[], version: string): Promise<number> {
   let status = 0;
-  const program = new Command('ka-node').version(version).exitOverride();
+  const program = new Command('ka-node').version(version).exitOverride().showHelpAfterError(usageHint);
   program
     .command('check')
     .description('show every mistake of configuration files, with its place and its repair')
@@ -57,7 +58,7 @@ export async function runCommand(argv: readonly string[], version: string): Prom
     .description('have the running daemon read its configuration again, and tell what came of it')
     .option('-p, --pid <file>', 'pid file of the daemon (default: /run/keepalived.pid)')
     .option('--instance <name>', 'name of the daemon among several: the pid file is found by it')
-    .option('--timeout <seconds>', 'how long to wait for the end of it', '150')
+    .option('--timeout <time>', 'how long to wait for the end of it: 90, 90s, 5m', '150')
     .addHelpText('after', '\nExit status: 0 good, 1 refused (the old configuration runs on), 2 no daemon.')
     .action(async (options: ReloadOptions) => {
       const { reloadDaemon } = await import('./reload.js');

@@ -1,5 +1,5 @@
 /** `ka-node -t`: keepalived's test mode, with its exit statuses. */
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { parseConfig } from '../config/load.js';
 import { renderDiagnostics } from '../config/render.js';
 import { keepalivedStatus } from '../config/verdict.js';
@@ -7,7 +7,7 @@ import type { DaemonOptions } from '../daemon/options.js';
 
 /** Reads the configuration and reports to stderr, or at the end of `reportFile`. The result is the exit status. */
 export function testConfig(options: DaemonOptions, reportFile: string | undefined): number {
-  let report = 2;
+  let report: number | undefined;
   if (reportFile !== undefined) {
     try {
       const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants;
@@ -28,7 +28,16 @@ export function testConfig(options: DaemonOptions, reportFile: string | undefine
     },
   );
   const shown = diagnostics.filter(({ severity }) => severity !== 'info');
-  writeSync(report, renderDiagnostics(shown, { color: report === 2 && process.stderr.isTTY }));
-  if (report !== 2) closeSync(report);
+  if (report === undefined) process.stderr.write(renderDiagnostics(shown, { color: process.stderr.isTTY }));
+  else {
+    try {
+      writeFileSync(report, renderDiagnostics(shown));
+      closeSync(report);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`The report could not be written to ${reportFile ?? ''}: ${reason}\n`);
+      return 1;
+    }
+  }
   return keepalivedStatus(diagnostics);
 }

@@ -10,12 +10,15 @@ import {
   type StatusOptions,
 } from './control.js';
 import { why, type WhyOptions } from './why.js';
+import { usageHint } from './help.js';
 import { drain, lvs, setWeight, type DrainOptions, type LvsOptions, type WeightOptions } from './lvs.js';
 
 /** Runs the sub-command in `argv`; the result is the exit status. */
 export async function runControlCommand(argv: readonly string[], version: string): Promise<number> {
   let result: number = controlStatus.good;
-  const program = new Command('ka-node').version(version).exitOverride();
+  // A reader that has seen enough, such as head, ends a watch.
+  process.stdout.once('error', () => process.exit(result));
+  const program = new Command('ka-node').version(version).exitOverride().showHelpAfterError(usageHint);
   addStatus(program, (code) => (result = code));
   addWhy(program, (code) => (result = code));
   addMaintenance(program, (code) => (result = code));

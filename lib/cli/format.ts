@@ -1,9 +1,11 @@
 /** `ka-node fmt`: lays a file out canonically, and proves that its meaning stays. */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { formatText } from '../config/format.js';
 import { parseConfig, type FileAccess, type ParseResult } from '../config/load.js';
 import { plainModel } from '../config/plain.js';
+import { decode, readFault, unreadable } from '../config/read-text.js';
 import { forgivingFiles } from '../config/system.js';
 
 export interface FormatOptions {
@@ -17,25 +19,44 @@ export function formatFiles(files: readonly string[], options: FormatOptions): n
 }
 
 function formatFile(file: string, options: FormatOptions): number {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    process.stderr.write(`${file}: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 2;
-  }
+  const fault = unreadable(file, forgivingFiles);
+  const read = fault === undefined ? readBytes(file) : { reason: fault };
+  if ('reason' in read) return failed(file, `cannot be read: ${read.reason}`);
+  const { text, encoding } = read;
   const formatted = formatText(text);
-  if (!isSameMeaning(file, text, formatted)) {
-    process.stderr.write(`${file}: not formatted, because its meaning would change; look at ka-node check\n`);
-    return 2;
-  }
+  if (!isSameMeaning(file, text, formatted))
+    return failed(file, `not formatted, because its meaning would change; see: ka-node check ${file}`);
   if (options.check === true) {
     if (formatted !== text) process.stdout.write(`${file}\n`);
     return formatted === text ? 0 : 1;
   }
-  if (options.write !== true) process.stdout.write(formatted);
-  else if (formatted !== text) writeFileSync(file, formatted);
+  if (options.write !== true) process.stdout.write(Buffer.from(formatted, encoding));
+  else if (formatted !== text) {
+    try {
+      writeFileSync(file, formatted, encoding);
+    } catch (error) {
+      return failed(file, `cannot be written: ${readFault(error)}`);
+    }
+  }
   return 0;
+}
+
+function failed(file: string, why: string): number {
+  process.stderr.write(`${file}: ${why}\n`);
+  return 2;
+}
+
+type ReadBytes =
+  { readonly text: string; readonly encoding: 'utf8' | 'latin1' } | { readonly reason: string };
+
+/** The text with its encoding, so that what is written has the same bytes where nothing changed. */
+function readBytes(file: string): ReadBytes {
+  try {
+    const bytes = readFileSync(file);
+    return { text: decode(bytes), encoding: isUtf8(bytes) ? 'utf8' : 'latin1' };
+  } catch (error) {
+    return { reason: readFault(error) };
+  }
 }
 
 /** Whether two texts in the place of a file give the same model and the same diagnostics. */

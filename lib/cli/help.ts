@@ -1,4 +1,6 @@
-/** The page of `ka-node --help`. */
+/** The page of `ka-node --help`, and what commander says behind a mistake. */
+
+export const usageHint = 'Add --help to see what it takes.';
 
 export const helpPage = `ka-node keeps virtual addresses alive: it runs an existing keepalived.conf.
 
@@ -18,7 +20,7 @@ export const helpPage = `ka-node keeps virtual addresses alive: it runs an exist
   ka-node standby INSTANCE         out of service; resume ends it
   ka-node switchover INSTANCE      move the mastership
   ka-node lvs [drain VS RS]        virtual and real servers; take one out gently
-  ka-node COMMAND --help           more on a command
+  ka-node help COMMAND             more on a command
 
 What to run
   -f, --use-file FILE              default /etc/keepalived/keepalived.conf

@@ -6,6 +6,8 @@ import type { DaemonOptions } from '../daemon/options.js';
 import { childFlag, parseOrder } from '../daemon/protocol.js';
 import { parseArguments } from './options.js';
 
+/** Sub-commands about files and this machine. */
+const localCommands = new Set(['check', 'explain', 'show', 'reload', 'fmt', 'doctor', 'install-service']);
 /** Sub-commands that talk to a running daemon. */
 const controlCommands = new Set(['status', 'why', 'standby', 'switchover', 'resume', 'lvs']);
 
@@ -28,10 +30,12 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     const { runControlCommand } = await import('./control-commands.js');
     return runControlCommand(argv, version());
   }
-  if (first !== undefined && !first.startsWith('-')) {
+  if (first !== undefined && localCommands.has(first)) {
     const { runCommand } = await import('./commands.js');
     return runCommand(argv, version());
   }
+  if (first === 'help') return dispatch(rest[0] === undefined ? ['--help'] : [rest[0], '--help']);
+  if (first !== undefined && !first.startsWith('-')) return unknownCommand(first);
   const invocation = parseArguments(argv);
   switch (invocation.kind) {
     case 'wrong':
@@ -75,6 +79,14 @@ function runContext(argv: readonly string[], options: DaemonOptions): RunContext
     version: version(),
     render: async (diagnostics) => (await import('./show-diagnostics.js')).diagnosticLines(diagnostics),
   };
+}
+
+async function unknownCommand(name: string): Promise<number> {
+  const { nearest } = await import('../config/suggest.js');
+  const near = nearest(name, [...localCommands, ...controlCommands, 'genhash', 'help']);
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+  process.stderr.write(`ka-node: there is no command '${name}'${hint}\nTry: ka-node --help\n`);
+  return 1;
 }
 
 async function runGenhash(argv: readonly string[]): Promise<number> {

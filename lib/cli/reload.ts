@@ -2,11 +2,12 @@
 import { pidFiles, runningDaemon } from '../daemon/process.js';
 import { readReloadResult, type ReloadResult } from '../daemon/reload-result.js';
 import { systemClock, sleep } from '../host.js';
+import { duration, parseDuration } from './table.js';
 
 export interface ReloadOptions {
   readonly pid?: string;
   readonly instance?: string;
-  /** Seconds, as text. */
+  /** A length of time, as text; a bare number counts seconds. */
   readonly timeout: string;
 }
 
@@ -14,6 +15,11 @@ export const reloadStatus = { good: 0, refused: 1, noDaemon: 2 } as const;
 
 /** The result is the exit status: 0 good, 1 refused or not answered, 2 no daemon. */
 export async function reloadDaemon(options: ReloadOptions): Promise<number> {
+  const timeoutMs = parseDuration(options.timeout);
+  if (timeoutMs === undefined) {
+    process.stderr.write(`ka-node reload: --timeout ${options.timeout}: a length of time: 90, 90s, 5m\n`);
+    return reloadStatus.refused;
+  }
   const file = options.pid ?? pidFiles({}, options.instance, false).main;
   const pid = runningDaemon(file);
   if (pid === undefined) {
@@ -27,11 +33,11 @@ export async function reloadDaemon(options: ReloadOptions): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return reloadStatus.noDaemon;
   }
-  const result = await resultAfter(file, askedUs, Number(options.timeout) * 1000);
+  const result = await resultAfter(file, askedUs, timeoutMs);
   if (result === undefined) {
     const isGone = runningDaemon(file) === undefined;
     process.stderr.write(
-      isGone ? 'The daemon has ended.\n' : `The daemon has not answered within ${options.timeout} s.\n`,
+      isGone ? 'The daemon has ended.\n' : `The daemon has not answered within ${duration(timeoutMs)}.\n`,
     );
     return isGone ? reloadStatus.noDaemon : reloadStatus.refused;
   }

@@ -27,6 +27,8 @@ function instanceProblems(instance: InstanceStatus): readonly string[] {
   const found: string[] = [];
   if (state === 'FAULT')
     found.push(`${name} is in FAULT: ${holds.length === 0 ? instance.reason : holds.join(', ')}`);
+  if (instance.splitBrain)
+    found.push(`${name} is MASTER, and so is another node: ka-node why ${name} tells which`);
   for (const { what, state: seen, detail } of trackers)
     if (seen === 'not followed') found.push(`${name}: ${what} is not followed: ${detail}`);
   for (const { address, dev, isPresent } of addresses) {

@@ -115,16 +115,17 @@ export function findOperation(
   path: string,
 ):
   | { readonly kind: 'found'; readonly operation: Operation; readonly names: readonly string[] }
-  | { readonly kind: 'method' }
+  /** `allowed`: the methods that there are. */
+  | { readonly kind: 'method'; readonly allowed: readonly string[] }
   | { readonly kind: 'path' } {
-  let isKnown = false;
+  const allowed: string[] = [];
   for (const operation of operations) {
     const names = match(operation.path, path);
     if (names === undefined) continue;
     if (operation.method === method) return { kind: 'found', operation, names };
-    isKnown = true;
+    allowed.push(operation.method);
   }
-  return { kind: isKnown ? 'method' : 'path' };
+  return allowed.length > 0 ? { kind: 'method', allowed } : { kind: 'path' };
 }
 
 function match(pattern: string, path: string): readonly string[] | undefined {

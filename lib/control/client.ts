@@ -93,10 +93,18 @@ function parse({ status, text }: Exchange): unknown {
   throw new ControlError(has('code') || 'KA_CLIENT_ANSWER', has('message') || `status ${status}`);
 }
 
+/** What came of a connection on which no answer could be read. */
+function told(code: unknown, path: string): string {
+  if (code === 'ECONNRESET') return `the daemon at ${path} has closed the connection without an answer`;
+  if (typeof code === 'string' && code.startsWith('HPE_'))
+    return `what answers at ${path} does not speak HTTP`;
+  return `no conversation with the daemon at ${path}`;
+}
+
 function translate(error: unknown, path: string, timeoutMs: number): Error {
   if (error instanceof ControlError) return error;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'ECONNREFUSED')
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ECONNREFUSED')
     return new ControlError('KA_CLIENT_ABSENT', `no daemon answers at ${path}`, { cause: error });
   if (code === 'EACCES' || code === 'EPERM')
     return new ControlError('KA_CLIENT_DENIED', `${path} may not be opened: for root and the control group`, {
@@ -109,5 +117,5 @@ function translate(error: unknown, path: string, timeoutMs: number): Error {
       { cause: error },
     );
   const message = error instanceof Error ? error.message : String(error);
-  return new ControlError('KA_CLIENT_ANSWER', message, { cause: error });
+  return new ControlError('KA_CLIENT_ANSWER', `${told(code, path)} (${message})`, { cause: error });
 }

@@ -106,8 +106,13 @@ export class ControlListener implements AsyncDisposable {
 
   async #listen(path: string, access: Access, mode: number): Promise<void> {
     const folder = dirname(path);
-    // The daemon's umask would lock everybody out.
-    if (makeFolders(folder)) chmodSync(folder, 0o755);
+    // The daemon's own umask would lock everybody out, of the folders above, too.
+    const own = process.umask(0o022);
+    try {
+      makeFolders(folder);
+    } finally {
+      process.umask(own);
+    }
     await removeStale(path);
     const server = this.#server(access);
     // Nobody else may come in between listen and chmod.

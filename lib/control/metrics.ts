@@ -131,6 +131,16 @@ function addVrrp(page: Page, { instances, transitions, engine, scripts }: VrrpMe
     'Gratuitous ARP and unsolicited NA sent',
     ...each(({ counters }) => counters?.announced),
   );
+  page.gauge(
+    'ka_node_vrrp_split_brain',
+    'Whether another node holds the addresses of this master, too',
+    ...each(({ isSplit }) => Number(isSplit)),
+  );
+  page.counter(
+    'ka_node_vrrp_split_brains_total',
+    'How often another node was found to hold the addresses of this master, too',
+    ...each(({ counters }) => counters?.splitBrains),
+  );
   if (engine !== undefined) addEngine(page, engine);
   page.histogram(
     'ka_node_vrrp_script_duration_seconds',

@@ -56,6 +56,7 @@ export const instance = z.strictObject({
   advertIntervalMs: ms,
   master: z.string().optional().describe('address of the master; absent: none is known'),
   masterPriority: z.int().optional(),
+  splitBrain: z.boolean().describe('another node holds the addresses of this master, too'),
   maintenance: maintenance.optional(),
   trackers: z.array(tracker),
   addresses: z.array(address),

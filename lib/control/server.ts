@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { KaError } from '../errors.js';
 import type { Clock, Timer } from '../host.js';
 import { findOperation, sideOf, type Operation } from './api.js';
@@ -14,6 +15,8 @@ import type { Access } from './listener.js';
 import type { ControlHost, Side } from './messages.js';
 import { schemas, type DaemonStatus } from './schema.js';
 
+/** Largest head of a request, bytes. */
+const maxHead = 16_384;
 /** Largest body of a request, bytes. */
 const maxBody = 65_536;
 /** A request must have come, and its answer have gone, within this. Streams of events are free of it. */
@@ -60,10 +63,10 @@ export class ControlServer {
     this.#events = events;
     this.#clock = clock;
     this.#http = createServer(
-      { maxHeaderSize: 16_384, keepAlive: false },
+      { maxHeaderSize: maxHead, keepAlive: false },
       (request, response) => void this.#serve(request, response),
     );
-    this.#http.on('clientError', (_error, socket) => socket.destroy());
+    this.#http.on('clientError', refuse);
   }
 
   /** Takes over a connection, which must be paused. */
@@ -100,8 +103,13 @@ export class ControlServer {
     if (held === undefined) throw new KaError('KA_CONTROL_FORBIDDEN', 'this connection was not accepted');
     if (found.kind === 'path' || (held.access === 'metrics' && path !== '/metrics'))
       throw new KaError('KA_CONTROL_NOT_FOUND', `there is nothing at ${path}`);
-    if (found.kind === 'method')
-      throw new KaError('KA_CONTROL_ALLOW', `${path} does not answer to ${request.method ?? ''}`);
+    if (found.kind === 'method') {
+      response.setHeader('Allow', found.allowed.join(', '));
+      throw new KaError(
+        'KA_CONTROL_ALLOW',
+        `${path} answers to ${found.allowed.join(', ')}, not to ${request.method ?? ''}`,
+      );
+    }
     const { operation, names } = found;
     if (operation.method === 'POST' && held.access !== 'change') {
       const hint = 'changes are for root, through the admin socket (see --control-group-changes)';
@@ -257,6 +265,22 @@ export class ControlServer {
       beat?.cancel();
     });
   }
+}
+
+/** Answers what is no HTTP request, or has a head without end. */
+function refuse(error: Error, socket: Duplex): void {
+  const code = 'code' in error ? error.code : undefined;
+  if (!socket.writable || code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const isTooLarge = code === 'HPE_HEADER_OVERFLOW';
+  const message = isTooLarge ? `a head may have ${maxHead} bytes` : 'this is no HTTP request';
+  const text = `${JSON.stringify({ error: { code: isTooLarge ? 'KA_CONTROL_TOO_LARGE' : 'KA_CONTROL_REQUEST', message } })}\n`;
+  const status = isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
 }
 
 function asSaid(said: unknown): Said {

@@ -10,6 +10,8 @@ export interface InstanceFigures {
   readonly state: string;
   readonly priority: number;
   readonly sinceMs: number;
+  /** Somebody else holds the addresses of this master now. */
+  readonly isSplit: boolean;
   readonly counters: NativeRouterStatus['counters'] | undefined;
 }
 
@@ -58,6 +60,7 @@ export function vrrpMetrics(
       state: shownState(each),
       priority: each.engine?.priority ?? each.view.priority,
       sinceMs: each.view.lastChange?.atMs ?? 0,
+      isSplit: each.engine?.splitBrain ?? false,
       counters: each.engine?.counters,
     })),
     transitions: [...transitions].map(([key, count]) => {

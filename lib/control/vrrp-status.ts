@@ -75,6 +75,7 @@ function instanceStatus(
     priorityChanges: priorityChanges(inspected, status),
     advertIntervalMs: params.advertIntervalUs / 1000,
     ...(master === undefined ? {} : { master, masterPriority: engine?.masterPriority ?? 0 }),
+    splitBrain: engine?.splitBrain ?? false,
     ...(maintenance === undefined
       ? {}
       : {

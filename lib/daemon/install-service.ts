@@ -67,7 +67,9 @@ function write(path: string, text: string): void {
   } catch (cause) {
     rmSync(temporary, { force: true });
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new KaError('KA_SERVICE_WRITE', `${path} cannot be written: ${why}. Run it as root`, { cause });
+    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const advice = isAbsent ? 'Make its folder first, or choose another with --directory' : 'Run it as root';
+    throw new KaError('KA_SERVICE_WRITE', `${path} cannot be written: ${why}. ${advice}`, { cause });
   }
 }
 

@@ -61,11 +61,12 @@ test('what is missing or wrong is a usage error', async () => {
     [...place, '-p', '70000'],
     [...place, '-p', '80', '-P', '2'],
     [...place, '-p', '80', '-t', 'soon'],
+    [...place, '-p', '80', '-t', 'Infinity'],
     [...place, '-p', '80', '-Z'],
   ]) {
     const { status, stdout, stderr } = await run(...argv);
     assert.deepEqual([status, stdout], [1, ''], argv.join(' '));
-    assert.match(stderr, /\nUsage: genhash/);
+    assert.match(stderr, /^genhash: .+\nTry: ka-node genhash --help\n$/);
   }
   assert.equal((await run('-h')).status, 0);
 });

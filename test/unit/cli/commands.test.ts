@@ -109,3 +109,39 @@ test('fmt prints, checks and writes', () => {
     assert.equal(ka('fmt', path('none.conf')).status, 2);
   });
 });
+
+test('fmt keeps the bytes of a Latin-1 file, and says what it cannot read', () => {
+  withFiles({}, (path) => {
+    const bytes = (text: string): Buffer => Buffer.from(`# caf\u00e9\n${text}`, 'latin1');
+    writeFileSync(path('k.conf'), bytes(good.replaceAll('    ', ' ')));
+    assert.equal(ka('fmt', '--write', path('k.conf')).status, 0);
+    assert.deepEqual(readFileSync(path('k.conf')), bytes(good));
+    const folder = ka('fmt', '--write', path('.'));
+    assert.deepEqual([folder.status, folder.stdout], [2, '']);
+    assert.match(folder.stderr, /^\/.*: cannot be read: it is a directory\n$/);
+    assert.match(ka('fmt', '/dev/zero').stderr, /^\/dev\/zero: cannot be read: it is not a regular file\n$/);
+  });
+});
+
+test('help names all commands, and shows the options of one', () => {
+  const { status, stderr } = ka('help');
+  assert.equal(status, 0);
+  for (const name of ['check', 'reload', 'status', 'lvs'])
+    assert.match(stderr, new RegExp(`^  ka-node ${name}`, 'm'));
+  assert.match(ka('help', 'standby').stdout, /--force/);
+  assert.match(ka('help', 'fmt').stdout, /--write/);
+});
+
+test('a misspelt command is not taken for something else', () => {
+  const { status, stdout, stderr } = ka('statsu');
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.equal(
+    stderr,
+    "ka-node: there is no command 'statsu'; did you mean 'status'?\nTry: ka-node --help\n",
+  );
+});
+
+test('reload: a length of time that is none is refused before anything is done', () => {
+  const { status, stderr } = ka('reload', '--timeout', 'soon');
+  assert.deepEqual([status, stderr], [1, 'ka-node reload: --timeout soon: a length of time: 90, 90s, 5m\n']);
+});

@@ -24,6 +24,7 @@ const master: InstanceStatus = {
   advertIntervalMs: 1000,
   master: '10.0.0.1',
   masterPriority: 150,
+  splitBrain: false,
   trackers: [],
   addresses: [{ address: '10.0.0.100/24', dev: 'eth0', isPresent: true }],
 };
@@ -90,6 +91,9 @@ test('what is wrong comes first, in words', () => {
 test('a master without its address, a dead process and an old answer are problems; standby is none', () => {
   const lost = { ...master, addresses: [{ address: '10.0.0.100/24', dev: 'eth0', isPresent: false }] };
   assert.deepEqual(problems(status(lost)), ['VI_1 is MASTER and 10.0.0.100/24 is not on eth0']);
+  assert.deepEqual(problems(status({ ...master, splitBrain: true })), [
+    'VI_1 is MASTER, and so is another node: ka-node why VI_1 tells which',
+  ]);
   const dead: DaemonStatus = { ...status(master), sides: [{ side: 'vrrp', restarts: 3 }] };
   assert.deepEqual(problems(dead), ['the vrrp process does not run']);
   const old: DaemonStatus = {

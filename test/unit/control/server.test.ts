@@ -80,6 +80,8 @@ test('wrong paths, methods and bodies are told apart', async () => {
   await using _ = listener;
   await assert.rejects(get({ path }, '/v2'), failsWith('KA_CONTROL_NOT_FOUND'));
   await assert.rejects(get({ path }, '/v1/reload'), failsWith('KA_CONTROL_ALLOW'));
+  const wrong = await raw(path, 'DELETE /v1/status HTTP/1.1\r\nHost: x\r\n\r\n');
+  assert.match(wrong, /^HTTP\/1\.1 405 .*^Allow: GET\r$.*answers to GET, not to DELETE/ms);
   const standby = '/v1/instances/x/standby';
   await assert.rejects(post({ path }, standby, { forMs: -1 }), failsWith('KA_CONTROL_REQUEST'));
   await assert.rejects(post({ path }, standby, { nonsense: 1 }), failsWith('KA_CONTROL_REQUEST'));
@@ -143,8 +145,11 @@ test('a body without end, a head without end and nonsense end their connection a
   const head = 'POST /v1/instances/x/standby HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
   const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
   assert.match(await raw(path, head + chunk + chunk), /KA_CONTROL_TOO_LARGE/);
-  assert.equal(await raw(path, `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}`), '');
-  assert.equal(await raw(path, '\0\0\0\n\n'), '');
+  assert.match(
+    await raw(path, `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}`),
+    /^HTTP\/1\.1 431 .*16384 bytes/s,
+  );
+  assert.match(await raw(path, '\0\0\0\n\n'), /^HTTP\/1\.1 400 .*this is no HTTP request/s);
   await get({ path }, '/v1/status');
 });
 
@@ -187,6 +192,16 @@ test('the socket file of a killed daemon is replaced, that of a live one is not'
   assert.match(second.logger.lines.join('\n'), /another daemon answers there/);
   await second.listener.close();
   await get({ path }, '/v1/status');
+});
+
+test('folders that are made for the socket can be entered, whatever the umask', async () => {
+  const umask = process.umask(0o177);
+  const path = join(work, 'made/for/it.sock');
+  const { listener, logger } = await open(new HandlersHost({}), { path });
+  process.umask(umask);
+  await using _ = listener;
+  assert.deepEqual(logger.lines, []);
+  for (const folder of ['made', 'made/for']) assert.equal(statSync(join(work, folder)).mode & 0o777, 0o755);
 });
 
 test('what is no socket is left alone', async () => {

@@ -116,7 +116,9 @@ test('the unit is installed for the program that runs, once', (context) => {
   assert.throws(
     () => installService({ ...options, directory: join(directory, 'none') }),
     (error) =>
-      KaError.is(error) && error.code === 'KA_SERVICE_WRITE' && error.message.includes('Run it as root'),
+      KaError.is(error) &&
+      error.code === 'KA_SERVICE_WRITE' &&
+      error.message.includes('Make its folder first'),
   );
 });
 
@@ -134,7 +136,7 @@ test('install-service installs, says what is next, and prints the unit that leav
   assert.match(unit, /^After=network\.target /m);
   const refused = await run([...program, '--directory', join(directory, 'none')]);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /^ka-node: .*cannot be written: .*Run it as root/);
+  assert.match(refused.stderr, /^ka-node: .*cannot be written: .*Make its folder first/);
 });
 
 const skip = hasProgram('systemd-analyze') ? false : 'systemd-analyze is missing: apt-get install systemd';
