@@ -83,6 +83,7 @@ function heard(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     socket.once('data', (data: Buffer) => resolve(data.toString()));
     socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the connection ended without a word')));
   });
 }
 
@@ -207,7 +208,8 @@ test('a drained server keeps its connections, gets no new ones, and no request f
   await using ipvs = new Ipvs({ netns: director });
   await using made = await balancer(ipvs, nat);
   let held = await connect();
-  while (held.hello !== one) {
+  for (let tries = 0; held.hello !== one; tries++) {
+    assert.ok(tries < 10, `${one} gets no connection`);
     held.socket.destroy();
     held = await connect();
   }
