@@ -178,6 +178,8 @@ test('priority follows tracked links by their weights, with and without reverse 
   ]);
   const priorities = (): number[] => engine.engine.status().routers.map(({ priority }) => priority);
   assert.deepEqual(priorities(), [100, 90, 100, 100, 1]);
+  // Routers start, in their order, when their group has been joined.
+  await engine.waitForState('backup', 5);
   assert.deepEqual(engine.status(4).holds, ['tracked-link']);
   await a.plug('eth1');
   await engine.waitFor('transition', (event) => event.router === 4 && event.to === 'backup');
