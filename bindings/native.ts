@@ -225,6 +225,8 @@ export interface NativeEngineOptions {
   readonly eventLoopTimeoutMs?: number;
   /** --dont-release-vrrp: addresses stay at stop. */
   readonly keepAddresses?: boolean;
+  /** A process: when it ends, every router leaves in order, whatever JavaScript is doing. */
+  readonly leaveWith?: number;
   /** Do not ask the neighbours who else holds the addresses of a master. */
   readonly noSplitBrainProbe?: boolean;
 }

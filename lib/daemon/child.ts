@@ -209,6 +209,7 @@ class Child {
       isHeard: () => this.#channel.isHeard(),
       generation: () => this.#generation,
       memory: this.#memory,
+      supervisor: process.ppid,
       isRestart: this.#isRestart,
     };
   }

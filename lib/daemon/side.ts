@@ -19,6 +19,8 @@ export interface SideContext {
   readonly generation: () => number;
   /** What the process before this one held. */
   readonly memory?: Memory | undefined;
+  /** Process that started this one, and without which it is not to go on. */
+  readonly supervisor?: number;
   /** The side ran before in a process that died. */
   readonly isRestart?: boolean;
 }

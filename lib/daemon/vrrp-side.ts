@@ -16,7 +16,7 @@ const longestBeatMs = 1000;
 
 /** @throws {NativeError} when the engine cannot start. */
 export async function startVrrp(config: Config, context: SideContext): Promise<RunningSide> {
-  const { options, log, memory } = context;
+  const { options, log, memory, supervisor } = context;
   const resume = memory === undefined ? undefined : resumable(config, memory);
   for (const name of resume?.masters ?? [])
     log.log('info', `(${name}) resumes the mastership that it held a moment ago`);
@@ -24,6 +24,7 @@ export async function startVrrp(config: Config, context: SideContext): Promise<R
     logger: log,
     clock: systemClock,
     keepAddresses: options.keepsVrrp,
+    ...(supervisor === undefined ? {} : { leaveWith: supervisor }),
     ...(resume === undefined ? {} : { resume }),
     ...(options.namespace === undefined ? {} : { netns: `/run/netns/${options.namespace}` }),
   });

@@ -80,6 +80,8 @@ export interface PlanOptions {
   readonly splitBrainProbe?: boolean;
   /** --dont-release-vrrp. */
   readonly keepAddresses?: boolean;
+  /** Process without which the engine does not go on. */
+  readonly leaveWith?: number;
   /** Path of the namespace that the engine works in; overrides net_namespace. */
   readonly netns?: string;
 }
@@ -315,6 +317,7 @@ function planEngine(config: Config, options: PlanOptions): NativeEngineOptions {
     ...(startupDelayUs > 0 ? { startupDelayUs } : {}),
     ...((options.eventLoopTimeoutMs ?? 0) > 0 ? { eventLoopTimeoutMs: options.eventLoopTimeoutMs ?? 0 } : {}),
     ...(options.keepAddresses === true ? { keepAddresses: true } : {}),
+    ...(options.leaveWith === undefined ? {} : { leaveWith: options.leaveWith }),
     ...(options.splitBrainProbe === false ? { noSplitBrainProbe: true } : {}),
   };
 }

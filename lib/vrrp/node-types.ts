@@ -27,6 +27,8 @@ export interface NodeOptions {
   readonly splitBrainProbe?: boolean;
   /** Leave the addresses in place when the node is closed (keepalived --dont-release-vrrp). */
   readonly keepAddresses?: boolean;
+  /** A process: when it ends, every instance leaves in order, also while JavaScript stands still. */
+  readonly leaveWith?: number;
   readonly accounts?: Accounts;
   /** What another process held that ended a moment ago without a goodbye: its masterships are gone on with. */
   readonly resume?: ResumedStates;

@@ -271,13 +271,20 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   #plan(config: Config): Plan {
-    const { eventLoopTimeoutMs, eventLoopTimeoutInstances, keepAddresses, netns, splitBrainProbe } =
-      this.#options;
+    const {
+      eventLoopTimeoutMs,
+      eventLoopTimeoutInstances,
+      keepAddresses,
+      leaveWith,
+      netns,
+      splitBrainProbe,
+    } = this.#options;
     return makePlan(config, {
       uptimeS: uptime(),
       ...(eventLoopTimeoutMs === undefined ? {} : { eventLoopTimeoutMs }),
       ...(eventLoopTimeoutInstances === undefined ? {} : { eventLoopTimeoutInstances }),
       ...(keepAddresses === undefined ? {} : { keepAddresses }),
+      ...(leaveWith === undefined ? {} : { leaveWith }),
       ...(netns === undefined ? {} : { netns }),
       ...(splitBrainProbe === undefined ? {} : { splitBrainProbe }),
     });

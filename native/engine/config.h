@@ -2,6 +2,8 @@
 // Plain values; the checks that need no kernel are in check_transaction.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,6 +31,9 @@ struct Options {
   Micros startup_delay{0};
   Micros event_loop_timeout{0};
   bool keep_addresses = false;
+  /// A process (the daemon's supervisor) without which the engine is not to go on: when it ends, every router
+  /// leaves in order, whatever the owner of the engine is doing. Linux 5.3.
+  std::optional<pid_t> leave_with;
   /// Ask the neighbours whether somebody else holds the addresses of an Active router.
   bool split_brain_probe = true;
 };

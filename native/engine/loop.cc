@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -27,6 +29,10 @@ int doorbell_tag;
 int monitor_tag;
 int answers_tag;
 int claim_tag;
+int companion_tag;
+
+/// pidfd_open(2), the same number everywhere; its name is missing in older headers.
+constexpr long kPidfdOpen = 434;
 
 Result<void> enter_namespace(const std::string& path) {
   if (path.empty()) return {};
@@ -72,6 +78,9 @@ Result<void> Loop::open() {
   for (const int fd : node_->claim_fds()) {
     if (fd >= 0 && !watch(fd, claim_tag)) return net::kernel_error("epoll_ctl", errno);
   }
+  if (auto opened = open_companion(); !opened.ok()) return opened;
+  if (companion_.valid() && !watch(companion_.get(), companion_tag))
+    return net::kernel_error("epoll_ctl", errno);
   if (auto learned = node_->learn_links(); !learned.ok()) return learned;
   if (options.startup_delay > Micros{0}) node_->start(monotonic_now() + options.startup_delay);
   return {};
@@ -129,6 +138,7 @@ void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   node_->advance(now, heard_until);
   if (std::exchange(are_claims_ready_, false)) node_->read_claims(now);
   watch_javascript(now);
+  leave_with_companion(now);
   read_letters(now);
   // A list of links is read without a pause; leave() does not wait for it.
   has_work_ = node_->work(now) || !node_->is_monitor_current();
@@ -145,8 +155,9 @@ Instant Loop::drain_sockets(std::span<const epoll_event> ready, Instant& now) {
       if (tag == &monitor_tag) is_monitor_ready_ = true;
       if (tag == &answers_tag) node_->answers_came();
       if (tag == &claim_tag) are_claims_ready_ = true;
+      if (tag == &companion_tag) is_companion_gone_ = true;
       if (tag == &timer_tag || tag == &doorbell_tag || tag == &monitor_tag || tag == &answers_tag ||
-          tag == &claim_tag)
+          tag == &claim_tag || tag == &companion_tag)
         continue;
       const Instant until =
           node_->receive_from(*static_cast<SocketEntry*>(event.data.ptr), now, clock_, budget);
@@ -191,6 +202,23 @@ void Loop::watch_javascript(Instant now) {
   if (held == engine_.is_watchdog_held_.load(std::memory_order_relaxed)) return;
   engine_.is_watchdog_held_.store(held, std::memory_order_seq_cst);
   node_->set_watchdog(held, std::chrono::duration_cast<Millis>(silent), now);
+}
+
+Result<void> Loop::open_companion() {
+  const auto pid = engine_.options_.leave_with;
+  if (!pid) return {};
+  companion_ = Fd(static_cast<int>(::syscall(kPidfdOpen, *pid, 0)));
+  // Old kernels, and sandboxes that forbid what they do not know, leave it to the owner to notice.
+  if (companion_.valid() || errno != ESRCH) return {};
+  return net::kernel_error("pidfd_open", errno, "process " + std::to_string(*pid) + " is gone");
+}
+
+/// The thread goes on: its owner, once it moves again, stops the engine as always.
+void Loop::leave_with_companion(Instant now) {
+  if (!std::exchange(is_companion_gone_, false)) return;
+  static_cast<void>(::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, companion_.get(), nullptr));
+  companion_.reset();
+  node_->shutdown(now);
 }
 
 void Loop::read_letters(Instant now) {

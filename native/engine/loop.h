@@ -23,7 +23,8 @@ class Loop {
  public:
   explicit Loop(Engine& engine) : engine_(engine) {}
 
-  /// Enters the network namespace, opens everything. Errors: kNotFound (namespace), kPermission, kKernel.
+  /// Enters the network namespace, opens everything. Errors: kNotFound (namespace, or the process to leave
+  /// with), kPermission, kKernel.
   Result<void> open();
   /// Runs until it is asked to stop; returns the ticket of that request.
   std::uint64_t run();
@@ -36,6 +37,8 @@ class Loop {
   void note_absence(Instant now);
   void note_lateness(Instant now);
   void watch_javascript(Instant now);
+  Result<void> open_companion();
+  void leave_with_companion(Instant now);
   void read_letters(Instant now);
   void leave();
 
@@ -44,6 +47,7 @@ class Loop {
   Engine& engine_;
   Fd epoll_;
   Fd timer_;
+  Fd companion_;                // pidfd of the process to leave with
   std::unique_ptr<Node> node_;  // after epoll_, which its sockets are in
   StampClock clock_;
   SuspendClock suspend_clock_;
@@ -55,6 +59,7 @@ class Loop {
   Instant asleep_since_{};
   bool is_monitor_ready_ = false;
   bool are_claims_ready_ = false;
+  bool is_companion_gone_ = false;
   bool has_work_ = false;
   std::optional<std::uint64_t> stop_ticket_;
 };

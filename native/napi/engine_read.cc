@@ -240,6 +240,8 @@ Result<Options> read_options(const Napi::Object& object) {
   options.startup_delay = Micros{from.maybe_integer("startupDelayUs", 0, kMaxUs).value_or(0)};
   options.event_loop_timeout = Millis{from.maybe_integer("eventLoopTimeoutMs", 0, 1'000'000'000).value_or(0)};
   options.keep_addresses = from.flag("keepAddresses");
+  if (const auto value = from.maybe_integer("leaveWith", 1, INT32_MAX))
+    options.leave_with = static_cast<pid_t>(*value);
   options.split_brain_probe = !from.flag("noSplitBrainProbe");
   if (!mistake.empty()) return invalid(mistake);
   return options;

@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { type LabHost, ipBatch } from './lab-host.js';
-import { hasProgram, type Exit, type Line, type Program, type WaitOptions } from './program.js';
+import {
+  hasProgram,
+  type Exit,
+  type Line,
+  type Program,
+  type ProgramOptions,
+  type WaitOptions,
+} from './program.js';
 
 /** The checkout: the nearest folder above this file that has a package.json. */
 export const projectRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
@@ -45,12 +52,18 @@ export class Daemon implements AsyncDisposable {
 let started = 0;
 
 /** Starts ka-node of this checkout (built: `npm run build`) on a configuration text. */
-export function startKaNode(host: LabHost, text: string, args: readonly string[] = []): Promise<Daemon> {
+export function startKaNode(
+  host: LabHost,
+  text: string,
+  args: readonly string[] = [],
+  options: ProgramOptions = {},
+): Promise<Daemon> {
   // Each its own control socket: there may be several daemons on the machine.
   const control = args.includes('--control-socket')
     ? []
     : ['--control-socket', host.path(`${started + 1}.sock`)];
-  return startDaemon(host, [process.execPath, join(projectRoot, 'bin/ka-node')], text, [...control, ...args]);
+  const command = [process.execPath, join(projectRoot, 'bin/ka-node')];
+  return startDaemon(host, command, text, [...control, ...args], options);
 }
 
 /** Starts Debian's keepalived on a configuration text. @throws when it is not installed. */
@@ -65,12 +78,13 @@ async function startDaemon(
   command: readonly string[],
   text: string,
   args: readonly string[],
+  options: ProgramOptions = {},
 ): Promise<Daemon> {
   const id = `daemon-${++started}`;
   const configuration = `${id}.conf`;
   const files = ['-f', host.write(configuration, text), '-p', host.path(`${id}.pid`)];
   const pids = ['-r', host.path(`${id}-vrrp.pid`), '-c', host.path(`${id}-checkers.pid`)];
-  const program = await host.start([...command, '-n', '-l', '-D', ...files, ...pids, ...args]);
+  const program = await host.start([...command, '-n', '-l', '-D', ...files, ...pids, ...args], options);
   return new Daemon(host, program, configuration);
 }
 

@@ -5,6 +5,7 @@
 
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace ka::test {
 /// Owner of an engine, woken as the JavaScript thread is.
 class Driver {
  public:
-  explicit Driver(const std::string& netns) : engine_(options(netns), [this] { ::sem_post(&wakes_); }) {
+  explicit Driver(const std::string& netns, std::optional<pid_t> leave_with = {})
+      : engine_(options(netns, leave_with), [this] { ::sem_post(&wakes_); }) {
     ::sem_init(&wakes_, 0, 0);
   }
   ~Driver() {
@@ -47,9 +49,10 @@ class Driver {
   }
 
  private:
-  static engine::Options options(const std::string& netns) {
+  static engine::Options options(const std::string& netns, std::optional<pid_t> leave_with) {
     engine::Options options;
     options.netns = netns;
+    options.leave_with = leave_with;
     return options;
   }
   bool wait() {

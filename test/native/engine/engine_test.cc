@@ -3,7 +3,12 @@
 #include "native/engine/engine.h"
 
 #include <doctest/doctest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <memory>
 
 #include "test/native/engine/driver.h"
@@ -82,6 +87,59 @@ TEST_CASE("a transaction with a mistake does nothing and says what is wrong" *
   removal.remove.push_back(1);
   REQUIRE(driver.engine().apply(2, std::move(removal)).ok());
   CHECK_FALSE(driver.answer(2).ok());
+}
+
+TEST_CASE("when the process to leave with ends, every router leaves while its owner does nothing" *
+          doctest::skip(!test::is_root())) {
+  const test::Namespace a;
+  const test::Namespace b;
+  REQUIRE(test::join(a, b));
+  const pid_t companion = ::fork();
+  if (companion == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) ::pause();
+  }
+  Driver master(a.path(), companion);
+  REQUIRE(master.engine().start().ok());
+  REQUIRE(master.answer(0).ok());
+  REQUIRE(master.engine().apply(1, routers(3, 200)).ok());
+  for (vrrp::RouterId id = 1; id <= 3; ++id) REQUIRE(master.wait_for(id, vrrp::State::kActive));
+  Driver backup(b.path());
+  REQUIRE(backup.engine().start().ok());
+  REQUIRE(backup.answer(0).ok());
+  REQUIRE(backup.engine().apply(1, routers(3, 100)).ok());
+  for (vrrp::RouterId id = 1; id <= 3; ++id) REQUIRE(backup.wait_for(id, vrrp::State::kBackup));
+
+  REQUIRE(::kill(companion, SIGKILL) == 0);
+  for (vrrp::RouterId id = 1; id <= 3; ++id) CHECK(backup.wait_for(id, vrrp::State::kActive));
+  const auto took_over = [](const Event& event) {
+    return event.kind == EventKind::kTransition && event.to == vrrp::State::kActive &&
+           event.cause.kind == vrrp::CauseKind::kPeerLeft;
+  };
+  CHECK(std::ranges::count_if(backup.events(), took_over) == 3);
+  bool is_clean = false;
+  for (int i = 0; i < 1000 && !is_clean; ++i) {
+    is_clean = a.run("! ip -o address show | grep -q ' 10.0.9.'");
+    if (!is_clean) ::usleep(10'000);
+  }
+  CHECK(is_clean);
+  CHECK(master.wait_for(1, vrrp::State::kInitialize));
+  master.engine().request_stop(9);
+  CHECK(master.answer(9).ok());
+  REQUIRE(::waitpid(companion, nullptr, 0) == companion);
+}
+
+TEST_CASE("an engine does not start when the process to leave with is gone" *
+          doctest::skip(!test::is_root())) {
+  const test::Namespace a;
+  const pid_t companion = ::fork();
+  if (companion == 0) ::_exit(0);
+  REQUIRE(::waitpid(companion, nullptr, 0) == companion);
+  Driver driver(a.path(), companion);
+  REQUIRE(driver.engine().start().ok());
+  const auto answer = driver.answer(0);
+  REQUIRE_FALSE(answer.ok());
+  CHECK(answer.error().code == Errc::kNotFound);
 }
 
 TEST_CASE("an engine that was stopped answers nothing more") {

@@ -125,6 +125,28 @@ test('a supervisor that is killed: its children say goodbye and leave nothing', 
   await eventually('the end of the child', () => !existsSync(`/proc/${pid}`));
 });
 
+test('a supervisor that is killed while the JavaScript of its child stands still: the engine leaves', async () => {
+  await using lab = await exampleLab('frozen');
+  const { ka1, client } = lab;
+  const frozen = ka1.path('frozen');
+  const freeze = `process.on('SIGPWR', () => {
+    require('node:fs').writeFileSync(${JSON.stringify(frozen)}, '');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  });`;
+  const env = { NODE_OPTIONS: `--require=${ka1.write('freeze.cjs', freeze)}` };
+  const daemon = await startKaNode(ka1, instance(1), [], { env });
+  await ka1.waitForAddress(vip);
+  const pid = await waitForChild(daemon);
+  process.kill(pid, 'SIGPWR');
+  await eventually('the child to stand still', () => existsSync(frozen));
+  await using capture = await Capture.start(client, 'proto 112');
+  process.kill(daemon.program.pid, 'SIGKILL');
+  await capture.waitForLine(/vrid 6, prio 0,/);
+  await ka1.waitForAddress(vip, false);
+  assert.ok(existsSync(`/proc/${pid}`));
+  process.kill(pid, 'SIGKILL');
+});
+
 test('a child that somebody stopped delays neither TERM nor a reload for ever', async () => {
   await using lab = await exampleLab('stopped');
   const { ka1 } = lab;
