@@ -69,6 +69,33 @@ TEST_CASE("two engines fail over while their owner reads status and sends transa
   CHECK_FALSE(b.run("ip -o address show | grep -q 10.0.9."));
 }
 
+TEST_CASE("groups that the kernel refuses are not asked for again and again" *
+          doctest::skip(!test::is_root())) {
+  const test::Namespace a;
+  const test::Namespace b;
+  REQUIRE(a.run("echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6"));
+  REQUIRE(a.run("echo 1 > /proc/sys/net/ipv4/igmp_max_memberships"));
+  REQUIRE(test::join(a, b));
+  constexpr int kRouters = 6;
+  Driver driver(a.path());
+  REQUIRE(driver.engine().start().ok());
+  REQUIRE(driver.answer(0).ok());
+  Transaction transaction = routers(kRouters, 200);
+  for (RouterConfig& config : transaction.routers)
+    config.multicast_group = IpAddr::v4({224, 0, 1, static_cast<std::uint8_t>(config.id)});
+  const auto first = transaction.routers.front().shared;
+  REQUIRE(driver.engine().apply(1, std::move(transaction)).ok());
+  REQUIRE(driver.wait_for(1, vrrp::State::kActive));
+  for (int i = 0; i < 20'000 && first->sent.get() < 30; ++i) ::usleep(1'000);
+  CHECK(first->sent.get() >= 30);
+  driver.engine().request_stop(9);
+  REQUIRE(driver.answer(9).ok());
+  const auto refusals = std::ranges::count(driver.events(), EventKind::kWarning, &Event::kind);
+  CHECK(refusals >= kRouters - 1);
+  // News of the link may have come meanwhile, and is a reason to ask once more.
+  CHECK(refusals <= 5 * (kRouters - 1));
+}
+
 TEST_CASE("a transaction with a mistake does nothing and says what is wrong" *
           doctest::skip(!test::is_root())) {
   const test::Namespace a;
