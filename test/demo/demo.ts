@@ -100,27 +100,39 @@ async function devicesOf({ host }: Node): Promise<readonly string[]> {
   );
 }
 
-/** Resolves with the only node that has the watched address. */
+/** Resolves with the only node that has the watched address, once a better node has taken it from whoever was up first. */
 async function whoHolds(scene: Scene): Promise<Node> {
+  const better = scene.nodes.find((node) => takesBack(node, scene.nodes));
   let holder: Node | undefined;
   const ask = async (): Promise<boolean> => {
     const has = await Promise.all(scene.nodes.map(({ host }) => host.hasAddress(scene.address)));
     holder = has.filter(Boolean).length === 1 ? scene.nodes[has[0] === true ? 0 : 1] : undefined;
-    return holder !== undefined && (await scene.client.ping(scene.address));
+    if (holder === undefined || (better !== undefined && holder !== better)) return false;
+    return scene.client.ping(scene.address);
   };
-  await waitForEither(scene, 'one node holds the address and answers', ask);
+  await waitForEither(scene, `${better?.name ?? 'one node'} holds the address and answers`, ask);
   if (holder === undefined) throw new Error('nobody holds the address');
   return holder;
 }
 
 /** Once both run again: does the address go back, as the files say? */
 async function settled(scene: Scene, master: Node, other: Node): Promise<boolean> {
-  const returns =
-    master.instance?.preempt !== false && (master.instance?.priority ?? 0) > (other.instance?.priority ?? 0);
+  const returns = takesBack(master, scene.nodes);
   const [holder, standby] = returns ? [master, other] : [other, master];
   await holder.host.waitForAddress(scene.address, true, patienceMs);
   await standby.host.waitForAddress(scene.address, false, patienceMs);
   return returns;
+}
+
+/** Whether its file makes this node take the address from the other one. */
+function takesBack({ instance }: Node, nodes: Scene['nodes']): boolean {
+  const priorities = nodes.map((node) => node.instance?.priority ?? 0);
+  return (
+    instance !== undefined &&
+    instance.preempt &&
+    instance.priority === Math.max(...priorities) &&
+    priorities[0] !== priorities[1]
+  );
 }
 
 async function waitForEither(scene: Scene, what: string, condition: () => Promise<boolean>): Promise<void> {
