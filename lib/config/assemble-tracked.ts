@@ -3,10 +3,10 @@
  */
 import { micros } from '../units.js';
 import { messages } from './messages.js';
+import type { RuleEntry } from './model-routes.js';
 import type {
   BfdInstance,
   GarpGroup,
-  RuleEntry,
   TrackFile,
   TrackReference,
   VrrpScript,

@@ -3,12 +3,14 @@
  * comes out can still say where it came from. Lines without `$`, `@` and `~` go through without a copy.
  */
 import { dirname } from 'node:path';
+import type { IncludeCheck } from './model.js';
+import { PredefinedParameters } from './predefined.js';
 import { Computed, Definitions, Slice, type Definition } from './definitions.js';
 import type { Diagnostics } from './diagnostic.js';
 import { matchFiles, resolve } from './include.js';
 import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
-import type { IncludeCheck } from './model.js';
+import { checksAfter, allChecks, fatalChecks, isIncludeWord } from './include-checks.js';
 import type { LineSink } from './parser.js';
 import { hiddenFault, readText, stripByteOrderMark, unreadable } from './read-text.js';
 import { commentStart, lineEnd, Scanner, WordCache } from './scanner.js';
@@ -31,16 +33,6 @@ const maxLineDepth = 16;
 /** keepalived's limit of a line. */
 const maxLineLength = 1022;
 
-const includeChecks: ReadonlyMap<string, readonly IncludeCheck[]> = new Map<string, readonly IncludeCheck[]>([
-  ['include', []],
-  ['includer', ['read']],
-  ['includem', ['read', 'match']],
-  ['includew', ['read', 'match', 'wildcard_match']],
-  ['includeb', ['read', 'match', 'wildcard_match', 'brace_match']],
-  ['includea', ['read', 'match', 'wildcard_match', 'brace_match']],
-]);
-
-const allChecks: readonly IncludeCheck[] = ['read', 'match', 'wildcard_match', 'brace_match'];
 const definitionLine = /^\$([A-Za-z_]\w*)=/;
 
 export class Preprocessor {
@@ -53,8 +45,8 @@ export class Preprocessor {
   /** Every file that was read, in order. */
   readonly sources: SourceFile[] = [];
   #checks: ReadonlySet<IncludeCheck>;
+  readonly #predefined: PredefinedParameters;
   #replicated = 0;
-  #randomState: number | undefined;
   #isDepthTold = false;
   /** Reading had to stop: a fatal include. */
   #isStopped = false;
@@ -64,10 +56,16 @@ export class Preprocessor {
     this.#sink = sink;
     this.#diagnostics = diagnostics;
     this.#checks = new Set(options.strictIncludes ? allChecks : []);
-    this.#definitions = new Definitions(
-      { value: (name, argument, at) => this.#predefined(name, argument, at) },
+    this.#predefined = new PredefinedParameters(
+      { configId: options.configId, machine: options.machine, directory: () => this.#directory },
       diagnostics,
     );
+    this.#definitions = new Definitions(this.#predefined, diagnostics);
+  }
+
+  /** Where includes of the file that is being read are looked for. */
+  get #directory(): string {
+    return this.#open.at(-1)?.directory ?? '.';
   }
 
   get isStopped(): boolean {
@@ -136,8 +134,8 @@ export class Preprocessor {
     }
     const words = scanner.words;
     if (words.length > 0) {
-      if (words[0] === 'include_check') this.#includeCheck(words);
-      else if (words[0] === 'random_seed') this.#randomState = Number(words[1]) >>> 0;
+      if (words[0] === 'include_check') this.#checks = checksAfter(words, this.#checks);
+      else if (words[0] === 'random_seed') this.#predefined.seed(words[1]);
       this.#sink.statement(words, from, scanner.start, scanner.end);
     } else if (scanner.unterminatedQuote >= 0) {
       return;
@@ -316,11 +314,8 @@ export class Preprocessor {
       this.#diagnostics.report(messages.includeTooDeep, span, String(maxIncludeDepth));
       return;
     }
-    const fatal = new Set([
-      ...(includeChecks.get(keyword) ?? []),
-      ...(keyword === 'include' ? this.#checks : []),
-    ]);
-    const directory = this.#open.at(-1)?.directory ?? '.';
+    const fatal = fatalChecks(keyword, this.#checks);
+    const directory = this.#directory;
     const matches = matchFiles(pattern, directory, this.#options.files);
     const total = matches.reduce((sum, match) => sum + match.paths.length, 0);
     for (const match of matches) {
@@ -389,66 +384,6 @@ export class Preprocessor {
     this.#isStopped = true;
     this.#diagnostics.report(message, span, path, reason);
   }
-
-  #includeCheck(words: readonly string[]): void {
-    const set = new Set(words.length === 1 ? allChecks : this.#checks);
-    let isReplaced = false;
-    for (const word of words.slice(1)) {
-      const check = allChecks.find((name) => name === word.replace(/^[+-]/, ''));
-      if (check === undefined) continue;
-      if (!/^[+-]/.test(word) && !isReplaced) {
-        set.clear();
-        isReplaced = true;
-      }
-      if (word.startsWith('-')) set.delete(check);
-      else set.add(check);
-    }
-    this.#checks = set;
-  }
-
-  #predefined(name: string, argument: string, at: Span): string | undefined {
-    switch (name) {
-      case '_PWD':
-        return this.#open.at(-1)?.directory ?? '.';
-      case '_INSTANCE':
-        return this.#options.configId;
-      case '_HASH':
-        return '#';
-      case '_BANG':
-        return '!';
-      case '_ENV':
-        return argument === '' ? undefined : (this.#options.machine.environment(argument) ?? '');
-      case '_RANDOM':
-        return this.#random(argument, at);
-      default:
-        return undefined;
-    }
-  }
-
-  #random(argument: string, at: Span): string {
-    const [low = 0, high = 32767] = argument === '' ? [] : argument.split(/\s+/).map(Number);
-    if (!(Number.isInteger(low) && Number.isInteger(high) && low <= high)) {
-      this.#diagnostics.report(messages.badRandomRange, at, argument);
-      return String(Number.isInteger(low) ? low : 0);
-    }
-    return String(low + Math.floor(this.#nextRandom() * (high - low + 1)));
-  }
-
-  /** A small generator (mulberry32) so that `random_seed` makes a configuration repeatable. */
-  #nextRandom(): number {
-    if (this.#randomState === undefined) return Math.random();
-    this.#randomState = (this.#randomState + 0x6d2b79f5) >>> 0;
-    let t = this.#randomState;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  }
-}
-
-function isIncludeWord(words: readonly string[]): boolean {
-  const word = words[0];
-  // Almost no line starts with an i, and looking that up costs.
-  return word?.charCodeAt(0) === 105 && includeChecks.has(word);
 }
 
 function trimmed(text: string, start: number, end: number): [number, number] {

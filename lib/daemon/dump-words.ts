@@ -1,5 +1,5 @@
 /** How the pieces of a configuration are written in dumps: keepalived's words. Pure. */
-import type { AddressEntry, RouteEntry, RuleEntry } from '../config/model-vrrp.js';
+import type { AddressEntry, RouteEntry, RuleEntry } from '../config/model-routes.js';
 import type { Prefix, ScriptCommand } from '../config/model.js';
 
 /** `'/path/script' 'an argument'`. */

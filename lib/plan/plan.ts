@@ -4,8 +4,8 @@
  */
 import type { NativeAddress, NativeEngineOptions, NativePace, NativeRouter } from '../../bindings/native.js';
 import type { Config, ScriptCommand } from '../config/model.js';
+import type { AddressEntry } from '../config/model-routes.js';
 import type {
-  AddressEntry,
   TrackFile,
   TrackReference,
   VrrpInstance,

@@ -2,7 +2,7 @@
  * What is lawful and hurts in production. 6xxx: one file; 7xxx: the files of one cluster. keepalived says nothing of any of it, so
  * none counts in its test mode, and the daemon does not look.
  */
-import { define, type Message } from '../messages.js';
+import { define, type Message } from '../messages/message.js';
 
 type Advised<A extends readonly string[]> = Message<A> & { readonly means: string; readonly repair: string };
 

@@ -1,6 +1,7 @@
 /** What hurts in VRRP, one function a rule. */
 import { networkOf } from './networks.js';
-import type { AddressEntry, TrackReference, VrrpInstance } from '../model-vrrp.js';
+import type { AddressEntry } from '../model-routes.js';
+import type { TrackReference, VrrpInstance } from '../model-vrrp.js';
 import type { Config } from '../model.js';
 import type { LintContext } from './lint.js';
 import { lintMessages } from './messages.js';

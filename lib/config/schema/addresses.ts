@@ -4,7 +4,8 @@
 import type { Family } from '../../units.js';
 import { broadcastOf, parseAddress } from '../address.js';
 import { messages } from '../messages.js';
-import type { AddressEntry, UnicastPeer } from '../model-vrrp.js';
+import type { AddressEntry } from '../model-routes.js';
+import type { UnicastPeer } from '../model-vrrp.js';
 import type { Prefix } from '../model.js';
 import { nearest } from '../suggest.js';
 import type { Line } from './dsl.js';

@@ -16,9 +16,9 @@ import {
   readInteger,
   wholeSeconds,
   word,
+  uint32,
 } from './values.js';
 
-const uint32 = 4294967295;
 /** Seconds: 2^64 microseconds. */
 const longest = 18446744073709.55;
 const reported = { missing: 'reported' } as const;

@@ -7,13 +7,15 @@ import type { GroupEntry } from '../model-lvs.js';
 import type {
   AddressEntry,
   Encap,
-  InterfaceDelay,
-  LinkbeatInterface,
   LockedMetric,
   NextHop,
   Realms,
   RouteEntry,
   RuleEntry,
+} from '../model-routes.js';
+import type {
+  InterfaceDelay,
+  LinkbeatInterface,
   TrackInterface,
   TrackReference,
   UnicastPeer,

@@ -1,13 +1,8 @@
 /**
  * The keyword table of global_defs.
  */
-import { decimal, formOf, presentFormat, quoted, recordFormat, timeFormat, wordsFormat } from './format.js';
-import { dirname } from 'node:path';
-import { seconds, micros, type Micros } from '../../units.js';
-import { messages } from '../messages.js';
-import type { GarpExtraIf, HostPort, LvsSyncDaemon, LvsTimeouts, RxBufsPolicy } from '../model.js';
-import { parseAddress } from '../address.js';
-import { alias, block, defaulted, optional, several, type Effect, type Line, type Reader } from './dsl.js';
+import { seconds, micros } from '../../units.js';
+import { alias, block, defaulted, optional, several, type Effect } from './dsl.js';
 import { wordList } from './lists.js';
 import { account, command, ownedPath } from './scripts.js';
 import {
@@ -18,407 +13,39 @@ import {
   duration,
   integer,
   mapped,
-  parseAnyBase,
-  placedWord,
   present,
-  readAddress,
   readInteger,
+  uint32,
   wholeSeconds,
   word,
   wordOr,
-  words,
 } from './values.js';
+import { packetCount, spacing, extraIf } from './announcing.js';
+import { lvsTimeouts, lvsSyncDaemon } from './ipvs-globals.js';
+import {
+  smtpServer,
+  cpuList,
+  rxBufsPolicy,
+  umask,
+  optionalPath,
+  switchedOn,
+  absolutePath,
+  directory,
+  interfacePrefix,
+  flushOnStop,
+  dynamicInterfaces,
+  defaultInterface,
+  chains,
+  ipsets,
+  includeCheckWords,
+  rttime,
+} from './global-values.js';
 
-const uint32 = 4294967295;
 const processName = word('name', { max: 15 });
 const works = { effect: 'works' } as const;
 const reported = { missing: 'reported' } as const;
 const kept = { missing: 'reported', isFirstKept: true } as const;
 const keptWorks = { ...kept, ...works } as const;
-
-/** A count of packets for which 0 makes no sense: it is reported and becomes 1. */
-export const packetCount: Reader<number> = mapped(integer(0, uint32), (value, line) => {
-  if (value > 0) return value;
-  line.report(messages.adjusted, 1, `0 makes no sense for ${line.keyword}; 1 is used`);
-  return 1;
-});
-
-/** A gap between packets; 0, which many files have, is complained about by keepalived and means none. */
-const spacing: Reader<Micros> = mapped(decimalSeconds(0, 4294.967295), (value, line) => {
-  if (value === 0) line.report(messages.zeroSpacing, 1, line.keyword);
-  return value;
-});
-
-const extraIfFormat = recordFormat<GarpExtraIf>(
-  { all: { type: 'boolean' }, period: timeFormat(1_000_000).json },
-  ['all', 'period'],
-  ({ all, period }) => (period === 0 ? undefined : `${all ? 'all ' : ''}${decimal(period, 1_000_000)}`),
-);
-
-/** `[all] <seconds>` */
-export function extraIf(min: number): Reader<GarpExtraIf> {
-  return {
-    syntax: '[all] <seconds>',
-    expects: `a number of seconds from ${String(min)} to 86400`,
-    range: `${String(min)}..86400`,
-    unit: 's',
-    minWords: 1,
-    format: extraIfFormat,
-    read(line) {
-      const all = line.word(1) === 'all';
-      const index = all ? 2 : 1;
-      if (all && line.words.length < 3) {
-        line.report(messages.missingValue, 2, line.keyword, 'a number of seconds');
-        return undefined;
-      }
-      const value = readInteger(line, index, min, 86400);
-      return value === undefined ? undefined : { all, period: seconds(value) };
-    },
-  };
-}
-
-const smtpServer: Reader<HostPort> = {
-  syntax: '<host> [<port>]',
-  expects: 'an address or host name',
-  range: 'port 1..65535',
-  minWords: 1,
-  format: recordFormat<HostPort>(
-    { host: { type: 'string' }, port: { type: 'integer', minimum: 1, maximum: 65535 } },
-    ['host', 'port'],
-    ({ host, port }) => `${quoted(host)} ${String(port)}`,
-  ),
-  read(line) {
-    const host = line.word(1) ?? '';
-    const service = line.word(2);
-    let port = 25;
-    if (service !== undefined) {
-      const given = readInteger(line, 2, 1, 65535);
-      if (given === undefined) return undefined;
-      port = given;
-    }
-    if (parseAddress(host) === undefined && !/^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$/.test(host)) {
-      line.report(messages.notAnAddress, 1, host, 'an address or host name');
-      return undefined;
-    }
-    if (line.context.mode === 'test' && !line.context.isOffline && !line.context.machine.resolves(host))
-      line.report(messages.hostUnknown, 1, host);
-    return { host, port, at: line.at(1) };
-  },
-};
-
-const second = timeFormat(1_000_000).json;
-
-const lvsTimeouts: Reader<LvsTimeouts> = {
-  syntax: '[tcp <seconds>] [tcpfin <seconds>] [udp <seconds>]',
-  expects: 'tcp, tcpfin or udp with a number of seconds',
-  range: '0..2678400 each',
-  unit: 's',
-  minWords: 1,
-  format: recordFormat<LvsTimeouts>({ tcp: second, tcpfin: second, udp: second }, [], (times) =>
-    (['tcp', 'tcpfin', 'udp'] as const)
-      .flatMap((name) => {
-        const value = times[name];
-        return value === undefined ? [] : [`${name} ${decimal(value, 1_000_000)}`];
-      })
-      .join(' '),
-  ),
-  read(line) {
-    const result: { tcp?: number; tcpfin?: number; udp?: number } = {};
-    for (let index = 1; index < line.words.length; index += 2) {
-      const name = line.word(index);
-      if (name !== 'tcp' && name !== 'tcpfin' && name !== 'udp') {
-        line.report(messages.unknownOption, index, name ?? '', line.keyword);
-        index--;
-        continue;
-      }
-      if (line.word(index + 1) === undefined) {
-        line.report(messages.missingValue, index, name, 'a number of seconds');
-        break;
-      }
-      const value = readInteger(line, index + 1, 0, 2678400);
-      if (value !== undefined && value > 0) result[name] = value;
-    }
-    const us = (value: number | undefined): ReturnType<typeof seconds> | undefined =>
-      value === undefined ? undefined : seconds(value);
-    return { tcp: us(result.tcp), tcpfin: us(result.tcpfin), udp: us(result.udp) };
-  },
-};
-
-const syncNumbers = { id: [0, 255], maxlen: [1, 65507], port: [1, 65535], ttl: [1, 255] } as const;
-
-const lvsSyncDaemon: Reader<LvsSyncDaemon> = {
-  syntax: '<interface> [[inst] <vrrp_instance>] [id N] [maxlen N] [port N] [ttl N] [group <address>]',
-  expects: 'an interface',
-  range: 'id 0..255, maxlen 1..65507, port 1..65535, ttl 1..255',
-  minWords: 1,
-  format: recordFormat<LvsSyncDaemon>(
-    {
-      interface: { type: 'string' },
-      inst: { type: 'string' },
-      group: { type: 'string' },
-      ...Object.fromEntries(
-        Object.entries(syncNumbers).map(([name, [minimum, maximum]]) => [
-          name,
-          { type: 'integer', minimum, maximum },
-        ]),
-      ),
-    },
-    ['interface'],
-    (value) =>
-      [
-        quoted(value.interface),
-        ...(['inst', 'id', 'maxlen', 'port', 'ttl', 'group'] as const).flatMap((name) => {
-          const given = value[name];
-          return given === undefined ? [] : [`${name} ${quoted(String(given))}`];
-        }),
-      ].join(' '),
-  ),
-  read(line) {
-    const numbers: { id?: number; maxlen?: number; port?: number; ttl?: number } = {};
-    let inst: string | undefined;
-    let group: string | undefined;
-    let index = 2;
-    const second = line.word(2);
-    if (second !== undefined && !isSyncOption(second)) {
-      inst = second;
-      index = 3;
-      const third = line.word(3);
-      if (third !== undefined && !isSyncOption(third)) {
-        const id = readInteger(line, 3, 0, 255);
-        if (id !== undefined) {
-          numbers.id = id;
-          line.report(messages.badValue, 3, `write 'id ${third}': a bare number is the old form`);
-        }
-        index = 4;
-      }
-    }
-    for (; index < line.words.length; index += 2) {
-      const name = line.word(index) ?? '';
-      if (!isSyncOption(name)) {
-        line.report(messages.unknownOption, index, name, line.keyword);
-        index--;
-      } else if (line.word(index + 1) === undefined) {
-        line.report(messages.missingValue, index, name, 'a value');
-      } else if (name === 'inst') inst = line.word(index + 1);
-      else if (name === 'group') group = readAddress(line, index + 1, { kind: 'multicast' })?.text;
-      else {
-        const [min, max] = syncNumbers[name];
-        const value = readInteger(line, index + 1, min, max);
-        if (value !== undefined) numbers[name] = value;
-      }
-    }
-    const { id, maxlen, port, ttl } = numbers;
-    return { interface: line.word(1) ?? '', inst, id, maxlen, port, ttl, group, at: line.at(1) };
-  },
-};
-
-function isSyncOption(name: string): name is 'inst' | 'group' | keyof typeof syncNumbers {
-  return name === 'inst' || name === 'group' || name in syncNumbers;
-}
-
-const cpuFormat = formOf<readonly number[]>(
-  { type: 'array', items: { type: 'integer', minimum: 0 } },
-  (cpus) => (cpus.length === 0 ? undefined : cpus.join(' ')),
-);
-
-const cpuList: Reader<readonly number[]> = {
-  syntax: '<cpu> ...',
-  expects: 'CPU numbers',
-  range: '0..number of CPUs - 1',
-  minWords: 1,
-  format: cpuFormat,
-  read(line) {
-    const { machine, isOffline } = line.context;
-    const last = isOffline ? 1023 : machine.cpuCount - 1;
-    const cpus: number[] = [];
-    for (let index = 1; index < line.words.length; index++) {
-      const cpu = readInteger(line, index, 0, last);
-      if (cpu === undefined) return undefined;
-      cpus.push(cpu);
-    }
-    return cpus;
-  },
-};
-
-const rxBufsPolicy: Reader<RxBufsPolicy> = {
-  syntax: 'MTU|ADVERT|<bytes>',
-  expects: 'MTU, ADVERT or a number of bytes',
-  minWords: 1,
-  format: formOf<RxBufsPolicy>(
-    {
-      anyOf: [
-        { type: 'string', enum: ['MTU', 'ADVERT'] },
-        { type: 'integer', minimum: 0 },
-      ],
-    },
-    String,
-  ),
-  read(line) {
-    const upper = (line.word(1) ?? '').toUpperCase();
-    if (upper === 'MTU' || upper === 'ADVERT') return upper;
-    return readInteger(line, 1, 0, uint32);
-  },
-};
-
-const umaskBits: Readonly<Record<string, number>> = {
-  IRUSR: 0o400,
-  IWUSR: 0o200,
-  IXUSR: 0o100,
-  IRGRP: 0o040,
-  IWGRP: 0o020,
-  IXGRP: 0o010,
-  IROTH: 0o004,
-  IWOTH: 0o002,
-  IXOTH: 0o001,
-  IRWXU: 0o700,
-  IRWXG: 0o070,
-  IRWXO: 0o007,
-};
-
-const umask: Reader<number> = {
-  syntax: '<number>|<bit>[|<bit>...]',
-  expects: 'a mode mask',
-  range: '0..0777',
-  minWords: 1,
-  format: formOf<number>({ type: 'integer', minimum: 0, maximum: 0o777 }, (mask) => `0${mask.toString(8)}`),
-  read(line) {
-    const text = line.words.slice(1).join('');
-    if (line.words.length > 2 && !text.includes('|')) {
-      line.report(messages.badValue, 2, 'umask takes one value');
-      return undefined;
-    }
-    const number = parseAnyBase(text);
-    if (!Number.isNaN(number)) {
-      if (number >= 0 && number <= 0o777) return number;
-      line.report(messages.outOfRange, 1, text, '0', '0777');
-      return undefined;
-    }
-    let mask = 0;
-    for (const name of text.split('|')) {
-      const bit = umaskBits[name.trim().replace(/^S_/, '')];
-      if (bit === undefined) {
-        line.report(messages.notOneOf, 1, name, Object.keys(umaskBits).join(' '));
-        return undefined;
-      }
-      mask |= bit;
-    }
-    return mask;
-  },
-};
-
-const optionalPath = (bare: string): Reader<string> => wordOr('path', bare);
-
-/** keepalived does not look at the value: the keyword alone switches it on, whatever stands behind it. */
-const switchedOn: Reader<true> = {
-  ...boolean,
-  format: presentFormat,
-  read(line) {
-    const text = line.word(1);
-    if (text !== undefined && !['on', 'true', 'yes'].includes(text))
-      line.report(messages.silentlyIgnored, 1, `${line.keyword} is on, whatever stands behind it`);
-    return true;
-  },
-};
-
-const absolutePath: Reader<string> = mapped(word('path'), (path, line) => {
-  if (path.startsWith('/')) return path;
-  line.report(messages.pathNotAbsolute, 1, line.keyword, path);
-  return undefined;
-});
-
-const directory: Reader<string> = mapped(word('directory'), (path, line) => {
-  if (path === '') {
-    line.report(messages.missingValue, 1, line.keyword, 'a directory');
-    return undefined;
-  }
-  if (line.context.isOffline || line.context.files.stat(path)?.kind === 'directory') return path;
-  if (line.context.files.stat(dirname(path))?.kind === 'directory') return path;
-  line.report(messages.noSuchDirectory, 1, `the directory ${path} does not exist`);
-  return undefined;
-});
-
-const interfacePrefix: Reader<string> = mapped(word('string'), (text, line) => {
-  if (text.length <= 11 && /^[^\s/:]+$/.test(text)) return text;
-  line.report(
-    messages.silentlyIgnored,
-    1,
-    `'${text}' cannot start an interface name (up to 11 characters, no '/' or ':')`,
-  );
-  return undefined;
-});
-
-const flushOnStop: Reader<'all' | 'VS'> = {
-  syntax: '[VS]',
-  expects: 'VS',
-  minWords: 0,
-  format: formOf<string>({ type: 'string', enum: ['off', 'all', 'VS'] }, (value) =>
-    value === 'off' ? undefined : value === 'all' ? '' : value,
-  ),
-  read(line) {
-    if (line.words.length === 1) return 'all';
-    if (line.word(1) === 'VS') return 'VS';
-    line.report(messages.notOneOf, 1, line.word(1) ?? '', 'VS');
-    return undefined;
-  },
-};
-
-const dynamicInterfaces: Reader<'on' | 'allow_if_changes'> = {
-  syntax: '[allow_if_changes]',
-  expects: 'allow_if_changes',
-  minWords: 0,
-  format: formOf<string>({ type: 'string', enum: ['off', 'on', 'allow_if_changes'] }, (value) =>
-    value === 'off' ? undefined : value === 'on' ? '' : value,
-  ),
-  read(line) {
-    const text = line.word(1);
-    if (text === 'allow_if_changes') return text;
-    if (text !== undefined) line.report(messages.unknownOption, 1, text, line.keyword);
-    return 'on';
-  },
-};
-
-/** That it exists matters only to entries that need it. */
-const defaultInterface = placedWord('interface');
-
-const chains: Reader<readonly string[]> = {
-  syntax: '[<in-chain> [<out-chain>]]',
-  expects: 'chain names',
-  range: 'names up to 27 characters',
-  minWords: 0,
-  format: wordsFormat,
-  read: (line) => (line.words.length === 1 ? ['INPUT', 'OUTPUT'] : line.words.slice(1, 3)),
-};
-
-const ipsets: Reader<readonly string[]> = {
-  ...words('name'),
-  minWords: 0,
-  format: formOf<readonly string[]>({ type: 'array', items: { type: 'string' } }, (names) =>
-    names.map(quoted).join(' '),
-  ),
-};
-
-const includeCheckWords: Reader<readonly string[]> = {
-  syntax: '[[+|-]<check> ...]',
-  expects: 'checks',
-  range: 'read, match, wildcard_match, brace_match',
-  minWords: 0,
-  format: wordsFormat,
-  read(line: Line) {
-    const known = ['read', 'match', 'wildcard_match', 'brace_match'];
-    const result: string[] = [];
-    for (let index = 1; index < line.words.length; index++) {
-      const text = line.word(index) ?? '';
-      if (known.includes(text.replace(/^[+-]/, ''))) result.push(text);
-      else line.report(messages.notOneOf, index, text, known.join(' '));
-    }
-    return result;
-  },
-};
-
-const rttime: Reader<ReturnType<typeof micros>> = mapped(
-  duration(1, uint32, { places: 0, unitUs: 1, unit: 'us' }),
-  (value) => (value === 1 ? micros(2) : value),
-);
 
 const niceRow = (who: string, effect: 'works' | 'parsed'): ReturnType<typeof defaulted<number>> =>
   defaulted(integer(-20, 19), 0, `nice value of the ${who} process`, { missing: 'reported', effect });

@@ -30,7 +30,8 @@ import {
 } from './dsl.js';
 import { globalDefs } from './global.js';
 import { entryList, fieldSection, section, type Fields, type Section } from './lists.js';
-import { hasFlags, readGroupEntry, virtualServer } from './lvs.js';
+import { readGroupEntry } from './server-group.js';
+import { hasFlags, virtualServer } from './lvs.js';
 import { readRoute } from './routes.js';
 import { readRule } from './rules.js';
 import {

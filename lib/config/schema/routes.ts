@@ -5,8 +5,9 @@ import type { Family } from '../../units.js';
 import { parseAddress } from '../address.js';
 import { messages } from '../messages.js';
 import type { Prefix } from '../model.js';
-import type { LockedMetric, NextHop, RouteEntry, RouteType } from '../model-vrrp.js';
+import type { LockedMetric, NextHop, RouteEntry, RouteType } from '../model-routes.js';
 import type { Line } from './dsl.js';
+import { uint32 } from './values.js';
 import { Words } from './words.js';
 
 const types: readonly RouteType[] = [
@@ -23,7 +24,6 @@ const types: readonly RouteType[] = [
   'xresolve',
 ];
 
-const uint32 = 4294967295;
 /** Origin mark of routes that belong to the daemon. */
 export const ownProtocol = 18;
 

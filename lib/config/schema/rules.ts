@@ -2,14 +2,12 @@
  * Entries of static_rules and virtual_rules.
  */
 import { messages } from '../messages.js';
-import type { RuleAction, RuleEntry } from '../model-vrrp.js';
+import type { RuleAction, RuleEntry } from '../model-routes.js';
 import type { Line } from './dsl.js';
 import { namedNumber } from './names.js';
 import { ownProtocol } from './routes.js';
-import { parseAnyBase } from './values.js';
+import { parseAnyBase, uint32 } from './values.js';
 import { Words } from './words.js';
-
-const uint32 = 4294967295;
 
 /** A rule as written; a missing preference is filled in when all rules are known. */
 export type RuleDraft = Omit<RuleEntry, 'preference'> & { readonly preference: number | undefined };

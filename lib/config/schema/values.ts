@@ -20,6 +20,9 @@ import {
 } from './format.js';
 import { nearest } from '../suggest.js';
 
+/** The largest number of 32 bits. */
+export const uint32 = 4294967295;
+
 interface IntegerOptions {
   readonly unit?: string;
   /** The daemon refuses trailing text too. */

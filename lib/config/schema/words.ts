@@ -5,7 +5,7 @@ import type { Family } from '../../units.js';
 import { parseAddress, type Address } from '../address.js';
 import { messages } from '../messages.js';
 import type { Prefix } from '../model.js';
-import type { Encap, Realms } from '../model-vrrp.js';
+import type { Encap, Realms } from '../model-routes.js';
 import type { Line } from './dsl.js';
 import { readNamed } from './names.js';
 import { parseAnyBase } from './values.js';
