@@ -472,6 +472,8 @@ export interface NativeAddon {
   readonly UnixDatagram: NativeUnixDatagramConstructor;
   readonly sendNoWait: NativeSendNoWait;
   readonly makeFifo: NativeMakeFifo;
+  /** See `enterNamespace` in `namespace.ts`. 0, or the negative errno. */
+  readonly enterNamespace: (path: string) => number;
   /** See `outliveSignals` in `signals.ts`. */
   readonly outliveSignals: () => void;
   /** See `reapChild` in `signals.ts`. */

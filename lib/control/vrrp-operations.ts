@@ -18,8 +18,6 @@ export interface VrrpOperationsOptions {
   readonly onArranged: () => void;
   /** What an earlier process knew of; the node has taken it over already. */
   readonly arranged: readonly Arrangement[];
-  /** The node works in the network namespace of this process. */
-  readonly isOwnNamespace: boolean;
 }
 
 /** Follows one node for as long as that runs. */
@@ -54,7 +52,6 @@ export class VrrpOperations {
       node: this.#node,
       maintenanceOf: (name) => this.#maintenance.of(name),
       wallMs: () => this.#options.host.clock.wallMs(),
-      isOwnNamespace: this.#options.isOwnNamespace,
     });
   }
 

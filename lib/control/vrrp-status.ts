@@ -17,13 +17,11 @@ export interface StatusSource {
   readonly node: VrrpNode;
   readonly maintenanceOf: (name: string) => MaintenanceState | undefined;
   readonly wallMs: () => number;
-  /** The addresses of the process's own network namespace are those of the node's. */
-  readonly isOwnNamespace: boolean;
 }
 
-export function vrrpStatus({ node, maintenanceOf, wallMs, isOwnNamespace }: StatusSource): VrrpStatus {
+export function vrrpStatus({ node, maintenanceOf, wallMs }: StatusSource): VrrpStatus {
   const engine = node.status();
-  const present = isOwnNamespace ? hostAddresses() : new Set<string>();
+  const present = hostAddresses();
   const inspected = node.inspect();
   const groups = new Map<string, string[]>();
   for (const { plan } of inspected) {

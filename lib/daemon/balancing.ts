@@ -24,8 +24,8 @@ import { logVerdict, scriptPolicy } from '../vrrp/tracker-set.js';
 
 export interface BalancingOptions {
   readonly host: Host;
-  /** Path of the network namespace that the checks run in. */
-  readonly netns?: string | undefined;
+  /** Path of the network namespace of the table; absent: that of the process, where the checks are made. */
+  readonly ipvsNetns?: string | undefined;
   /** --dont-release-ipvs. */
   readonly keepsIpvs: boolean;
   /** An earlier process of this daemon died: what it left in the kernel is ours. */
@@ -71,19 +71,19 @@ export class Balancing {
   }
 
   private constructor(config: Config, options: BalancingOptions) {
-    const { host, netns } = options;
+    const { host, ipvsNetns } = options;
     this.#options = options;
     this.#config = config;
     this.#policy = scriptPolicy(config, systemAccounts);
     const receiveBuffer = config.globalDefs.lvsNetlinkCmdRcvBufs;
     this.#ipvs = new Ipvs({
       clock: host.clock,
-      ...(netns === undefined ? {} : { netns }),
+      ...(ipvsNetns === undefined ? {} : { netns: ipvsNetns }),
       ...(receiveBuffer === 0 ? {} : { receiveBuffer }),
     });
     this.#sync = new SyncDaemons(this.#ipvs, host.logger);
     this.#timeouts = new ConnectionTimeouts(this.#ipvs);
-    this.#prober = new Prober(netns === undefined ? {} : { netns });
+    this.#prober = new Prober();
     this.#outlets = new Outlets({
       host,
       fifos: ['lvs_notify_fifo'],
@@ -204,7 +204,6 @@ export class Balancing {
       return;
     }
     this.#addresses ??= new AddressWatch({
-      netns: this.#options.netns,
       onChange: ({ address, isPresent }) => {
         const verb = isPresent ? 'added' : 'removed';
         this.#options.host.logger.log('info', `Netlink reflector reports IP ${address} ${verb}`);

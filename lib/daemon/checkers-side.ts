@@ -4,15 +4,15 @@ import { checkersHandlers } from '../control/checkers-handlers.js';
 import { systemClock } from '../host.js';
 import { Balancing } from './balancing.js';
 import { dumpCheckers } from './dump-checkers.js';
+import { namespacePath } from './namespace.js';
 import type { RunningSide, SideContext } from './side.js';
 
 /** @throws {NativeError} when IPVS or the namespace is out of reach. */
 export async function startCheckers(config: Config, context: SideContext): Promise<RunningSide> {
   const { options, log, generation } = context;
-  const name = options.namespace ?? config.netNamespaceIpvs ?? config.netNamespace;
   const balancing = await Balancing.start(config, {
     host: { clock: systemClock, logger: log },
-    netns: name === undefined || name === '' ? undefined : `/run/netns/${name}`,
+    ipvsNetns: ipvsNamespace(config, context),
     keepsIpvs: options.keepsIpvs,
     isRestart: context.isRestart ?? false,
   });
@@ -45,4 +45,13 @@ export async function startCheckers(config: Config, context: SideContext): Promi
     follow: (masters) => balancing.follow(masters),
     close: () => balancing.close(),
   };
+}
+
+/** Path of the namespace whose table is kept; undefined: that of the process, where the checks are made. */
+function ipvsNamespace(
+  { netNamespaceIpvs: name }: Config,
+  { options, homeNamespace }: SideContext,
+): string | undefined {
+  if (name === undefined || options.namespace !== undefined) return undefined;
+  return name === '' ? homeNamespace : namespacePath(name);
 }

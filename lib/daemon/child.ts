@@ -12,7 +12,9 @@ import { readForDaemon } from './configuration.js';
 import { openLog, type RunContext } from './context.js';
 import { exitStatus, failureOf } from './exit-status.js';
 import { halfOf, readHalf, readHalfAt, readKnown, readMemory, writeHandover } from './handover.js';
+import { enterOwnNamespace } from './namespace.js';
 import type { DaemonOptions } from './options.js';
+import { ownScript, runOwnScript } from './own-scripts.js';
 import { PidFile, pidFiles } from './process.js';
 import {
   childFds,
@@ -64,6 +66,15 @@ async function runFirst(context: RunContext, channel: ChildChannel, order: Child
     return status;
   }
   const { config, facts } = read;
+  let homeNamespace: string | undefined;
+  try {
+    homeNamespace = await prepare(context, config);
+  } catch (error) {
+    const { status, message } = failureOf(error);
+    channel.report({ kind: 'read', outcome: { isGood: false, status, message, lines } });
+    await channel.flushed();
+    return status;
+  }
   const isLarge = config.virtualServer.length > manyVirtualServers;
   const becomes = isLarge && facts.sides.includes('checkers') ? 'checkers' : facts.sides[0];
   channel.report({ kind: 'read', outcome: { isGood: true, facts, lines }, becomes });
@@ -79,10 +90,31 @@ async function runFirst(context: RunContext, channel: ChildChannel, order: Child
   const others = facts.sides.filter((side) => side !== becomes);
   // VRRP waits for nobody: its half goes first, and the rest is written once the first advert is out.
   if (becomes === 'checkers') for (const side of others) write(side);
-  return runSide(context, channel, order, becomes, config, () => {
-    if (becomes === 'vrrp') for (const side of others) write(side);
-    write(becomes);
+  return runSide(context, channel, order, becomes, config, {
+    homeNamespace,
+    onReady: () => {
+      if (becomes === 'vrrp') for (const side of others) write(side);
+      write(becomes);
+    },
   });
+}
+
+/**
+ * startup_script, before anything else runs.
+ * @returns path of the network namespace that was left for it; undefined: none was.
+ * @throws {NativeError} KA_NAMESPACE
+ */
+async function prepare({ options }: RunContext, config: Config): Promise<string | undefined> {
+  const startup = ownScript(config, 'startup');
+  if (startup === undefined) return undefined;
+  const home = enterOwnNamespace(options, config);
+  const log = openLog(options, 'parent', config.netNamespace, config.instance);
+  try {
+    await runOwnScript('startup', startup, log);
+  } finally {
+    log.close();
+  }
+  return home;
 }
 
 async function runReader(context: RunContext, channel: ChildChannel, order: ChildOrder): Promise<number> {
@@ -122,15 +154,16 @@ async function runSide(
   order: ChildOrder,
   side: Side,
   config: Config,
-  onReady: () => void = () => undefined,
+  begun: { readonly homeNamespace?: string | undefined; readonly onReady?: () => void } = {},
 ): Promise<number> {
   const { options } = context;
   process.title = processTitle(config, side);
   process.umask(config.globalDefs.umask ?? options.umask);
   const log = openLog(options, side, config.netNamespace, config.instance);
-  const child = new Child({ options, channel, log, side, order, config });
   try {
-    return await child.run(onReady);
+    const homeNamespace = begun.homeNamespace ?? enterOwnNamespace(options, config);
+    const child = new Child({ options, channel, log, side, order, config, homeNamespace });
+    return await child.run(begun.onReady ?? (() => undefined));
   } catch (error) {
     const { status, message, errno } = failureOf(error);
     log.log('error', message);
@@ -149,6 +182,7 @@ interface ChildParts {
   readonly side: Side;
   readonly order: ChildOrder;
   readonly config: Config;
+  readonly homeNamespace: string | undefined;
 }
 
 class Child {
@@ -158,19 +192,21 @@ class Child {
   readonly #side: Side;
   readonly #memory: Memory | undefined;
   readonly #isRestart: boolean;
+  readonly #homeNamespace: string | undefined;
   readonly #stop = new AbortController();
   #config: Config;
   #generation: number;
   #running: RunningSide | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
-  constructor({ options, channel, log, side, order, config }: ChildParts) {
+  constructor({ options, channel, log, side, order, config, homeNamespace }: ChildParts) {
     this.#options = options;
     this.#channel = channel;
     this.#log = log;
     this.#side = side;
     this.#config = config;
     this.#generation = order.generation;
+    this.#homeNamespace = homeNamespace;
     this.#isRestart = order.isRestart === true;
     this.#memory = order.role === 'vrrp' ? readMemory(childFds.memory) : undefined;
   }
@@ -204,6 +240,7 @@ class Child {
     return {
       options: this.#options,
       log: this.#log,
+      homeNamespace: this.#homeNamespace,
       tell: (event) => this.#channel.tell(event),
       report: (report) => this.#channel.report(report),
       isHeard: () => this.#channel.isHeard(),

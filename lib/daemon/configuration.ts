@@ -7,6 +7,7 @@ import type { Side } from '../control/messages.js';
 import type { RunContext } from './context.js';
 import { exitStatus } from './exit-status.js';
 import type { DaemonOptions } from './options.js';
+import { ownScript } from './own-scripts.js';
 import type { ReadFacts } from './protocol.js';
 import { processTitle } from './titles.js';
 
@@ -80,6 +81,7 @@ function factsOf(options: DaemonOptions, config: Config, known: readonly string[
     usesPidDir: config.usePidDir,
     childWaitMs: config.childWaitTime / 1000,
     umask: config.globalDefs.umask,
+    shutdown: ownScript(config, 'shutdown'),
     title: processTitle(config, 'parent'),
     known,
   };

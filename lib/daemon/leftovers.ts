@@ -3,6 +3,7 @@ import type { Config } from '../config/model.js';
 import { systemClock, type Logger } from '../host.js';
 import { micros } from '../units.js';
 import { VrrpNode } from '../vrrp/node.js';
+import { namespacePath } from './namespace.js';
 import type { DaemonOptions } from './options.js';
 
 /** An engine removes what it finds when it is given its routers; held at the start, they send nothing. */
@@ -30,7 +31,7 @@ export async function removeLeftovers(config: Config, options: DaemonOptions, lo
   const node = new VrrpNode({
     logger: silent,
     clock: systemClock,
-    ...(options.namespace === undefined ? {} : { netns: `/run/netns/${options.namespace}` }),
+    ...(options.namespace === undefined ? {} : { netns: namespacePath(options.namespace) }),
   });
   await node.start(held);
   await node.close();

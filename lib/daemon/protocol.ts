@@ -3,6 +3,7 @@ import type { Arrangement } from '../control/maintenance.js';
 import { systemClock } from '../host.js';
 import type { Config } from '../config/model.js';
 import type { DumpKind } from './dump.js';
+import type { OwnScript } from './own-scripts.js';
 import type { ControlReply, ControlRequest, ControlTold, Side } from '../control/messages.js';
 
 /**
@@ -36,6 +37,8 @@ export interface ReadFacts {
   readonly usesPidDir: boolean;
   readonly childWaitMs: number;
   readonly umask: number | undefined;
+  /** shutdown_script. */
+  readonly shutdown: OwnScript | undefined;
   /** Title of the supervisor in `ps`. */
   readonly title: string;
   /** All its mistakes, as `code message`. */

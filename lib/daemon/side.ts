@@ -10,6 +10,8 @@ import type { ChildReport, Memory } from './protocol.js';
 export interface SideContext {
   readonly options: DaemonOptions;
   readonly log: Log;
+  /** Path of the network namespace that the process was started in, when it has left it. */
+  readonly homeNamespace?: string | undefined;
   /** Pushes an event to the control server. */
   readonly tell: (event: ControlEvent) => void;
   readonly report: (report: ChildReport) => void;

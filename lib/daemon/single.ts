@@ -10,7 +10,9 @@ import type { RunContext } from './context.js';
 import type { DumpKind } from './dump.js';
 import { openControl } from './control.js';
 import { exitStatus, failureOf } from './exit-status.js';
+import { enterOwnNamespace } from './namespace.js';
 import { reapOrphans } from './orphans.js';
+import { ownScript, runOwnScript, type OwnScript } from './own-scripts.js';
 import { PidFile, pidFiles } from './process.js';
 import type { ReadFacts } from './protocol.js';
 import { ReloadQueue } from './reload-queue.js';
@@ -33,6 +35,8 @@ export class SingleProcess implements ControlHost {
   readonly #sides = new Map<Side, RunningSide>();
   readonly #listeners = new Set<ToldListener>();
   readonly #written: PidFile[] = [];
+  #homeNamespace: string | undefined;
+  #shutdown: OwnScript | undefined;
   #known: readonly string[] = [];
   #generation = 0;
   /** VRRP instances in MASTER state. */
@@ -117,6 +121,11 @@ export class SingleProcess implements ControlHost {
     this.#known = facts.known;
     const control = await openControl(this, this.#context.options, this.#log, facts);
     try {
+      // The control socket and the metrics stay where the daemon was started.
+      this.#homeNamespace = enterOwnNamespace(this.#context.options, config);
+      const startup = ownScript(config, 'startup');
+      if (startup !== undefined) await runOwnScript('startup', startup, this.#log);
+      this.#shutdown = facts.shutdown;
       for (const side of facts.sides) {
         await this.#start(side, config);
         this.#written.push(new PidFile(files[side]));
@@ -137,6 +146,7 @@ export class SingleProcess implements ControlHost {
       await control.close();
       removeReloadResult(files.main);
     }
+    if (this.#shutdown !== undefined) await runOwnScript('shutdown', this.#shutdown, this.#log);
     const { user, system } = process.cpuUsage();
     this.#log.log(
       'info',
@@ -150,6 +160,7 @@ export class SingleProcess implements ControlHost {
     const context: SideContext = {
       options: this.#context.options,
       log: this.#log,
+      homeNamespace: this.#homeNamespace,
       tell: (event) => {
         for (const listener of this.#listeners) listener(side, event);
       },
@@ -224,6 +235,7 @@ export class SingleProcess implements ControlHost {
       }
     }
     this.#known = facts.known;
+    this.#shutdown = facts.shutdown;
     this.#generation += 1;
     const words = said.filter((each) => each !== '').join('; ') || 'nothing changed';
     this.#log.log('info', `Reload complete: ${words}`);

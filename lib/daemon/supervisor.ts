@@ -24,6 +24,7 @@ import type { DumpKind } from './dump.js';
 import { exitStatus } from './exit-status.js';
 import { openHandovers } from './handover.js';
 import { reapOrphans } from './orphans.js';
+import type { OwnScript } from './own-scripts.js';
 import { newPost, sideNames, type Post } from './post.js';
 import { PidFile, pidFiles } from './process.js';
 import { ownMethods, type ChildReport, type ReadOutcome } from './protocol.js';
@@ -304,9 +305,23 @@ export class Supervisor implements ControlHost {
       this.#systemd.stopping();
     }
     await this.#children.endAll();
-    if (this.#state.facts === undefined) return;
+    const { facts } = this.#state;
+    if (facts === undefined) return;
+    if (facts.shutdown !== undefined) await this.#runShutdownScript(facts.shutdown, facts.netNamespace);
     this.#log.log('info', cpuUsage());
     this.#log.log('info', `Stopped Keepalived (ka-node ${this.version})`);
+  }
+
+  async #runShutdownScript(script: OwnScript, netNamespace: string | undefined): Promise<void> {
+    const { enterOwnNamespace } = await import('./namespace.js');
+    const { runOwnScript } = await import('./own-scripts.js');
+    try {
+      enterOwnNamespace(this.#context.options, { netNamespace });
+    } catch (error) {
+      this.#log.log('error', `shutdown script: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
+    await runOwnScript('shutdown', script, this.#log);
   }
 
   // ---- the process ----

@@ -8,6 +8,7 @@ import { createNode, type ReloadSummary, type ResumedStates, type VrrpNode } fro
 import { dumpNode, type DumpKind } from './dump.js';
 import { instanceStats, type ClearedStats } from './dump-stats.js';
 import { beatNow, type Held, type Memory } from './protocol.js';
+import { namespacePath } from './namespace.js';
 import type { RunningSide, SideContext } from './side.js';
 
 /** Shortest and longest time between two signs of life, milliseconds. */
@@ -26,7 +27,7 @@ export async function startVrrp(config: Config, context: SideContext): Promise<R
     keepAddresses: options.keepsVrrp,
     ...(supervisor === undefined ? {} : { leaveWith: supervisor }),
     ...(resume === undefined ? {} : { resume }),
-    ...(options.namespace === undefined ? {} : { netns: `/run/netns/${options.namespace}` }),
+    ...(options.namespace === undefined ? {} : { netns: namespacePath(options.namespace) }),
   });
   return new VrrpSide(node, config, context);
 }
@@ -51,7 +52,6 @@ class VrrpSide implements RunningSide {
       tell: context.tell,
       onArranged: () => context.report({ kind: 'held', held: this.#held }),
       arranged: context.memory?.held.maintenance ?? [],
-      isOwnNamespace: context.options.namespace === undefined && config.netNamespace === undefined,
     });
     this.handlers = vrrpHandlers({ generation: context.generation, operations: this.#operations });
     node.on('state', () => this.#tellSoon());

@@ -184,8 +184,16 @@ function initialVerdict(script: VrrpScript, earlier: KnownVerdicts | undefined):
   return known === 'unknown' && script.initFail ? 'down' : known;
 }
 
+/** What a configuration says about all scripts. */
+export interface ScriptRules {
+  readonly globalDefs: Pick<
+    Config['globalDefs'],
+    'scriptUser' | 'enableScriptSecurity' | 'useSymlinkPaths' | 'setSupplementaryGroups'
+  >;
+}
+
 /** The rules for scripts that a configuration sets. */
-export function scriptPolicy(config: Config, accounts: Accounts): ScriptPolicy {
+export function scriptPolicy(config: ScriptRules, accounts: Accounts): ScriptPolicy {
   const { scriptUser, enableScriptSecurity, useSymlinkPaths, setSupplementaryGroups } = config.globalDefs;
   return {
     isEnforced: enableScriptSecurity,

@@ -6,6 +6,7 @@
 #include "native/napi/ipvs_wrap.h"
 #include "native/napi/launcher_wrap.h"
 #include "native/napi/listener_wrap.h"
+#include "native/napi/namespace_wrap.h"
 #include "native/napi/prober_wrap.h"
 #include "native/napi/signals_wrap.h"
 #include "native/napi/syslog_wrap.h"
@@ -21,6 +22,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   ka::addon::init_ipvs(env, exports);
   ka::addon::init_launcher(env, exports);
   ka::addon::init_listener(env, exports);
+  ka::addon::init_namespace(env, exports);
   ka::addon::init_prober(env, exports);
   ka::addon::init_signals(env, exports);
   ka::addon::init_syslog(env, exports);

@@ -22,6 +22,9 @@ export interface Cabling {
   readonly ports: ReadonlyMap<string, string>;
 }
 
+/** Between two looks at something that nothing tells of. */
+const askAgainMs = 200;
+
 /** Runs `ip` commands in a namespace, in one process. */
 export async function ipBatch(namespace: string, commands: readonly string[]): Promise<void> {
   await runOk(['ip', '-n', namespace, '-batch', '-'], { input: `${commands.join('\n')}\n` });
@@ -106,10 +109,21 @@ export class LabHost {
     );
   }
 
-  /** Resolves when `condition`, asked now and after each change of links, addresses or routes, holds. */
+  /**
+   * Resolves when `condition` holds. It is asked now, after each change of links, addresses or routes, and now and then in between:
+   * it may look at something that no such change tells of.
+   */
   async waitFor(what: string, condition: () => Promise<boolean>, timeoutMs?: number): Promise<void> {
     const monitor = await this.monitor();
-    await waitUntil(what, condition, (changed) => monitor.onChange(changed), {
+    const subscribe = (changed: () => void): (() => void) => {
+      const unsubscribe = monitor.onChange(changed);
+      const timer = setInterval(changed, askAgainMs);
+      return () => {
+        clearInterval(timer);
+        unsubscribe();
+      };
+    };
+    await waitUntil(what, condition, subscribe, {
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       describe: () => `Changes seen on ${this.name}:\n${monitor.text()}`,
     });

@@ -93,13 +93,12 @@ export const nativeRooms: Readonly<Record<string, readonly string[]>> = {
   base: [],
   vrrp: ['base'],
   wire: ['base', 'vrrp'], // the codec speaks in the protocol's values (vrrp/types.h)
-  bfd: ['base', 'wire'],
   net: ['base', 'wire'],
   probe: ['base', 'net'],
   launch: ['base', 'net'],
   ipvs: ['base', 'net'],
-  engine: ['base', 'wire', 'vrrp', 'bfd', 'net', 'ipvs'],
-  napi: ['base', 'wire', 'vrrp', 'bfd', 'net', 'ipvs', 'probe', 'launch', 'engine'],
+  engine: ['base', 'wire', 'vrrp', 'net', 'ipvs'],
+  napi: ['base', 'wire', 'vrrp', 'net', 'ipvs', 'probe', 'launch', 'engine'],
 };
 
 /** Standard headers that would let the pure core wait, share, print or look at files. */

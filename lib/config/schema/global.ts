@@ -58,7 +58,10 @@ const realTimeRow = (who: string, effect: Effect): ReturnType<typeof defaulted<n
   );
 
 export const globalDefs = block('global_defs', 'Settings of the whole daemon. Several blocks add up.', {
-  process_names: defaulted(present, false, 'gives the child processes telling names'),
+  process_names: defaulted(present, false, 'gives the child processes telling names', {
+    ...works,
+    note: 'they have them without it, too',
+  }),
   process_name: optional(processName, 'name of the parent process', works),
   vrrp_process_name: optional(processName, 'name of the VRRP process', works),
   checker_process_name: optional(processName, 'name of the checker process', works),
@@ -105,19 +108,19 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   smtp_alert_vrrp: optional(boolean, 'mails for VRRP transitions; overrides smtp_alert', works),
   smtp_alert_checker: optional(boolean, 'mails for checker transitions; overrides smtp_alert', works),
   checker_log_all_failures: defaulted(boolean, false, 'default of log_all_failures of checkers', works),
-  startup_script: optional(command, 'run before the child processes start', kept),
+  startup_script: optional(command, 'run before the child processes start', keptWorks),
   startup_script_timeout: defaulted(
     wholeSeconds(1, 1000),
     seconds(10),
     'the startup script is killed after',
-    reported,
+    { ...reported, ...works },
   ),
-  shutdown_script: optional(command, 'run after the child processes ended', kept),
+  shutdown_script: optional(command, 'run after the child processes ended', keptWorks),
   shutdown_script_timeout: defaulted(
     wholeSeconds(1, 1000),
     seconds(10),
     'the shutdown script is killed after',
-    reported,
+    { ...reported, ...works },
   ),
   max_auto_priority: defaulted(
     {
@@ -436,9 +439,10 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     isFirstKept: true,
     defaultText: 'vmac_prefix',
   }),
-  umask: optional(umask, 'mode mask of created files', { defaultText: '0177' }),
+  umask: optional(umask, 'mode mask of created files', { ...works, defaultText: '0177' }),
   random_seed: optional(integer(0, uint32, { isStrict: true }), 'makes ${_RANDOM} repeatable', works),
   reload_check_config: optional(optionalPath('/dev/null'), 'tests the new configuration before a reload', {
+    ...works,
     note: 'a new configuration is always tested before it replaces the old one; the report goes to the log',
   }),
   reload_time_file: optional(
@@ -450,13 +454,16 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   reload_file: optional(optionalPath(''), 'file that is removed when a reload is done'),
   include_check: several(includeCheckWords, 'which faults of a plain include are fatal', works),
   config_save_dir: optional(directory, 'copies of the configuration are kept there'),
-  tmp_config_directory: optional(word('directory'), 'where the merged configuration lives', kept),
-  data_use_instance: defaulted(boolean, false, 'names of dump files carry the instance name'),
+  tmp_config_directory: optional(word('directory'), 'where the merged configuration lives', {
+    ...kept,
+    note: 'there is no such file: what was read goes from process to process in memory',
+  }),
+  data_use_instance: defaulted(boolean, false, 'names of dump files carry the instance name', works),
   json_version: defaulted<1 | 2>(
     mapped(integer(1, 2), (value) => (value === 2 ? 2 : 1)),
     1,
     'format of the JSON dump',
-    { since: '2.2.8' },
+    { ...works, since: '2.2.8' },
   ),
   iproute_usr_dir: optional(word('directory'), 'name tables of iproute2', { since: '2.3.2' }),
   iproute_etc_dir: optional(word('directory'), "the administrator's name tables of iproute2", {

@@ -138,7 +138,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
     {
       ...reportedWorks,
       isFirstKept: true,
-      note: 'adverts, addresses and link tracking are there; scripts run in the namespace of the daemon',
+      note: 'scripts and mails are there as well; the control socket and the metrics stay where the daemon was started',
     },
   ),
   net_namespace_ipvs: optional(wordOr('name', ''), 'network namespace of IPVS', {
