@@ -8,6 +8,7 @@ import type { NativeIpvsConstructor } from './native-ipvs.js';
 import type { NativeLauncherConstructor } from './native-launcher.js';
 import type { NativeListenForAdverts } from './native-listener.js';
 import type { NativeProberConstructor } from './native-prober.js';
+import type { NativeScheduleProcess } from './native-scheduling.js';
 import type { NativeMakeFifo, NativeSendNoWait, NativeUnixDatagramConstructor } from './native-syslog.js';
 
 /** State of a virtual router, RFC 9568 section 6.4. */
@@ -480,6 +481,7 @@ export interface NativeAddon {
   readonly reapChild: (pid: number) => boolean;
   /** See `hearSignals` in `signals.ts`. A descriptor, or the negative errno. */
   readonly hearSignals: (numbers: readonly number[]) => number;
+  readonly scheduleProcess: NativeScheduleProcess;
   /** Version of the native surface; `load.ts` refuses another one. */
   readonly abi: number;
 }

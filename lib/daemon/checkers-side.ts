@@ -3,6 +3,7 @@ import type { Config } from '../config/model.js';
 import { checkersHandlers } from '../control/checkers-handlers.js';
 import { systemClock } from '../host.js';
 import { Balancing } from './balancing.js';
+import { CheckersScheduling } from './checkers-scheduling.js';
 import { dumpCheckers } from './dump-checkers.js';
 import { namespacePath } from './namespace.js';
 import type { RunningSide, SideContext } from './side.js';
@@ -16,6 +17,9 @@ export async function startCheckers(config: Config, context: SideContext): Promi
     keepsIpvs: options.keepsIpvs,
     isRestart: context.isRestart ?? false,
   });
+  // After the start: the prober's thread is there by now. A process that runs VRRP too is scheduled by its engine.
+  const scheduling = options.isSingleProcess ? undefined : new CheckersScheduling(log);
+  scheduling?.apply(config.globalDefs);
   let running = config;
   return {
     get summary() {
@@ -30,6 +34,7 @@ export async function startCheckers(config: Config, context: SideContext): Promi
     }),
     async reload(next) {
       await balancing.reload(next);
+      scheduling?.apply(next.globalDefs);
       running = next;
       return '';
     },
