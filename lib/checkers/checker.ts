@@ -100,6 +100,8 @@ export interface CheckLoopOptions {
   readonly listener: CheckerListener;
   /** State before a reload. */
   readonly standing?: Standing | undefined;
+  /** Another process found the server down: it is until a check succeeds. */
+  readonly isPresumedDown?: boolean;
 }
 
 /** keepalived: the first attempt comes 1 s after the start plus a part of `warmup`. */
@@ -129,7 +131,9 @@ export class CheckLoop implements Checker {
     this.#listener = options.listener;
     const { policy, steps, fastRecovery } = options.check.rules ?? plain;
     this.#rules = { ...options.check.timing, policy, steps, fastRecovery };
-    this.#standing = options.standing ?? initialStanding(this.#rules);
+    const initial = initialStanding(this.#rules);
+    this.#standing =
+      options.standing ?? (options.isPresumedDown === true ? { ...initial, isUp: false } : initial);
   }
 
   get standing(): Standing {

@@ -11,6 +11,7 @@ import { sleep, type Host, type Timer } from '../host.js';
 import { Balancer, type BalancerEvent } from '../lvs/balancer.js';
 import { Ipvs } from '../lvs/ipvs.js';
 import type { DrainResult } from '../lvs/drain.js';
+import { recall, type Recalled } from '../lvs/recall.js';
 import type { VirtualServerReport } from '../lvs/report.js';
 import { SyncDaemons } from '../lvs/sync-daemon.js';
 import { ConnectionTimeouts } from '../lvs/timeouts.js';
@@ -58,10 +59,10 @@ export class Balancing {
     const balancing = new Balancing(config, options);
     try {
       // keepalived: without IPVS the daemon ends; a balancer that balances nothing would only look like one.
-      await balancing.#ipvs.table();
+      const table = await balancing.#ipvs.table();
       balancing.#isRunning = true;
       if (config.globalDefs.lvsFlush && !options.isRestart) await balancing.#ipvs.flush();
-      await balancing.reload(config);
+      await balancing.#load(config, options.isRestart ? recall(config, table) : []);
       balancing.#inspectLater(firstInspectionMs);
     } catch (error) {
       await balancing.close();
@@ -114,7 +115,11 @@ export class Balancing {
   }
 
   /** Applies a configuration; what stays the same keeps its state and its connections. */
-  async reload(config: Config): Promise<void> {
+  reload(config: Config): Promise<void> {
+    return this.#load(config, []);
+  }
+
+  async #load(config: Config, recalled: readonly (Recalled | undefined)[]): Promise<void> {
     this.#config = config;
     this.#policy = scriptPolicy(config, systemAccounts);
     for (const file of this.#files) file.close();
@@ -132,7 +137,7 @@ export class Balancing {
     const followed = config.vrrpInstance.find(({ name }) => name === lvsSyncDaemon?.inst);
     await this.#sync.configure(lvsSyncDaemon, followed?.virtualRouterId);
     await this.#watchAddresses(config.virtualServer.some(({ haSuspend }) => haSuspend));
-    await this.#balancer.load(config);
+    await this.#balancer.load(config, recalled);
   }
 
   /** The VRRP instances that are MASTER now: `lvs_sync_daemon` with `inst` follows one. */

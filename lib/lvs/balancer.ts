@@ -26,6 +26,7 @@ import { KernelTable, type Farewell } from './kernel-table.js';
 import { virtualServerNames } from './names.js';
 import { WeightOverrides } from './overrides.js';
 import { stepPool, type PoolEffect, type PoolEvent } from './pool.js';
+import type { Recalled } from './recall.js';
 import { report, type VirtualServerReport, type VirtualServerStatus } from './report.js';
 import { serviceId } from './table.js';
 import { closeCheckers, reloadEffects, shutdownEffects, unitKey, type Unit } from './unit.js';
@@ -74,8 +75,9 @@ export class Balancer implements AsyncDisposable {
   /**
    * Runs a configuration: the first one, or another in place of the one that runs. Virtual servers, real servers and checkers
    * that stay keep their state and their connections. Resolves when the kernel has it.
+   * @param recalled what a process that died knew, for the first configuration of the one after it.
    */
-  async load(config: LvsConfig): Promise<void> {
+  async load(config: LvsConfig, recalled: readonly (Recalled | undefined)[] = []): Promise<void> {
     await this.settled();
     const names = virtualServerNames(config.virtualServer);
     const gone = new Map(this.#units.map((unit) => [unitKey(unit.name, unit.config), unit]));
@@ -87,7 +89,7 @@ export class Balancer implements AsyncDisposable {
       const key = unitKey(name, server);
       const before = gone.get(key);
       gone.delete(key);
-      return [before, this.#build(server, { index, name }, before)];
+      return [before, this.#build(server, { index, name }, before, recalled[index])];
     });
     this.#units = kept.map(([, unit]) => unit);
     this.#overrides.retain(this.#units);
@@ -230,7 +232,12 @@ export class Balancer implements AsyncDisposable {
     await this.close();
   }
 
-  #build(config: VirtualServer, place: { index: number; name: string }, before: Unit | undefined): Unit {
+  #build(
+    config: VirtualServer,
+    place: { index: number; name: string },
+    before: Unit | undefined,
+    recalled: Recalled | undefined,
+  ): Unit {
     const { host, prober, command, fileValue } = this.#options;
     return buildUnit(config, place, before, {
       host,
@@ -238,6 +245,7 @@ export class Balancer implements AsyncDisposable {
       command,
       random: this.#phases,
       ssl: this.#config.ssl,
+      recalled,
       fileValue: fileValue ?? (() => 0),
       listener: (unit, server, checker, about) => this.#listener(unit, server, checker, about),
     });

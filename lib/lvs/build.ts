@@ -7,7 +7,8 @@ import type { Checker as CheckerConfig, MiscCheck, SslSettings, VirtualServer } 
 import type { Command } from '../exec.js';
 import type { Host, Random } from '../host.js';
 import { endpointName } from './names.js';
-import { initialPool, type PoolChecker } from './pool.js';
+import { initialPool, type PoolChecker, type PoolState } from './pool.js';
+import type { Recalled } from './recall.js';
 import { findChecker, inherit, serverPlaces, type Unit } from './unit.js';
 
 export interface BuildContext {
@@ -20,6 +21,8 @@ export interface BuildContext {
   readonly command: (check: MiscCheck) => Command | undefined;
   /** What a track_file holds now. */
   readonly fileValue: (name: string) => number;
+  /** What the process before this one left in the kernel. */
+  readonly recalled?: Recalled | undefined;
   /** Whoever follows one checker of one real server. */
   readonly listener: (unit: Unit, server: number, checker: number, config: CheckerConfig) => CheckerListener;
 }
@@ -51,7 +54,22 @@ export function buildUnit(
     ),
   );
   if (before !== undefined) unit.state = inherit(unit, before);
+  if (context.recalled !== undefined) unit.state = recollect(unit, context.recalled);
   return unit;
+}
+
+/** What was told of the servers that were down is not told again. What no check can bring back is left up. */
+function recollect({ state, checkers }: Unit, { down, isQuorumKept }: Recalled): PoolState {
+  return {
+    quorum: isQuorumKept ? { isUp: true, isSorryActive: false } : state.quorum,
+    servers: state.servers.map((server, i) => {
+      if (!down.has(i)) return server;
+      const known = server.checkers.map((checker, j) =>
+        checkers[i]?.[j] instanceof CheckLoop ? { ...checker, isUp: false } : checker,
+      );
+      return { ...server, checkers: known, isAlive: known.every(({ isUp }) => isUp), isReportedDown: true };
+    }),
+  };
 }
 
 function buildChecker(
@@ -71,5 +89,6 @@ function buildChecker(
   const check = createCheck(config, { host, prober, serverName, virtualName: unit.name }, { ssl, command });
   if (check === undefined) return undefined;
   const standing = old instanceof CheckLoop ? old.standing : undefined;
-  return new CheckLoop({ check, host, random, listener, standing });
+  const isPresumedDown = context.recalled?.down.has(server) === true;
+  return new CheckLoop({ check, host, random, listener, standing, isPresumedDown });
 }
