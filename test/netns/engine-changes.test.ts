@@ -46,7 +46,7 @@ test('new parameters are taken over without a transition; only what changed of t
   await capture.waitForLine(/who-has 10\.0\.0\.103/);
   assert.doesNotMatch(monitor.text(), /inet 10\.0\.0\.101/);
   assert.equal((await a.addresses()).find((each) => each.address === '10.0.0.102')?.label, 'eth0:x');
-  assert.deepEqual(engine.status().installed, ['10.0.0.101/32', '10.0.0.102/32', '10.0.0.103/32']);
+  await engine.waitForInstalled(['10.0.0.101/32', '10.0.0.102/32', '10.0.0.103/32']);
   assert.equal(engine.of('transition').length, 1);
   assert.ok(engine.status().counters.sent >= before.sent, 'counters go on');
 });

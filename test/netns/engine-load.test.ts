@@ -5,6 +5,7 @@ import test from 'node:test';
 import { Capture } from '../support/capture.js';
 import { EngineHost, router } from '../support/engine-host.js';
 import { NetLab, type LabHost } from '../support/net-lab.js';
+import { Stalls } from '../support/stalls.js';
 
 /** The machine may be busy with other tests: what is measured is the engine, not the scheduler. */
 const realtime = { realtimePriority: 20 };
@@ -39,6 +40,7 @@ test('adverts leave on time while somebody else holds the rtnl lock, and address
   await engine.waitForState('active');
   await a.waitForAddress('10.0.0.100');
   await using capture = await Capture.start(b, 'ip proto 112');
+  await using stalls = await Stalls.start();
   const before = engine.status().counters.sent;
   const held = performance.now();
   const removal = busy.runOk(['ip', 'link', 'del', 'group', '7']);
@@ -57,14 +59,15 @@ test('adverts leave on time while somebody else holds the rtnl lock, and address
   });
   await removal;
   const heldMs = performance.now() - held;
+  const stall = await stalls.end();
   await a.waitForAddress('10.0.0.101');
   await engine.waitForState('active', 2);
   await capture.stop();
   const sent = engine.status().counters.sent - before;
   const times = await advertTimes(capture, 51);
   assert.ok(heldMs > 60, `the lock was held for ${heldMs} ms at most: this proves nothing`);
-  assert.ok(sent >= Math.floor(heldMs / 20) - 3, `${sent} adverts in ${heldMs} ms`);
-  assert.ok(largestGap(times) < 0.055, `an advert came ${largestGap(times)} s after the one before it`);
+  assert.ok(sent >= Math.floor(heldMs / 20) - 3 - stall / 0.02, `${sent} adverts in ${heldMs} ms`);
+  assert.ok(largestGap(times) < 0.055 + stall, `${largestGap(times)} s between adverts, stalls ${stall} s`);
 });
 
 test('peers that fail in different ways are told of once each, however many adverts fail', async () => {

@@ -47,7 +47,7 @@ test('version 2 with a password: advert, gratuitous ARP, address, and priority 0
     label: 'eth0:0',
     scope: 'global',
   });
-  assert.deepEqual(engine.status().installed, ['10.0.0.100/24']);
+  await engine.waitForInstalled(['10.0.0.100/24']);
   await engine.stop();
   await capture.waitForLine(/VRRPv2, Advertisement, vrid 6, prio 0,/);
   assert.equal(await a.hasAddress('10.0.0.100'), false);
@@ -167,7 +167,7 @@ test('a router that resumes its mastership keeps the addresses that it left behi
   const monitor = await a.monitor();
   await using engine = await EngineHost.start(a, [router({ startActive: true })]);
   await engine.waitForState('active');
-  assert.deepEqual(engine.status().installed, ['10.0.0.100/24']);
+  await engine.waitForInstalled(['10.0.0.100/24']);
   await engine.stop();
   await a.waitForAddress('10.0.0.100', false);
   assert.equal(

@@ -1,4 +1,6 @@
 /** Engines in the namespaces of a lab: routers with sensible defaults, and events that can be waited for. */
+import { isDeepStrictEqual } from 'node:util';
+
 import { Engine } from '../../bindings/engine.js';
 import type {
   NativeEngineOptions,
@@ -8,7 +10,7 @@ import type {
   NativeState,
 } from '../../bindings/native.js';
 import { type LabHost } from './lab-host.js';
-import { defaultTimeoutMs } from './program.js';
+import { defaultTimeoutMs, waitUntil } from './program.js';
 
 /** A version 3 router on eth0 that advertises every 100 ms and holds 10.0.0.100/24. */
 export function router(changes: Partial<NativeRouter> = {}): NativeRouter {
@@ -119,6 +121,24 @@ export class EngineHost implements AsyncDisposable {
     options?: { from?: number; timeoutMs?: number },
   ): Promise<EventOf<'transition'>> {
     return this.waitFor('transition', (event) => event.router === id && event.to === to, options);
+  }
+
+  /** Resolves when the engine knows of just these addresses of router `id`; the kernel's answer may come after its news. */
+  async waitForInstalled(addresses: readonly string[], id = 1): Promise<void> {
+    await this.waitForStatus(`router ${id} has ${addresses.join(' ')}`, () =>
+      isDeepStrictEqual(this.status(id).installed, addresses),
+    );
+  }
+
+  /** Resolves when the engine's status, of which nothing tells, is as wanted. */
+  waitForStatus(what: string, condition: () => boolean): Promise<void> {
+    const subscribe = (changed: () => void): (() => void) => {
+      const timer = setInterval(changed, 20);
+      return () => clearInterval(timer);
+    };
+    return waitUntil(what, condition, subscribe, {
+      describe: () => JSON.stringify(this.engine.status().routers.map(({ installed }) => installed)),
+    });
   }
 
   /** Events of one kind so far. */

@@ -8,6 +8,7 @@ import { Capture } from '../../support/capture.js';
 import { projectRoot, startKaNode, type Daemon } from '../../support/daemons.js';
 import { exampleLab, vip } from '../../support/examples.js';
 import type { LabHost } from '../../support/net-lab.js';
+import { Stalls } from '../../support/stalls.js';
 
 const program = join(projectRoot, 'bin/ka-node');
 
@@ -106,6 +107,7 @@ test('SIGHUP applies what changed, keeps the mastership, and sends no advert lat
   const { ka1, client } = lab;
   const daemon = await master(ka1);
   await using capture = await Capture.start(client, 'proto 112');
+  await using stalls = await Stalls.start();
   daemon.reload(configuration(120));
   await daemon.waitForLine(/Reload complete: changed WEB/);
   await daemon.waitForLine(/\(WEB\) Changing effective priority from 100 to 120/);
@@ -125,6 +127,7 @@ test('SIGHUP applies what changed, keeps the mastership, and sends no advert lat
     'twenty adverts',
     (lines) => lines.filter(({ text }) => text.includes('vrid 6,')).length >= 20,
   );
+  const stall = await stalls.end();
   await capture.stop();
   const states = daemon.program.lines
     .filter(({ text }) => text.includes('(WEB) Entering'))
@@ -135,7 +138,7 @@ test('SIGHUP applies what changed, keeps the mastership, and sends no advert lat
   );
   const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
   assert.ok(times.length >= 20);
-  assert.ok(Math.max(...gaps) < 0.2, `longest gap ${Math.max(...gaps)} s`);
+  assert.ok(Math.max(...gaps) < 0.2 + stall, `longest gap ${Math.max(...gaps)} s, stalls ${stall} s`);
 });
 
 test('an invalid file changes nothing, and its mistakes are shown with their places', async () => {
