@@ -228,6 +228,11 @@ export interface NativeEngineOptions {
   readonly keepAddresses?: boolean;
   /** A process: when it ends, every router leaves in order, whatever JavaScript is doing. */
   readonly leaveWith?: number;
+  /**
+   * Descriptor of a file of 16 bytes, where the engine notes when it last ran: CLOCK_MONOTONIC and wall clock in nanoseconds, as
+   * two 64-bit numbers of the machine's byte order. Zeros: it has left in order.
+   */
+  readonly lifeSignFd?: number;
   /** Do not ask the neighbours who else holds the addresses of a master. */
   readonly noSplitBrainProbe?: boolean;
 }

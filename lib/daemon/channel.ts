@@ -3,13 +3,8 @@ import type { ControlEvent, ControlHandlers } from '../control/messages.js';
 import { answer } from '../control/serve.js';
 import type { ChildReport, FromChild, ToChild } from './protocol.js';
 
-/** So many messages may wait for the supervisor before it counts as one that does not read. */
-const mostUnsent = 32;
-
 export interface ChildChannel {
   report(report: ChildReport): void;
-  /** False while the supervisor, which somebody may have stopped, leaves much unread: what can be left out should be. */
-  isHeard(): boolean;
   tell(event: ControlEvent): void;
   /** From here on requests are answered; earlier ones have waited. */
   serve(handlers: ControlHandlers): void;
@@ -26,14 +21,11 @@ export function openChannel(): ChildChannel {
   let handlers: ControlHandlers | undefined;
   const waiting: ToChild[] = [];
   let last: Promise<void> = Promise.resolve();
-  let unsent = 0;
   const post = (message: FromChild): void => {
     if (!process.connected) return;
     // A channel that closes meanwhile is told by 'disconnect'.
-    unsent += 1;
     last = new Promise((resolve) => {
       send(message, undefined, undefined, () => {
-        unsent -= 1;
         resolve();
       });
     });
@@ -47,7 +39,6 @@ export function openChannel(): ChildChannel {
   });
   return {
     report: (report) => post({ kind: 'report', report }),
-    isHeard: () => unsent < mostUnsent,
     tell: (event) => post({ kind: 'told', event }),
     serve(map) {
       handlers = map;

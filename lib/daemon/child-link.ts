@@ -1,10 +1,19 @@
 /** The supervisor's end of one child: starts it, asks it, hears its reports and its end. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { defaultAskMs, type AskOptions, type ControlEvent } from '../control/messages.js';
 import { replyError } from '../control/serve.js';
 import { KaError } from '../errors.js';
 import { systemClock, type Timer } from '../host.js';
-import { childFlag, type ChildOrder, type ChildReport, type FromChild, type Role } from './protocol.js';
+import { openLifeSign, readLifeSign } from './handover.js';
+import {
+  childFlag,
+  type Beat,
+  type ChildOrder,
+  type ChildReport,
+  type FromChild,
+  type Role,
+} from './protocol.js';
 
 export interface ChildEnd {
   readonly code: number | null;
@@ -22,7 +31,7 @@ export interface ChildLinkOptions {
   readonly order: ChildOrder;
   /** Arguments of the daemon. */
   readonly argv: readonly string[];
-  /** What become descriptors 4, 5 and 6 of the child. */
+  /** What become descriptors 4, 5 and 6 of the child; 7 is its sign of life. */
   readonly fds: readonly [vrrp: number, checkers: number, memory: number];
   readonly onReport: (report: ChildReport) => void;
   readonly onTold: (event: ControlEvent) => void;
@@ -44,6 +53,8 @@ export class ChildLink {
   readonly #asked = new Map<number, Asked>();
   #next = 1;
   #end: ChildEnd | undefined;
+  #lifeSign: number | undefined;
+  #lastBeat: Beat | undefined;
 
   /** Never throws: a process that cannot be started has ended a moment later. */
   constructor(options: ChildLinkOptions) {
@@ -55,9 +66,10 @@ export class ChildLink {
     const [script = ''] = process.argv.slice(1);
     let child: ChildProcess;
     try {
+      this.#lifeSign = openLifeSign();
       // A session of its own: a terminal's ^C is for the supervisor, which ends its children in order.
       child = spawn(process.execPath, [script, childFlag, JSON.stringify(order), ...argv], {
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds],
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds, this.#lifeSign],
         serialization: 'advanced',
         detached: true,
       });
@@ -78,6 +90,11 @@ export class ChildLink {
 
   get pid(): number {
     return this.#child?.pid ?? -1;
+  }
+
+  /** Of the engine that ran in it; known when it has ended. */
+  get lastBeat(): Beat | undefined {
+    return this.#lastBeat;
   }
 
   get isRunning(): boolean {
@@ -130,6 +147,10 @@ export class ChildLink {
   #onEnd(end: ChildEnd, { onEnd }: ChildLinkOptions): void {
     if (this.#end !== undefined) return;
     this.#end = end;
+    if (this.#lifeSign !== undefined) {
+      this.#lastBeat = readLifeSign(this.#lifeSign);
+      closeSync(this.#lifeSign);
+    }
     for (const { reject, timer } of this.#asked.values()) {
       timer.cancel();
       reject(gone());

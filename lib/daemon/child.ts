@@ -243,10 +243,10 @@ class Child {
       homeNamespace: this.#homeNamespace,
       tell: (event) => this.#channel.tell(event),
       report: (report) => this.#channel.report(report),
-      isHeard: () => this.#channel.isHeard(),
       generation: () => this.#generation,
       memory: this.#memory,
       supervisor: process.ppid,
+      lifeSignFd: childFds.lifeSign,
       isRestart: this.#isRestart,
     };
   }

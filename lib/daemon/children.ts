@@ -106,6 +106,7 @@ export class Children {
     const { side, link } = post;
     post.link = undefined;
     post.isReady = false;
+    if (side === 'vrrp') this.#state.beat = link?.lastBeat;
     // One that was retired; its side may be needed again, and have another post.
     if (link !== undefined) this.#state.helpers.delete(link);
     if (this.#state.isStopping || this.#state.posts.get(side) !== post) return;

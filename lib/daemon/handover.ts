@@ -19,7 +19,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { Config } from '../config/model.js';
 import type { Side } from '../control/messages.js';
 import { KaError } from '../errors.js';
-import type { Half, Memory } from './protocol.js';
+import type { Beat, Half, Memory } from './protocol.js';
 
 /** Folders in memory first. */
 const folders = ['/dev/shm', '/run', tmpdir()];
@@ -117,6 +117,26 @@ export function readHalfAt(path: string): Half {
 /** What the VRRP process before this one held, if there was one. */
 export function readMemory(fd: number): Memory | undefined {
   return (readHandover(fd) as Memory | null) ?? undefined;
+}
+
+/** A file for the sign of life of an engine. @throws {KaError} KA_DAEMON_HANDOVER, of write(2) */
+export function openLifeSign(): number {
+  const fd = openHandover();
+  try {
+    writeSync(fd, new BigInt64Array(2));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** What the engine noted last. */
+export function readLifeSign(fd: number): Beat {
+  const times = new BigInt64Array(2);
+  readSync(fd, times, 0, times.byteLength, 0);
+  const [monotonicNs = 0n, wallNs = 0n] = times;
+  return { monotonicUs: Number(monotonicNs / 1000n), wallMs: Number(wallNs / 1_000_000n) };
 }
 
 /** Mistakes that were told before, for a reader. */

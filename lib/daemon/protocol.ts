@@ -25,9 +25,9 @@ export const childFlag = '--as-child';
 
 /**
  * Descriptors of a child: the hand-over files of the sides, and one of what the supervisor remembers: to `vrrp` a Memory, to `reader`
- * the mistakes that were told before, as `code message` (too many for a command line).
+ * the mistakes that were told before, as `code message` (too many for a command line). `lifeSign` is where an engine notes that it runs.
  */
-export const childFds = { ipc: 3, vrrp: 4, checkers: 5, memory: 6 } as const;
+export const childFds = { ipc: 3, vrrp: 4, checkers: 5, memory: 6, lifeSign: 7 } as const;
 
 /** What the supervisor has to know of a configuration. */
 export interface ReadFacts {
@@ -65,7 +65,7 @@ export interface Held {
   readonly maintenance?: readonly Arrangement[];
 }
 
-/** The last sign of life: CLOCK_MONOTONIC in microseconds, wall clock in milliseconds. */
+/** The last sign of life of an engine; zeros: none, or it has left in order. CLOCK_MONOTONIC in microseconds, wall clock in milliseconds. */
 export interface Beat {
   readonly monotonicUs: number;
   readonly wallMs: number;
@@ -86,7 +86,6 @@ export type ChildReport =
   /** For `systemctl status`. */
   | { readonly kind: 'summary'; readonly text: string }
   | { readonly kind: 'held'; readonly held: Held }
-  | { readonly kind: 'beat'; readonly beat: Beat }
   /** A child was sent SIGHUP. */
   | { readonly kind: 'reload' }
   /** It cannot start, and ends. */

@@ -15,14 +15,14 @@ export interface SideContext {
   /** Pushes an event to the control server. */
   readonly tell: (event: ControlEvent) => void;
   readonly report: (report: ChildReport) => void;
-  /** False while whoever is reported to reads nothing: signs of life are left out then. Absent: it always does. */
-  readonly isHeard?: () => boolean;
   /** Number of the configuration that runs. */
   readonly generation: () => number;
   /** What the process before this one held. */
   readonly memory?: Memory | undefined;
   /** Process that started this one, and without which it is not to go on. */
   readonly supervisor?: number;
+  /** File for the engine's sign of life. */
+  readonly lifeSignFd?: number;
   /** The side ran before in a process that died. */
   readonly isRestart?: boolean;
 }

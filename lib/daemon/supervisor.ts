@@ -257,9 +257,6 @@ export class Supervisor implements ControlHost {
       case 'held':
         this.#children.hold(report.held);
         return;
-      case 'beat':
-        this.#state.beat = report.beat;
-        return;
       case 'reload':
         void this.reload();
         return;

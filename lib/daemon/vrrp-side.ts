@@ -3,7 +3,7 @@ import type { Config } from '../config/model.js';
 import type { ControlHandlers } from '../control/messages.js';
 import { vrrpHandlers } from '../control/vrrp-handlers.js';
 import { VrrpOperations } from '../control/vrrp-operations.js';
-import { systemClock, type Timer } from '../host.js';
+import { systemClock } from '../host.js';
 import { createNode, type ReloadSummary, type ResumedStates, type VrrpNode } from '../vrrp/node.js';
 import { dumpNode, type DumpKind } from './dump.js';
 import { instanceStats, type ClearedStats } from './dump-stats.js';
@@ -11,13 +11,9 @@ import { beatNow, type Held, type Memory } from './protocol.js';
 import { namespacePath } from './namespace.js';
 import type { RunningSide, SideContext } from './side.js';
 
-/** Shortest and longest time between two signs of life, milliseconds. */
-const shortestBeatMs = 50;
-const longestBeatMs = 1000;
-
 /** @throws {NativeError} when the engine cannot start. */
 export async function startVrrp(config: Config, context: SideContext): Promise<RunningSide> {
-  const { options, log, memory, supervisor } = context;
+  const { options, log, memory, supervisor, lifeSignFd } = context;
   const resume = memory === undefined ? undefined : resumable(config, memory);
   for (const name of resume?.masters ?? [])
     log.log('info', `(${name}) resumes the mastership that it held a moment ago`);
@@ -26,6 +22,7 @@ export async function startVrrp(config: Config, context: SideContext): Promise<R
     clock: systemClock,
     keepAddresses: options.keepsVrrp,
     ...(supervisor === undefined ? {} : { leaveWith: supervisor }),
+    ...(lifeSignFd === undefined ? {} : { lifeSignFd }),
     ...(resume === undefined ? {} : { resume }),
     ...(options.namespace === undefined ? {} : { netns: namespacePath(options.namespace) }),
   });
@@ -39,9 +36,7 @@ class VrrpSide implements RunningSide {
   readonly #operations: VrrpOperations;
   #config: Config;
   #cleared: ClearedStats | undefined;
-  #beat: Timer | undefined;
   #isTelling = false;
-  #isClosing = false;
 
   constructor(node: VrrpNode, config: Config, context: SideContext) {
     this.node = node;
@@ -55,8 +50,8 @@ class VrrpSide implements RunningSide {
     });
     this.handlers = vrrpHandlers({ generation: context.generation, operations: this.#operations });
     node.on('state', () => this.#tellSoon());
+    node.on('tracked', () => this.#tellSoon());
     context.report({ kind: 'held', held: this.#held });
-    this.#beatOn();
   }
 
   /** What changed, in words; empty: nothing. @throws when the engine refuses it: the old configuration runs on. */
@@ -101,44 +96,19 @@ class VrrpSide implements RunningSide {
     return { masters, scripts, maintenance: this.#operations.arranged };
   }
 
-  /** Milliseconds between two signs of life: often enough that a resumed mastership is known to be fresh. */
-  get #beatMs(): number {
-    const limits = this.#config.vrrpInstance.map(freshUs);
-    return Math.min(longestBeatMs, Math.max(shortestBeatMs, Math.min(...limits) / 4000));
-  }
-
-  /** Once for all transitions that the engine told together: each report names every instance. */
+  /** Once for all news that the engine told together: each report names every instance. */
   #tellSoon(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
     queueMicrotask(() => {
       this.#isTelling = false;
       this.#context.report({ kind: 'summary', text: this.summary });
-      this.#tellHeld();
+      this.#context.report({ kind: 'held', held: this.#held });
     });
-  }
-
-  /** What is held counts from this moment: a process that dies right after its transition is resumed as well. */
-  #tellHeld(): void {
-    this.#context.report({ kind: 'held', held: this.#held });
-    if (this.#holdsSomething && !this.#isClosing) this.#context.report({ kind: 'beat', beat: beatNow() });
-  }
-
-  get #holdsSomething(): boolean {
-    return this.node.routers.some(({ isMaster }) => isMaster);
-  }
-
-  /** While something is held, the supervisor is told that it still is. */
-  #beatOn(): void {
-    if (this.#holdsSomething && (this.#context.isHeard?.() ?? true)) this.#tellHeld();
-    this.#beat = systemClock.schedule(this.#beatMs, () => this.#beatOn(), { background: true });
   }
 
   /** Killed meanwhile, it is not resumed, since it has said goodbye; but what it has not removed yet is still told. */
   async close(): Promise<void> {
-    this.#beat?.cancel();
-    this.#isClosing = true;
-    this.#context.report({ kind: 'beat', beat: { monotonicUs: 0, wallMs: 0 } });
     // Whoever ends this process alone does not end what operators arranged.
     const maintenance = this.#operations.arranged;
     await this.node.close();
@@ -153,7 +123,7 @@ const dumpWords: Readonly<Record<DumpKind, string>> = {
   json: `Printing VRRP as json for process(${process.pid}) on signal`,
 };
 
-/** The last advert may be an interval older than the last sign of life; peers take over after down_timer_adverts of them. */
+/** At the last sign of life every advert that was due had been sent, the last one an interval before; peers take over after down_timer_adverts of them. */
 function freshUs({ downTimerAdverts, advertInt }: Config['vrrpInstance'][number]): number {
   return Math.max(1, downTimerAdverts - 1) * advertInt;
 }

@@ -82,6 +82,8 @@ export interface PlanOptions {
   readonly keepAddresses?: boolean;
   /** Process without which the engine does not go on. */
   readonly leaveWith?: number;
+  /** File for the engine's sign of life, see NativeEngineOptions. */
+  readonly lifeSignFd?: number;
   /** Path of the namespace that the engine works in; overrides net_namespace. */
   readonly netns?: string;
 }
@@ -318,6 +320,7 @@ function planEngine(config: Config, options: PlanOptions): NativeEngineOptions {
     ...((options.eventLoopTimeoutMs ?? 0) > 0 ? { eventLoopTimeoutMs: options.eventLoopTimeoutMs ?? 0 } : {}),
     ...(options.keepAddresses === true ? { keepAddresses: true } : {}),
     ...(options.leaveWith === undefined ? {} : { leaveWith: options.leaveWith }),
+    ...(options.lifeSignFd === undefined ? {} : { lifeSignFd: options.lifeSignFd }),
     ...(options.splitBrainProbe === false ? { noSplitBrainProbe: true } : {}),
   };
 }

@@ -29,6 +29,8 @@ export interface NodeOptions {
   readonly keepAddresses?: boolean;
   /** A process: when it ends, every instance leaves in order, also while JavaScript stands still. */
   readonly leaveWith?: number;
+  /** A file of 16 bytes, where the engine notes when it last ran, for whoever goes on if this process dies. */
+  readonly lifeSignFd?: number;
   readonly accounts?: Accounts;
   /** What another process held that ended a moment ago without a goodbye: its masterships are gone on with. */
   readonly resume?: ResumedStates;
@@ -41,6 +43,8 @@ export interface NodeEvents {
   state: [router: VirtualRouterView, change: StateChange];
   /** Everything the engine told, in order. */
   engine: [event: NativeEvent];
+  /** A tracked object changed. */
+  tracked: [];
   closed: [];
 }
 

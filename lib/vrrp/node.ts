@@ -276,6 +276,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       eventLoopTimeoutInstances,
       keepAddresses,
       leaveWith,
+      lifeSignFd,
       netns,
       splitBrainProbe,
     } = this.#options;
@@ -285,6 +286,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       ...(eventLoopTimeoutInstances === undefined ? {} : { eventLoopTimeoutInstances }),
       ...(keepAddresses === undefined ? {} : { keepAddresses }),
       ...(leaveWith === undefined ? {} : { leaveWith }),
+      ...(lifeSignFd === undefined ? {} : { lifeSignFd }),
       ...(netns === undefined ? {} : { netns }),
       ...(splitBrainProbe === undefined ? {} : { splitBrainProbe }),
     });
@@ -351,6 +353,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       onState: (what, tracker) => {
         this.#journal.tracker(what, tracker);
         this.#applyPolicy();
+        this.emit('tracked');
       },
       onRefused: (script, reason) => this.#journal.refused(script, reason),
     };

@@ -34,6 +34,8 @@ struct Options {
   /// A process (the daemon's supervisor) without which the engine is not to go on: when it ends, every router
   /// leaves in order, whatever the owner of the engine is doing. Linux 5.3.
   std::optional<pid_t> leave_with;
+  /// An open file that the engine keeps its sign of life in, see LifeSign.
+  std::optional<int> life_sign_fd;
   /// Ask the neighbours whether somebody else holds the addresses of an Active router.
   bool split_brain_probe = true;
 };

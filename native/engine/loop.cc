@@ -81,6 +81,11 @@ Result<void> Loop::open() {
   if (auto opened = open_companion(); !opened.ok()) return opened;
   if (companion_.valid() && !watch(companion_.get(), companion_tag))
     return net::kernel_error("epoll_ctl", errno);
+  if (options.life_sign_fd) {
+    auto sign = LifeSign::open(*options.life_sign_fd);
+    if (!sign.ok()) return sign.error();
+    life_sign_ = std::move(*sign);
+  }
   if (auto learned = node_->learn_links(); !learned.ok()) return learned;
   if (options.startup_delay > Micros{0}) node_->start(monotonic_now() + options.startup_delay);
   return {};
@@ -128,7 +133,9 @@ void Loop::arm(Instant now) {
 
 void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   engine_.shared_.wake_ups.add();
-  clock_.begin(now, realtime_now_ns());
+  const std::int64_t wall_ns = realtime_now_ns();
+  const Instant woken = now;
+  clock_.begin(now, wall_ns);
   note_absence(now);
   const Instant heard_until = drain_sockets(ready, now);
   // Links before timers: a router whose link went down must not take over because it hears nothing.
@@ -136,6 +143,7 @@ void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   is_monitor_ready_ = false;
   note_lateness(now);
   node_->advance(now, heard_until);
+  life_sign_.beat(woken, wall_ns);
   if (std::exchange(are_claims_ready_, false)) node_->read_claims(now);
   watch_javascript(now);
   leave_with_companion(now);
@@ -218,6 +226,7 @@ void Loop::leave_with_companion(Instant now) {
   if (!std::exchange(is_companion_gone_, false)) return;
   static_cast<void>(::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, companion_.get(), nullptr));
   companion_.reset();
+  life_sign_.leave();
   node_->shutdown(now);
 }
 
@@ -238,6 +247,7 @@ void Loop::read_letters(Instant now) {
 
 void Loop::leave() {
   const Instant begin = monotonic_now();
+  life_sign_.leave();
   node_->shutdown(begin);
   for (Instant now = begin; now - begin < kLeaveLimit; now = monotonic_now()) {
     if (node_->work(now)) continue;

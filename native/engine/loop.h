@@ -9,6 +9,7 @@
 #include <span>
 
 #include "native/engine/engine.h"
+#include "native/engine/life_sign.h"
 #include "native/engine/node.h"
 #include "native/net/fd.h"
 
@@ -47,7 +48,8 @@ class Loop {
   Engine& engine_;
   Fd epoll_;
   Fd timer_;
-  Fd companion_;                // pidfd of the process to leave with
+  Fd companion_;  // pidfd of the process to leave with
+  LifeSign life_sign_;
   std::unique_ptr<Node> node_;  // after epoll_, which its sockets are in
   StampClock clock_;
   SuspendClock suspend_clock_;

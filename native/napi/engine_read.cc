@@ -242,6 +242,8 @@ Result<Options> read_options(const Napi::Object& object) {
   options.keep_addresses = from.flag("keepAddresses");
   if (const auto value = from.maybe_integer("leaveWith", 1, INT32_MAX))
     options.leave_with = static_cast<pid_t>(*value);
+  if (const auto value = from.maybe_integer("lifeSignFd", 0, INT32_MAX))
+    options.life_sign_fd = static_cast<int>(*value);
   options.split_brain_probe = !from.flag("noSplitBrainProbe");
   if (!mistake.empty()) return invalid(mistake);
   return options;

@@ -17,7 +17,8 @@ namespace ka::test {
 class Driver {
  public:
   explicit Driver(const std::string& netns, std::optional<pid_t> leave_with = {})
-      : engine_(options(netns, leave_with), [this] { ::sem_post(&wakes_); }) {
+      : Driver(options(netns, leave_with)) {}
+  explicit Driver(engine::Options options) : engine_(std::move(options), [this] { ::sem_post(&wakes_); }) {
     ::sem_init(&wakes_, 0, 0);
   }
   ~Driver() {
