@@ -70,6 +70,7 @@ export function parseGenhash(argv: readonly string[]): GenhashCommand {
   const tls = {
     context: createSecureContext({ minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' }),
     serverName,
+    mustClose: false,
   };
   return {
     kind: 'get',
@@ -104,7 +105,7 @@ export async function genhash(
     };
   const startedMs = clock.nowMs();
   const got = await httpGet(command.request, prober, clock, signal);
-  if (got.kind !== 'reply') return { stdout: '', stderr: `${connectionText(got.reason)}\n`, status: 0 };
+  if (got.kind !== 'reply') return { stdout: `${failureText(got.reason)}\n`, stderr: '', status: 0 };
   const { reply } = got;
   if (!reply.hasData) return { stdout: '', stderr: 'no data received from remote webserver\n', status: 0 };
   const digest = reply.digest();
@@ -173,8 +174,10 @@ function wholeNumber(text: string | undefined, low: number, high: number): numbe
   return value >= low && value <= high ? value : undefined;
 }
 
-function connectionText(reason: string): string {
-  return reason.endsWith('connecting') ? 'Connection failed' : `${reason} server`;
+/** keepalived's words, on standard output too. */
+function failureText(reason: string): string {
+  if (reason === 'Error connecting') return 'Connection failed';
+  return reason === 'Timeout HTTP read' ? 'Timeout WEB read' : reason;
 }
 
 /** `-----[    TITLE    ]-----`, 74 columns. */

@@ -6,8 +6,18 @@ import { isIP, Socket } from 'node:net';
 import { connect as tlsConnect, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Prober, ProbeTarget, Repeat } from '../../bindings/prober.js';
 import type { Clock } from '../host.js';
-import { HttpReply } from './http-reply.js';
+import { HttpReply, replyLimits } from './http-reply.js';
 import { hostText } from './network.js';
+import { TlsTransport } from './tls-transport.js';
+
+const tooLarge = 'Reply too large from';
+
+export interface TlsRequest {
+  readonly context: SecureContext;
+  readonly serverName: string | undefined;
+  /** tls_compliant: a connection that ends before TLS was closed is a failure. */
+  readonly mustClose: boolean;
+}
 
 export interface GetRequest {
   readonly target: ProbeTarget;
@@ -16,7 +26,7 @@ export interface GetRequest {
   /** Host header; undefined: address and port. */
   readonly virtualhost: string | undefined;
   /** Absent: plain HTTP. */
-  readonly tls?: { readonly context: SecureContext; readonly serverName: string | undefined };
+  readonly tls?: TlsRequest;
   readonly needsDigest: boolean;
   readonly needsBody: boolean;
   /** Milliseconds for every single step: connecting, handshake, each wait for data. */
@@ -65,7 +75,7 @@ export async function plainGet(
 
 function plainFailure({ kind, syscall, code }: { kind: string; syscall: string; code: string }): string {
   if (kind === 'timeout') return syscall === 'recv' ? 'Timeout HTTP read' : 'Timeout connecting';
-  if (code === 'EMSGSIZE') return 'Reply too large from';
+  if (code === 'EMSGSIZE') return tooLarge;
   if (syscall === 'recv') return 'Read error with';
   return syscall === 'send' ? 'Cannot send get request to' : 'Error connecting';
 }
@@ -92,8 +102,12 @@ export async function httpGet(
     case 'failed':
       return { kind: 'failure', reason: 'Error connecting' };
     case 'ok':
-      return new Exchange(new Socket({ fd: end.fd, readable: true, writable: true }), request, clock, signal)
-        .result;
+      return new Exchange(
+        new Socket({ fd: end.fd, readable: true, writable: true, allowHalfOpen: true }),
+        request,
+        clock,
+        signal,
+      ).result;
   }
 }
 
@@ -114,6 +128,7 @@ class Exchange {
   readonly #clock: Clock;
   readonly #reply: HttpReply;
   #tls: TLSSocket | undefined;
+  #transport: TlsTransport | undefined;
   #settle: (result: GetResult) => void = () => undefined;
   #step: { cancel(): void } = { cancel: () => undefined };
 
@@ -131,20 +146,25 @@ class Exchange {
       this.#step.cancel();
       signal.removeEventListener('abort', onAbort);
       this.#tls?.destroy();
+      this.#transport?.destroy();
       this.#socket.destroy();
     });
     if (request.tls === undefined) this.#talk(socket);
     else this.#secure(request.tls);
   }
 
-  #secure(tls: { readonly context: SecureContext; readonly serverName: string | undefined }): void {
+  #secure(tls: TlsRequest): void {
     const { context, serverName } = tls;
     const refused = { kind: 'failure', reason: 'SSL handshake/communication error connecting to' } as const;
     this.#wait('Timeout connecting');
-    this.#socket.on('error', () => this.#settle(refused));
+    const transport = new TlsTransport(this.#socket, () =>
+      this.#settle(this.#reply.hasData ? { kind: 'failure', reason: tooLarge } : refused),
+    );
+    this.#transport = transport;
+    transport.on('error', () => this.#settle(refused));
     try {
       this.#tls = tlsConnect({
-        socket: this.#socket,
+        socket: transport,
         secureContext: context,
         // The certificate is not checked, as in keepalived: the question is whether the server answers.
         rejectUnauthorized: false,
@@ -157,7 +177,10 @@ class Exchange {
     const tlsSocket = this.#tls;
     tlsSocket.once('error', () => this.#settle(refused));
     tlsSocket.once('close', () => this.#settle(refused));
-    tlsSocket.once('secureConnect', () => this.#talk(tlsSocket));
+    tlsSocket.once('secureConnect', () => {
+      transport.allow(2 * (replyLimits.header + replyLimits.body));
+      this.#talk(tlsSocket);
+    });
   }
 
   #talk(stream: Socket): void {
@@ -168,9 +191,13 @@ class Exchange {
     );
     stream.on('data', (chunk: Buffer) => {
       this.#wait(this.#timeoutReason());
-      if (!this.#reply.feed(chunk)) this.#settle({ kind: 'failure', reason: 'Reply too large from' });
+      if (!this.#reply.feed(chunk)) this.#settle({ kind: 'failure', reason: tooLarge });
     });
     const onEnd = (): void => {
+      if (this.#request.tls?.mustClose === true && this.#transport?.isOver === true) {
+        this.#settle({ kind: 'failure', reason: 'SSL read error from' });
+        return;
+      }
       this.#reply.finish();
       this.#settle({ kind: 'reply', reply: this.#reply });
     };

@@ -71,6 +71,7 @@ function prepare(
 ): PreparedUrl {
   const virtualhost = url.virtualhost ?? config.virtualhost;
   const serverName = config.enableSni ? (config.sniName ?? virtualhost) : undefined;
+  const mustClose = url.tlsCompliant;
   const stepMs = config.connectTimeout / 1000;
   return {
     url,
@@ -81,7 +82,7 @@ function prepare(
       path: url.path,
       protocol: config.httpProtocol,
       virtualhost,
-      ...(context === undefined ? {} : { tls: { context, serverName } }),
+      ...(context === undefined ? {} : { tls: { context, serverName, mustClose } }),
       needsDigest: url.digest !== undefined,
       needsBody: url.regex !== undefined,
       stepMs,

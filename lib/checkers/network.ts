@@ -49,7 +49,7 @@ export async function openStream(
 ): Promise<Socket | Outcome> {
   const end = await prober.connect(probeTarget(check), signal);
   if (end.kind !== 'ok') return probeOutcome(end);
-  return new Socket({ fd: end.fd, readable: true, writable: true });
+  return new Socket({ fd: end.fd, readable: true, writable: true, allowHalfOpen: true });
 }
 
 /** `10.1.0.1` or `[2001:db8::1]`. */

@@ -51,7 +51,7 @@ export function jobs() {
     }),
     { ...native('simulator', 'plain', ['sim']), stage: 'sim', needs: ['native plain'] },
     { name: 'fuzz', stage: 'fuzz', groups: ['native', 'build'], run: fuzz },
-    typescript('netns', [...filesIn('netns'), ...filesIn('lifecycle')], onTheWire(['lab'])),
+    typescript('netns', [...filesIn('netns'), ...filesIn('lifecycle')], onTheWire(['lab', 'judges'])),
     typescript('interop', filesIn('interop'), onTheWire(['lab', 'peers'])),
     // One file, all of whose tests run in one boot of an emulated machine.
     typescript('vm', filesIn('vm'), { ...onTheWire(['lab', 'peers', 'vm']), limitMs: 1_200_000 }),

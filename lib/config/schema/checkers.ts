@@ -190,7 +190,10 @@ export const httpUrl = block(
   'One request.',
   {
     ...urlRows,
-    tls_compliant: optional(boolean, 'TLS must be closed properly', { since: '2.2.8', effect: 'parsed' }),
+    tls_compliant: optional(boolean, 'TLS must be closed properly', {
+      since: '2.2.8',
+      defaultText: 'as the checker',
+    }),
   },
   'works',
   (fields) => ({ ...fields }),
@@ -220,10 +223,7 @@ export const httpCheck = block(
     enable_sni: defaulted(boolean, false, 'names the host in the TLS handshake'),
     sni_name: optional(sniName, 'the name in the handshake', { since: '2.4.4' }),
     fast_recovery: defaulted(boolean, false, 'no delay between the requests while it is down'),
-    tls_compliant: defaulted(boolean, false, 'TLS must be closed properly', {
-      since: '2.2.8',
-      effect: 'parsed',
-    }),
+    tls_compliant: defaulted(boolean, false, 'TLS must be closed properly', { since: '2.2.8' }),
     url: each(section(httpUrl), 'one request; all must succeed'),
   },
   'works',

@@ -73,7 +73,7 @@ test('what is missing or wrong is a usage error', async () => {
 
 test('no connection and no data say so and end with 0', async () => {
   const refused = await run(...place, '-p', String(await closedPort()));
-  assert.deepEqual(refused, { stdout: '', stderr: 'Connection failed\n', status: 0 });
+  assert.deepEqual(refused, { stdout: 'Connection failed\n', stderr: '', status: 0 });
   const silent = await tcpServer((socket) => socket.once('data', () => socket.end()));
   const empty = await run(...place, '-p', String(silent));
   assert.deepEqual(empty, { stdout: '', stderr: 'no data received from remote webserver\n', status: 0 });
