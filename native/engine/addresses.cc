@@ -1,6 +1,7 @@
 #include "native/engine/addresses.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ka::engine {
 
@@ -24,15 +25,14 @@ net::Address AddressTable::kernel_form(const Slot& slot) {
 // ---- configuration ----
 
 AddressTable::SlotId AddressTable::slot_for(const VirtualAddress& address, Leftovers leftovers) {
-  const auto [begin, end] = by_dev_.equal_range(address.dev);
-  const LinkState& link = links_.use(address.dev);
+  LinkState& link = links_.use(address.dev);
+  std::set<SlotId>& on_link = by_dev_[address.dev];
   if (link.is_present()) {
     const auto known = by_key_.find(Key{link.index, address.prefix.address, address.prefix.length});
     if (known != by_key_.end()) return known->second;
   } else {
-    for (auto it = begin; it != end; ++it) {
-      if (slots_[it->second].spec.prefix == address.prefix) return it->second;
-    }
+    const auto has_prefix = [&](SlotId other) { return slots_[other].spec.prefix == address.prefix; };
+    if (const auto known = std::ranges::find_if(on_link, has_prefix); known != on_link.end()) return *known;
   }
   SlotId id = static_cast<SlotId>(slots_.size());
   if (free_.empty()) {
@@ -44,8 +44,8 @@ AddressTable::SlotId AddressTable::slot_for(const VirtualAddress& address, Lefto
   }
   slots_[id].spec = address;
   slots_[id].leftovers = leftovers;
-  slots_[id].link = &links_.use(address.dev);
-  by_dev_.emplace(address.dev, id);
+  slots_[id].link = &link;
+  on_link.insert(id);
   bind(id);
   return id;
 }
@@ -82,12 +82,13 @@ void AddressTable::define(vrrp::RouterId router, std::span<const VirtualAddress>
   const std::vector<SlotId> old = std::move(owner.slots);
   owner.slots.clear();
   owner.flags = std::move(flags);
+  ++definition_;
   // The new ones first, so that what stays is never without a user.
   for (std::uint32_t i = 0; i < addresses.size(); ++i) {
     const SlotId id = slot_for(addresses[i], leftovers);
-    // Written twice, it is advertised twice, as keepalived does; the kernel has it once.
-    if (std::ranges::find(owner.slots, id) != owner.slots.end()) continue;
     Slot& slot = slots_[id];
+    // Written twice, it is advertised twice, as keepalived does; the kernel has it once.
+    if (std::exchange(slot.definition, definition_) == definition_) continue;
     if (!(slot.spec == addresses[i])) {
       slot.is_outdated = slot.is_present;
       slot.spec = addresses[i];
@@ -104,7 +105,7 @@ void AddressTable::define(vrrp::RouterId router, std::span<const VirtualAddress>
     enqueue(id);
   }
   for (auto it = old.rbegin(); it != old.rend(); ++it) {
-    if (std::ranges::find(owner.slots, *it) == owner.slots.end()) release(*it, router);
+    if (slots_[*it].definition != definition_) release(*it, router);
   }
 }
 
@@ -131,13 +132,7 @@ void AddressTable::drop_if_unused(SlotId id) {
   if (!slot.users.empty() || slot.is_queued || slot.retry_at || slot.running != Running::kNone) return;
   if (slot.is_present && slot.is_ours) return;  // its deletion is still to come
   unbind(id);
-  const auto [begin, end] = by_dev_.equal_range(slot.spec.dev);
-  for (auto it = begin; it != end; ++it) {
-    if (it->second != id) continue;
-    by_dev_.erase(it);
-    free_.push_back(id);
-    return;
-  }
+  if (by_dev_[slot.spec.dev].erase(id) > 0) free_.push_back(id);
 }
 
 void AddressTable::want(vrrp::RouterId router, bool wanted) {
@@ -194,10 +189,9 @@ void AddressTable::unwant_slot(SlotId id, vrrp::RouterId router) {
 // ---- what the kernel tells ----
 
 void AddressTable::link_changed(const LinkState& link) {
-  const auto [begin, end] = by_dev_.equal_range(link.name);
-  std::vector<SlotId> affected;
-  for (auto it = begin; it != end; ++it) affected.push_back(it->second);
-  for (const SlotId id : affected) {
+  const std::set<SlotId>& on_link = by_dev_[link.name];
+  // Slots may be dropped meanwhile.
+  for (const SlotId id : std::vector(on_link.begin(), on_link.end())) {
     Slot& slot = slots_[id];
     if (slot.index != link.index) {
       // Another link, or none: what the old one had went with it; a renamed one keeps it, and must not.

@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -114,9 +115,11 @@ class AddressTable {
     bool has_failed = false;
     Running running = Running::kNone;
     std::uint32_t sequence = 0;  // of the last request
-    bool looks_again = false;    // something changed while a request was running
-    bool is_doubtful = false;    // someone deleted it while it was being added
-    Instant window{};            // of the loop breaker
+    /// The call of `define` that named it last.
+    std::uint64_t definition = 0;
+    bool looks_again = false;  // something changed while a request was running
+    bool is_doubtful = false;  // someone deleted it while it was being added
+    Instant window{};          // of the loop breaker
     int restores = 0;
     std::optional<Instant> retry_at;
   };
@@ -166,7 +169,8 @@ class AddressTable {
   std::vector<SlotId> free_;
   std::unordered_map<vrrp::RouterId, Owner> owners_;
   std::unordered_map<Key, SlotId, KeyHash> by_key_;
-  std::unordered_multimap<std::string, SlotId> by_dev_;
+  std::unordered_map<std::string, std::set<SlotId>> by_dev_;
+  std::uint64_t definition_ = 0;
   std::deque<SlotId> queue_;
   std::vector<std::pair<Instant, SlotId>> retries_;
   std::vector<net::Completion> done_;
