@@ -1,11 +1,17 @@
-/** What an engine makes of a kernel that is busy or refuses: the rtnl lock in other hands, peers that fail, no carrier. */
+/**
+ * What an engine makes of much to do, and of a kernel that is busy or refuses: bursts, floods, the rtnl lock in other hands, peers that
+ * fail, no carrier.
+ */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { Capture } from '../support/capture.js';
 import { EngineHost, router } from '../support/engine-host.js';
 import { NetLab, type LabHost } from '../support/net-lab.js';
 import { Stalls } from '../support/stalls.js';
+
+const flood = fileURLToPath(new URL('../../../test/netns/flood.py', import.meta.url));
 
 /** The machine may be busy with other tests: what is measured is the engine, not the scheduler. */
 const realtime = { realtimePriority: 20 };
@@ -27,6 +33,61 @@ async function advertTimes(capture: Capture, vrid: number): Promise<readonly num
 function largestGap(times: readonly number[]): number {
   return Math.max(...times.slice(1).map((at, index) => at - (times[index] ?? at)));
 }
+
+test('a burst of gratuitous ARP for 4,000 addresses delays no advert', async () => {
+  await using lab = await NetLab.create('engine');
+  const [a, b] = await twoHosts(lab);
+  const excludedAddresses = Array.from({ length: 4000 }, (_, i) => ({
+    address: `10.7.${Math.floor(i / 250)}.${(i % 250) + 1}/32`,
+    dev: 'eth0',
+  }));
+  await using capture = await Capture.start(b, 'ip proto 112');
+  const advertising = router({ advertIntervalUs: 20_000, addresses: [], startActive: true });
+  await using engine = await EngineHost.start(a, [advertising], realtime);
+  await engine.waitForState('active');
+  await using stalls = await Stalls.start();
+  const announce = { ...advertising.announce, repeat: 3 };
+  await engine.engine.apply({
+    routers: [router({ id: 2, vrid: 52, addresses: [], excludedAddresses, announce, startActive: true })],
+  });
+  await a.waitFor('12,000 announcements', () =>
+    Promise.resolve(engine.status(2).counters.announced === 12_000),
+  );
+  const stall = await stalls.end();
+  await capture.stop();
+  const times = await advertTimes(capture, 51);
+  const gap = largestGap(times);
+  assert.ok(times.length > 15, `${times.length} adverts`);
+  assert.ok(gap < 0.055 + stall, `${gap} s between adverts, the machine stood still for ${stall} s`);
+});
+
+test('a flood of good adverts of lower priority for our own VRID delays none of ours', async () => {
+  await using lab = await NetLab.create('engine');
+  const [a, b] = await twoHosts(lab);
+  const own = router({ prioritySum: 200, startActive: true, lowerPrioNoAdvert: true });
+  await using engine = await EngineHost.start(a, [own], realtime);
+  await engine.waitForState('active');
+  await using capture = await Capture.start(b, 'ip proto 112 and src 10.0.0.18');
+  await using stalls = await Stalls.start();
+  await using attacker = await b.start(['python3', flood, '10.0.0.28', '51', 'lower']);
+  await attacker.waitForLine(/flooding/);
+  for (let i = 0, at = capture.program.lines.length; i < 15; i++) {
+    const line = await capture.waitForLine(/vrid 51/, { from: at });
+    at = capture.program.lines.indexOf(line) + 1;
+  }
+  await attacker.stop();
+  const stall = await stalls.end();
+  await capture.stop();
+  const times = await advertTimes(capture, 51);
+  const errors = times.slice(1).map((at, index) => Math.abs(at - (times[index] ?? at) - 0.1));
+  const worst = Math.max(...errors);
+  assert.ok(worst < 0.03 + stall, `an advert was ${worst} s off, the machine stood still for ${stall} s`);
+  const { state, counters } = engine.status();
+  assert.equal(state, 'active');
+  assert.ok(counters.received > 100, `${counters.received} adverts of the flood were heard`);
+  const told = engine.of('lower-priority-heard').length;
+  assert.ok(told >= 1 && told * 50 < counters.received, `told ${told} times`);
+});
 
 test('adverts leave on time while somebody else holds the rtnl lock, and addresses follow when it is free', async () => {
   await using lab = await NetLab.create('engine');

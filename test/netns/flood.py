@@ -1,6 +1,7 @@
-"""Sends bad VRRP adverts as fast as one process can: flood.py SOURCE VRID. Ends with SIGTERM.
+"""Sends VRRP adverts that are a nuisance as fast as one process can: flood.py SOURCE VRID [lower]. Ends with SIGTERM.
 
-From SOURCE, of every kind; when SOURCE is the first half of an address (10.0), with a password that nobody asked for, from a new sender each.
+From SOURCE, bad ones of every kind; when SOURCE is the first half of an address (10.0), with a password that nobody asked for, from a new
+sender each; `lower`: good ones of version 3, 100 ms, for 10.0.0.100, of the lowest priority.
 """
 
 import socket
@@ -25,13 +26,21 @@ def advert(version=2, auth=b"right\0\0\0", bad_sum=False, cut=0):
     return packet[: len(packet) - cut]
 
 
+def good_lower():
+    head = struct.pack("!BBBB", 3 << 4 | 1, vrid, 1, 1)
+    tail = socket.inet_aton("10.0.0.100")
+    pseudo = socket.inet_aton(source) + socket.inet_aton(group[0]) + struct.pack("!BBH", 0, 112, 12)
+    total = checksum(pseudo + head + struct.pack("!HH", 10, 0) + tail)
+    return head + struct.pack("!HH", 10, total) + tail
+
+
+group = ("224.0.0.18", 0)
 ordinary = {
     "version": advert(version=5),
     "checksum": advert(bad_sum=True),
     "password": advert(auth=b"wrong\0\0\0"),
     "length": advert(cut=4),
 }
-group = ("224.0.0.18", 0)
 
 
 def invented_senders():
@@ -53,7 +62,12 @@ if source.count(".") == 1:
 with socket.socket(socket.AF_INET, socket.SOCK_RAW, 112) as out:
     out.bind((source, 0))
     out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(source))
+    out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
     print("flooding", flush=True)
+    if "lower" in sys.argv:
+        lower = good_lower()
+        while True:
+            out.sendto(lower, group)
     while True:
         out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
         for packet in ordinary.values():
