@@ -1,8 +1,9 @@
 // Puts the compiled command line and all it needs of lib/ and bindings/ into one file, dist/bundle/ka-node.cjs: Node then
 // reads one file at start instead of a hundred, and does not start its loader of ES modules. Packages stay outside.
-// Beside it goes V8's compiled form of it, with the functions that reading a configuration needs (ka-node.cjs.cache).
+// config-test.cjs holds `-t` alone. Beside each goes V8's compiled form of it, with the functions that reading a
+// configuration needs, for each of the two ways in which bin/ka-node starts Node.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,33 +13,45 @@ import { build } from 'esbuild';
 const self = fileURLToPath(import.meta.url);
 const root = join(dirname(self), '..');
 const dist = join(root, 'dist');
-const bundle = join(dist, 'bundle/ka-node.cjs');
-const cache = `${bundle}.cache`;
-const sample = 'examples/02-nopreempt/ka1.conf';
+const folder = join(dist, 'bundle');
+const bundles = [
+  { entry: 'main.js', name: 'ka-node.cjs', wordsOnce: ['check', '--offline'] },
+  { entry: 'config-test-only.js', name: 'config-test.cjs', wordsOnce: ['-t', '-f'] },
+];
+const leanOptions = ['--single-threaded', '--max-semi-space-size=2', '--always-sparkplug'];
+const sample = join(root, 'examples/02-nopreempt/ka1.conf');
 
 if (process.argv[2] === '--write-cache') {
-  await writeCache();
+  await writeCache(process.argv[3]);
 } else {
-  await writeBundle();
-  // In a process of its own: reading a configuration tells on the console what it finds.
-  const { status, stderr } = spawnSync(process.execPath, [self, '--write-cache'], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the code cache could not be made:\n${stderr}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const { entry, name } of bundles) await writeBundle(entry, name);
+  for (const { name } of bundles) {
+    for (const options of [[], leanOptions]) {
+      // In a process of its own: V8 takes no cache that was made with other options.
+      const words = [...options, self, '--write-cache', name];
+      const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+      if (status !== 0) throw new Error(`the code cache could not be made:\n${stderr}`);
+    }
+  }
 }
 
-async function writeCache() {
+async function writeCache(name) {
   const require = createRequire(join(root, 'bin/ka-node'));
-  const { compileBundle, runBundle } = require('./bundle.cjs');
-  const script = compileBundle(bundle, cache);
-  await runBundle(script, bundle, require).main(['-t', '-f', join(root, sample)]);
-  writeFileSync(cache, script.createCachedData());
+  const { cacheOf, compile, run } = require('./bundle.cjs');
+  const { wordsOnce } = bundles.find((bundle) => bundle.name === name);
+  const file = join(folder, name);
+  const script = compile(file);
+  await run(script, file, require).main([...wordsOnce, sample]);
+  writeFileSync(cacheOf(file), script.createCachedData());
 }
 
-async function writeBundle() {
-  // V8 knows a source by its length alone: the cache of another bundle must never stay.
-  rmSync(cache, { force: true });
-  await build({
-    entryPoints: [join(dist, 'lib/cli/main.js')],
-    outfile: bundle,
+async function writeBundle(entry, name) {
+  const { outputFiles } = await build({
+    entryPoints: [join(dist, 'lib/cli', entry)],
+    outfile: join(folder, name),
+    write: false,
     bundle: true,
     format: 'cjs',
     platform: 'node',
@@ -49,11 +62,20 @@ async function writeBundle() {
     minifyWhitespace: true,
     legalComments: 'none',
     banner: {
-      js: 'const __moduleUrl=(file)=>require("node:url").pathToFileURL(require("node:path").join(__dirname,"..",file)).href;',
+      js: `const __moduleUrl=(file)=>require("node:url").pathToFileURL(require("node:path").join(__dirname,"..",file)).href;
+const __whenUsed=(name)=>{let loaded;return new Proxy({},{get:(_,key)=>(loaded??=require(name))[key]})};`,
     },
     plugins: [moduleUrls()],
     logLevel: 'warning',
   });
+  for (const { path, text } of outputFiles) writeFileSync(path, lateModules(text));
+}
+
+/** Node's modules are loaded when something of them is used: child_process alone brings fifty others. */
+function lateModules(text) {
+  return text.replace(/=require\("(node:[\w/]+)"\)/g, (whole, name) =>
+    name === 'node:fs' || name === 'node:path' ? whole : `=__whenUsed("${name}")`,
+  );
 }
 
 /** import.meta.url stays what it was in the file that says it. */

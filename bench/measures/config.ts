@@ -23,7 +23,8 @@ interface Contender {
   readonly mode: '-t' | 'check';
 }
 
-const node = [process.execPath, kaNodeProgram];
+// By its own name, as users start it: then it chooses Node's options for the task.
+const node = [kaNodeProgram];
 const contenders: readonly Contender[] = [
   { name: 'keepalived', command: ['keepalived', '-t', '-f'], mode: '-t' },
   { name: 'ka-node', command: [...node, '-t', '-f'], mode: '-t' },

@@ -28,8 +28,10 @@ export function testConfig(options: DaemonOptions, reportFile: string | undefine
     },
   );
   const shown = diagnostics.filter(({ severity }) => severity !== 'info');
-  if (report === undefined) process.stderr.write(renderDiagnostics(shown, { color: process.stderr.isTTY }));
-  else {
+  if (report === undefined) {
+    // Node's streams take a while to load, which is not spent when there is nothing to say.
+    if (shown.length > 0) process.stderr.write(renderDiagnostics(shown, { color: process.stderr.isTTY }));
+  } else {
     try {
       writeFileSync(report, renderDiagnostics(shown));
       closeSync(report);

@@ -72,7 +72,8 @@ test('the package has all that running and compiling need', () => {
   const needed = [
     ...['bin/ka-node', 'bin/bundle.cjs', 'bin/package.json'],
     ...['dist/lib/index.js', 'dist/lib/index.d.ts', 'dist/bindings/load.js'],
-    ...['dist/bundle/ka-node.cjs', 'dist/bundle/ka-node.cjs.cache'],
+    ...['dist/bundle/ka-node.cjs', 'dist/bundle/ka-node.cjs.cache', 'dist/bundle/ka-node.cjs.lean.cache'],
+    ...['dist/bundle/config-test.cjs', 'dist/bundle/config-test.cjs.lean.cache'],
     ...['binding.gyp', 'native/sources.json', 'native/base', 'native/napi', 'scripts/install.mjs'],
     ...['share/ka-node.service', 'examples/01-master-backup/ka1.conf', 'docs/compat.md'],
     ...['README.md', 'CHANGELOG.md', 'LICENSE'],
@@ -126,6 +127,12 @@ test('a prebuilt addon that loads is taken, and nothing is compiled', async () =
 test('the unpacked package runs, as a program and as a library', async () => {
   const options = { cwd: unpacked };
   await runOk([process.execPath, 'bin/ka-node', 'check', 'examples/01-master-backup/ka1.conf'], options);
+  // By its own name the program gives Node options of its own, through a shell.
+  const link = join(unpacked, 'linked');
+  symlinkSync('bin/ka-node', link);
+  writeFileSync(join(unpacked, 'small.conf'), 'global_defs {\n router_id x\n}\n');
+  assert.equal(await runOk([link, '-t', '-f', 'small.conf'], options), '');
+  assert.match(await runOk([link, 'explain', 'advert_int'], options), /advert_int/);
   const script = "import { VirtualRouter } from 'ka-node'; console.log(typeof VirtualRouter.start)";
   const output = await runOk([process.execPath, '--input-type=module', '-e', script], options);
   assert.equal(output.trim(), 'function');
