@@ -255,8 +255,11 @@ function assembleVrrp(raw: Root, globals: GlobalDefs, context: Context): Vrrp {
   const known: Trackables = { scripts, files, processes, bfds };
   const preferences = new RulePreferences(context);
   const staticRules = preferences.fill(raw.staticRules);
+  const withGroupsWish = priorityWishes(raw.vrrpSyncGroup, globals);
   const instances = present(
-    raw.vrrpInstance.map((section) => assembleInstance(section, globals, known, preferences, context)),
+    raw.vrrpInstance.map((section) =>
+      assembleInstance(section, withGroupsWish(section.name), known, preferences, context),
+    ),
   );
   const drafts = raw.vrrpSyncGroup.map((section) => draftGroup(section, globals, known, context));
   const { diagnostics } = context;
@@ -294,6 +297,21 @@ function assembleVrrp(raw: Root, globals: GlobalDefs, context: Context): Vrrp {
     linkbeatInterfaces: raw.linkbeatInterfaces,
     interfaceUpDownDelays: raw.interfaceUpDownDelays,
   };
+}
+
+/** keepalived: an instance without a word of its own on notify_priority_changes goes by its sync group, then by global_defs. */
+function priorityWishes(
+  groups: Root['vrrpSyncGroup'],
+  globals: GlobalDefs,
+): (instance: string) => GlobalDefs {
+  const wishes = new Map<string, GlobalDefs>();
+  for (const { fields } of groups) {
+    const { notifyPriorityChanges, group = [] } = fields;
+    if (notifyPriorityChanges === undefined) continue;
+    const wish = { ...globals, vrrpNotifyPriorityChanges: notifyPriorityChanges };
+    for (const { text } of group) if (!wishes.has(text)) wishes.set(text, wish);
+  }
+  return (instance) => wishes.get(instance) ?? globals;
 }
 
 /** Static addresses without `dev` are on `default_interface`, which must exist then. */

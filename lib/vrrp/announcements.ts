@@ -55,7 +55,9 @@ export class Announcements {
     if (to !== 'DELETED' || subject.commands.deleted !== undefined) {
       this.entered(subject, to, priority);
     } else if (from !== 'FAULT') {
-      this.entered(subject, 'FAULT', priority);
+      // notify_fault is not meant: it is about a node that goes on.
+      const { commands } = subject;
+      this.entered({ ...subject, commands: { ...commands, fault: undefined } }, 'FAULT', priority);
     }
   }
 

@@ -507,10 +507,12 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     )) {
       this.#host.logger.log(level, text);
     }
+    // The engine has let go of what a removed router counted; keepalived tells what it was.
+    const priority = to === 'DELETED' ? entry.view.priority : event.priority;
     const change: StateChange = {
       from,
       to,
-      priority: event.priority,
+      priority,
       cause: event.cause,
       reason: explainCause(event.cause, entry.faults),
       atMs: event.atMs,
@@ -520,7 +522,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       { ...change, router: entry.view.name, member, faults: entry.faults },
       this.#record(event.router),
     );
-    this.#announcements.routerMoved(entry.subject, from, to, event.priority);
+    this.#announcements.routerMoved(entry.subject, from, to, priority);
     if (to === 'DELETED') this.#roster.left(event.router);
     guarded(() => entry.view.changeState(change));
     this.emit('state', entry.view, change);

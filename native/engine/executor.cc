@@ -15,7 +15,8 @@ using vrrp::EffectKind;
 
 namespace {
 
-constexpr std::chrono::seconds kLowerPriorityPause{1};
+/// Adverts of lower priority that are told of a second: each of an ordinary peer, and a few of a flood.
+constexpr int kMostLowerTold = 20;
 
 }  // namespace
 
@@ -194,9 +195,13 @@ void Executor::carry_out(const vrrp::Effect& effect, Instant now) {
     case EffectKind::kLowerPriorityHeard:
       rival_seen(world_, *router,
                  {RivalSign::kAdverts, effect.cause.peer, effect.cause.peer_priority, {}, {}}, now);
-      // Whoever sends them without end must not fill the log.
-      if (now - router->told_lower_at < kLowerPriorityPause) break;
-      router->told_lower_at = now;
+      // keepalived: each runs a script. Whoever sends them without end must neither fill the log nor start
+      // thousands.
+      if (now - router->lower_since >= std::chrono::seconds{1}) {
+        router->lower_since = now;
+        router->lower_told = 0;
+      }
+      if (++router->lower_told > kMostLowerTold) break;
       event.kind = EventKind::kLowerPriorityHeard;
       world_.tell(event);
       break;

@@ -41,8 +41,9 @@ struct Router {
   /// Reasons already told since the state or the sender changed, one bit each.
   std::uint32_t told_drops = 0;
   IpAddr told_sender;
-  Instant told_at{};        // when told_sender was first told of
-  Instant told_lower_at{};  // when an advert of lower priority was last told of
+  Instant told_at{};      // when told_sender was first told of
+  Instant lower_since{};  // begin of the second in which adverts of lower priority are counted
+  int lower_told = 0;     // how many were told of in it
   std::uint64_t failures_in_a_row = 0;
   /// errno values told since an advert last reached every destination.
   std::bitset<256> told_send_errors;

@@ -51,6 +51,14 @@ export const differences: readonly Difference[] = [
     why: 'It hands each side what is meant for it; the VRRP process never reads text, nor sees virtual servers. A file that is empty is refused, where keepalived removes everything. Processes have the telling names of process_names always.',
   },
   {
+    what: 'A flood of adverts of lower priority starts no flood of scripts.',
+    why: 'Of each second the first twenty run notify_master_rx_lower_pri and are written to the pipes.',
+  },
+  {
+    what: 'A pipe and the script that reads it live through a reload.',
+    why: 'Where nothing about them changes, lines of the reload are not lost; keepalived opens the pipe anew and starts the script again.',
+  },
+  {
     what: 'Causes are told.',
     why: 'Beside the lines of keepalived the log has one line for each transition that says why it happened.',
   },

@@ -100,14 +100,14 @@ export function quoted(word: string): string {
   return /^[^\s"{}#!$@~\\\u0000-\u0020]+$/.test(word) ? word : `"${word}"`;
 }
 
-/** A command as one quoted word: what a shell would take apart is escaped. */
+/** A command as one quoted word: what a shell would take apart is escaped, for both times that it is read. */
 export function commandText(argv: readonly string[], isRedirection: boolean): string {
   const escape = (argument: string): string =>
     argument === ''
       ? "''"
       : argument.replace(
           /[^A-Za-z0-9_./:=@%+,\u0080-\uffff-]/g,
-          (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+          (c) => `\\\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`,
         );
   return `"${isRedirection ? '<' : ''}${argv.map(escape).join(' ')}"`;
 }

@@ -51,7 +51,8 @@ export const bareCommand: Reader<ScriptCommand> = {
 };
 
 function readCommand(line: Line, takesUser: boolean): ScriptCommand | undefined {
-  const [text = '', user, group] = splitShell(line.raw(1));
+  // keepalived: twice by the same rules, so that a backslash meant for the command is to be doubled.
+  const [text = '', user, group] = splitCommand(line.raw(1));
   const argv = splitCommand(text);
   const at = line.at(1);
   const [first] = argv;
@@ -141,32 +142,6 @@ function accountExists(
   return true;
 }
 
-/** Words by shell-like rules: quotes of both kinds join with what they touch; a backslash protects outside single quotes. */
-export function splitShell(text: string): string[] {
-  const result: string[] = [];
-  let current: string | undefined;
-  let quote = '';
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charAt(i);
-    if (quote !== '') {
-      if (c === quote) quote = '';
-      else if (c === '\\' && quote === '"' && i + 1 < text.length)
-        current = (current ?? '') + c + text.charAt(++i);
-      else current = (current ?? '') + c;
-    } else if (c === '"' || c === "'") {
-      quote = c;
-      current ??= '';
-    } else if (c === ' ' || c === '\t') {
-      if (current !== undefined) result.push(current);
-      current = undefined;
-    } else if (c === '\\' && i + 1 < text.length) {
-      current = (current ?? '') + c + text.charAt(++i);
-    } else current = (current ?? '') + c;
-  }
-  if (current !== undefined) result.push(current);
-  return result;
-}
-
 const controlEscapes: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',
@@ -178,7 +153,7 @@ const controlEscapes: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-/** The arguments of one command: quotes as above, and escapes as in C. */
+/** Words by shell-like rules: quotes of both kinds join with what they touch, escapes as in C are read inside of both, too. */
 export function splitCommand(text: string): string[] {
   const result: string[] = [];
   let current: string | undefined;
@@ -186,7 +161,7 @@ export function splitCommand(text: string): string[] {
   let i = 0;
   while (i < text.length) {
     const c = text.charAt(i);
-    if (c === '\\' && quote !== "'" && i + 1 < text.length) {
+    if (c === '\\' && i + 1 < text.length) {
       const [value, length] = escapeAt(text, i + 1);
       current = (current ?? '') + value;
       i += 1 + length;
@@ -209,9 +184,13 @@ export function splitCommand(text: string): string[] {
 }
 
 function escapeAt(text: string, at: number): readonly [string, number] {
-  const rest = text.slice(at, at + 4);
-  const hex = /^x([0-9a-fA-F]{1,2})/.exec(rest);
-  if (hex !== null) return [String.fromCharCode(Number.parseInt(hex[1] ?? '0', 16)), hex[0].length];
+  const rest = text.slice(at, at + 16);
+  // keepalived: as many digits as there are, of which the last two count.
+  const hex = /^x([0-9a-fA-F]+)/.exec(rest);
+  if (hex !== null) {
+    const code = Number.parseInt(hex[1]?.slice(-2) ?? '0', 16);
+    return [String.fromCharCode(code), hex[0].length];
+  }
   const octal = /^[0-7]{1,3}/.exec(rest);
   if (octal !== null) return [String.fromCharCode(Number.parseInt(octal[0], 8) & 255), octal[0].length];
   const control = /^c([A-Za-z@[\\\]^_])/.exec(rest);

@@ -294,5 +294,5 @@ export const vrrpSyncGroup = block('vrrp_sync_group', 'Instances that move toget
     'weights of members count although they are in a group',
     works,
   ),
-  notify_priority_changes: optional(boolean, 'priority changes of members are written to the pipes'),
+  notify_priority_changes: optional(boolean, 'priority changes of members are written to the pipes', works),
 });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { broadcastOf, formatIpv6, parseAddress, parseIpv4, parseIpv6 } from '../../../lib/config/address.js';
 import { expandBraces, matchFiles } from '../../../lib/config/include.js';
-import { splitCommand, splitShell } from '../../../lib/config/schema/scripts.js';
+import { splitCommand } from '../../../lib/config/schema/scripts.js';
 import { Scanner } from '../../../lib/config/scanner.js';
 import { SourceFile } from '../../../lib/config/source.js';
 import { nearest } from '../../../lib/config/suggest.js';
@@ -80,10 +80,11 @@ test('patterns match as in a shell: sorted, hidden files on request only', () =>
 });
 
 test('a command with arguments is one quoted word, split by rules of its own', () => {
-  assert.deepEqual(splitShell('"/x/y a b" root  wheel'), ['/x/y a b', 'root', 'wheel']);
-  assert.deepEqual(splitShell("'/x y'z"), ['/x yz']);
+  assert.deepEqual(splitCommand('"/x/y a b" root  wheel'), ['/x/y a b', 'root', 'wheel']);
+  assert.deepEqual(splitCommand("'/x y'z"), ['/x yz']);
   assert.deepEqual(splitCommand('/bin/sh -c \'echo "a b"\''), ['/bin/sh', '-c', 'echo "a b"']);
   assert.deepEqual(splitCommand('a\\ b \\x41\\101\\n ""'), ['a b', 'AA\n', '']);
+  assert.deepEqual(splitCommand("'c\\d' c\\x41d-"), ['cd', 'c\x1d-']);
 });
 
 test('near names are offered, far ones are not', () => {
