@@ -2,7 +2,7 @@
 import './dispose.js';
 import { NativeError } from './errors.js';
 import { loadAddon } from './load.js';
-import type { NativeAddressChange, NativeAddressWatch } from './native-address-watch.js';
+import type { NativeAddressChange, NativeAddressWatch } from './native-addresses.js';
 
 export type AddressChange = NativeAddressChange;
 

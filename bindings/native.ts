@@ -3,7 +3,7 @@
  * rest of the project uses. Shapes in this file are what crosses the boundary: plain objects, numbers with the unit in the name.
  * Names are the core's (active, backup, initialize); the translation to MASTER, BACKUP, FAULT is in `engine.ts`.
  */
-import type { NativeAddressWatchConstructor } from './native-address-watch.js';
+import type { NativeAddressWatchConstructor, NativeRemoveAddresses } from './native-addresses.js';
 import type { NativeIpvsConstructor } from './native-ipvs.js';
 import type { NativeLauncherConstructor } from './native-launcher.js';
 import type { NativeListenForAdverts } from './native-listener.js';
@@ -475,6 +475,7 @@ export interface NativeAddon {
   readonly Launcher: NativeLauncherConstructor;
   readonly Prober: NativeProberConstructor;
   readonly listenForAdverts: NativeListenForAdverts;
+  readonly removeAddresses: NativeRemoveAddresses;
   readonly UnixDatagram: NativeUnixDatagramConstructor;
   readonly sendNoWait: NativeSendNoWait;
   readonly makeFifo: NativeMakeFifo;

@@ -8,6 +8,7 @@
 #include "native/napi/listener_wrap.h"
 #include "native/napi/namespace_wrap.h"
 #include "native/napi/prober_wrap.h"
+#include "native/napi/remove_addresses_wrap.h"
 #include "native/napi/scheduling_wrap.h"
 #include "native/napi/signals_wrap.h"
 #include "native/napi/syslog_wrap.h"
@@ -25,6 +26,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   ka::addon::init_listener(env, exports);
   ka::addon::init_namespace(env, exports);
   ka::addon::init_prober(env, exports);
+  ka::addon::init_remove_addresses(env, exports);
   ka::addon::init_scheduling(env, exports);
   ka::addon::init_signals(env, exports);
   ka::addon::init_syslog(env, exports);
