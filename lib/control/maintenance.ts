@@ -13,7 +13,7 @@ import type { MaintenanceRequest } from './schema.js';
 /** What maintenance needs of a node. */
 export type MaintainedNode = Pick<
   VrrpNode,
-  'inspect' | 'members' | 'router' | 'setStandby' | 'setPatient' | 'command'
+  'inspect' | 'members' | 'router' | 'setStandby' | 'setPatient' | 'command' | 'noteCommand'
 >;
 
 export type MaintenanceKind = 'standby' | 'yielded';
@@ -254,6 +254,7 @@ export class Maintenance {
 
   async #expire(members: readonly string[]): Promise<void> {
     this.#host.logger.log('info', `(${members.join(', ')}) the time of the maintenance is over`);
+    for (const member of members) this.#node.noteCommand('the time of the maintenance is over', member);
     try {
       await this.#end(members);
     } catch (error) {

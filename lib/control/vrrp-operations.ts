@@ -5,6 +5,7 @@ import type { VrrpNode } from '../vrrp/node.js';
 import { KaError } from '../errors.js';
 import { Maintenance, type Arrangement, type MaintenanceOutcome } from './maintenance.js';
 import type { Explanation } from '../recorder/explain.js';
+import { duration } from '../recorder/words.js';
 import type { ControlEvent, ControlHandlers } from './messages.js';
 import type { MaintenanceRequest } from './schema.js';
 import { vrrpMetrics, type VrrpMetrics } from './vrrp-metrics.js';
@@ -76,10 +77,35 @@ export class VrrpOperations {
       status: () => this.status(),
       metrics: () => this.metrics(),
       why: (params) => this.why(nameIn(params)),
-      standby: (params) => aged(this.#maintenance.standby(nameIn(params), requestIn(params))),
-      switchover: (params) => aged(this.#maintenance.switchover(nameIn(params), requestIn(params))),
-      resume: (params) => aged(this.#maintenance.resume(nameIn(params))),
+      standby: (params) =>
+        aged(this.#noted('standby', params, (name, request) => this.#maintenance.standby(name, request))),
+      switchover: (params) =>
+        aged(
+          this.#noted('switchover', params, (name, request) => this.#maintenance.switchover(name, request)),
+        ),
+      resume: (params) => aged(this.#noted('resume', params, (name) => this.#maintenance.resume(name))),
     };
+  }
+
+  /** The flight recorder knows of commands, and of those that were refused. */
+  async #noted(
+    what: string,
+    params: unknown,
+    act: (name: string, request: MaintenanceRequest) => Promise<MaintenanceOutcome>,
+  ): Promise<MaintenanceOutcome> {
+    const name = nameIn(params);
+    const request = requestIn(params);
+    const note = (text: string): void => {
+      for (const member of this.#node.members(name)) this.#node.noteCommand(text, member);
+    };
+    const length = request.forMs === undefined ? '' : ` for ${duration(request.forMs)}`;
+    note(`an operator asked for ${what}${length}${request.force === true ? ', forced' : ''}`);
+    try {
+      return await act(name, request);
+    } catch (error) {
+      note(`${what} was refused: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    }
   }
 
   #onState(name: string, { from, to, priority, cause, reason, atMs }: StateChange): void {

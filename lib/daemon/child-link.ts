@@ -1,6 +1,7 @@
 /** The supervisor's end of one child: starts it, asks it, hears its reports and its end. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { defaultAskMs, type AskOptions, type ControlEvent } from '../control/messages.js';
 import { replyError } from '../control/serve.js';
 import { KaError } from '../errors.js';
@@ -22,6 +23,14 @@ export interface ChildEnd {
   readonly notStarted?: string;
 }
 
+/** In words, behind the name of the process: `died by signal 9 (SIGKILL)`. */
+export function endingOf({ code, signal, notStarted }: ChildEnd): string {
+  if (notStarted !== undefined) return `could not be started (${notStarted})`;
+  return signal === null
+    ? `ended with status ${code}`
+    : `died by signal ${constants.signals[signal]} (${signal})`;
+}
+
 /** In words: `SIGKILL`, `status 1`, `spawn EAGAIN`. */
 export function describeChildEnd({ code, signal, notStarted }: ChildEnd): string {
   return notStarted ?? signal ?? `status ${code}`;
@@ -31,8 +40,8 @@ export interface ChildLinkOptions {
   readonly order: ChildOrder;
   /** Arguments of the daemon. */
   readonly argv: readonly string[];
-  /** What become descriptors 4, 5 and 6 of the child; 7 is its sign of life. */
-  readonly fds: readonly [vrrp: number, checkers: number, memory: number];
+  /** What become the descriptors of the child, see `childFds`; behind them comes its sign of life. */
+  readonly fds: readonly [vrrp: number, checkers: number, memory: number, recorder: number];
   readonly onReport: (report: ChildReport) => void;
   readonly onTold: (event: ControlEvent) => void;
   readonly onEnd: (end: ChildEnd) => void;

@@ -2,6 +2,8 @@
  * A process that the supervisor started: it reads the configuration, or runs one side of it, until it is told to stop, until the
  * supervisor is gone, or until its work is done. It leaves in order however it is ended, except by kill -9.
  */
+import { readdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import type { Config } from '../config/model.js';
 import type { ControlHandlers, Side } from '../control/messages.js';
 import { KaError } from '../errors.js';
@@ -16,11 +18,13 @@ import { enterOwnNamespace } from './namespace.js';
 import type { DaemonOptions } from './options.js';
 import { ownScript, runOwnScript } from './own-scripts.js';
 import { PidFile, pidFiles } from './process.js';
+import { RecorderFile } from './recorder-file.js';
 import {
   childFds,
   dumpParams,
   mastersParams,
   ownMethods,
+  refusedParams,
   reloadParams,
   type ChildOrder,
   type Half,
@@ -37,6 +41,9 @@ const longestEndMs = 10_000;
 
 /** More virtual servers than this are read and run by one process, and VRRP starts in another, which never sees them. */
 const manyVirtualServers = 200;
+
+/** Niceness of a process that reads a configuration beside others that run. */
+const readerNice = 10;
 
 /** Runs until the end; the result is the exit status. */
 export async function runChild(context: RunContext, order: ChildOrder): Promise<number> {
@@ -118,6 +125,8 @@ async function prepare({ options }: RunContext, config: Config): Promise<string 
 }
 
 async function runReader(context: RunContext, channel: ChildChannel, order: ChildOrder): Promise<number> {
+  // Nobody waits for it as for an advert.
+  setPriority(readerNice);
   const read = await readForDaemon(context, { isReload: true, known: readKnown(childFds.memory) });
   const { lines } = read;
   if (read.isGood) {
@@ -193,6 +202,7 @@ class Child {
   readonly #memory: Memory | undefined;
   readonly #isRestart: boolean;
   readonly #homeNamespace: string | undefined;
+  readonly #niceness: number | undefined;
   readonly #stop = new AbortController();
   #config: Config;
   #generation: number;
@@ -208,6 +218,7 @@ class Child {
     this.#generation = order.generation;
     this.#homeNamespace = homeNamespace;
     this.#isRestart = order.isRestart === true;
+    this.#niceness = order.niceness;
     this.#memory = order.role === 'vrrp' ? readMemory(childFds.memory) : undefined;
   }
 
@@ -247,6 +258,8 @@ class Child {
       memory: this.#memory,
       supervisor: process.ppid,
       lifeSignFd: childFds.lifeSign,
+      beginsEngine: () => calmDown(this.#niceness),
+      recorded: this.#side === 'vrrp' ? new RecorderFile(childFds.recorder) : undefined,
       isRestart: this.#isRestart,
     };
   }
@@ -285,6 +298,7 @@ class Child {
       },
       [ownMethods.dump]: (kind) => running.dump(dumpParams(kind)),
       [ownMethods.masters]: (names) => running.follow?.(mastersParams(names)),
+      [ownMethods.refused]: (reason) => running.noteRefusedReload?.(refusedParams(reason)),
       [ownMethods.dumpParent]: async () => (await import('./dump.js')).dumpGlobal(this.#config),
     };
   }
@@ -301,6 +315,18 @@ class Child {
     this.#channel.report({ kind: 'summary', text: running.summary });
     this.#log.log('info', `Reload complete${this.#side === 'vrrp' ? `: ${words || 'nothing changed'}` : ''}`);
     return words;
+  }
+}
+
+/** It was hurried to its start: from here on it and what it starts are as the daemon is. */
+function calmDown(niceness: number | undefined): void {
+  if (niceness === undefined) return;
+  for (const thread of readdirSync('/proc/self/task')) {
+    try {
+      setPriority(Number(thread), niceness);
+    } catch {
+      // That thread has ended.
+    }
   }
 }
 

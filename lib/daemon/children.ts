@@ -3,16 +3,24 @@
  * VRRP process held; runs the helpers that read and clean; ends them all.
  */
 import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import type { ControlEvent, Side } from '../control/messages.js';
 import { sleep, systemClock } from '../host.js';
 import type { Log } from '../log/log.js';
-import { ChildLink, type ChildEnd } from './child-link.js';
+import { ChildLink, endingOf, type ChildEnd } from './child-link.js';
 import type { RunContext } from './context.js';
+import { Estate } from './estate.js';
 import { exitStatus } from './exit-status.js';
 import { openHandover, openHandovers, writeHandover } from './handover.js';
 import { sideNames, sideWords, type Post } from './post.js';
-import { ownMethods, type ChildReport, type Held, type ReadOutcome, type Role } from './protocol.js';
+import {
+  ownMethods,
+  type ChildReport,
+  type Held,
+  type Memory,
+  type ReadOutcome,
+  type Role,
+} from './protocol.js';
 import type { Supervision } from './supervision.js';
 
 const defaultWaitMs = 5000;
@@ -40,6 +48,12 @@ export class Children {
   readonly #state: Supervision;
   readonly #log: Log;
 
+  /** Of the last VRRP process that died. */
+  estate: Estate | undefined;
+  /** Of the VRRP processes, which it outlives. */
+  readonly recorder = openHandover();
+
+  /** @throws {KaError} KA_DAEMON_HANDOVER */
   constructor(options: ChildrenOptions) {
     this.#options = options;
     this.#state = options.state;
@@ -61,14 +75,22 @@ export class Children {
       return;
     }
     post.isReady = false;
-    post.link = new ChildLink({
-      order: { role: side, generation: this.#state.generation, isRestart: post.wasReady },
-      argv: this.#options.context.argv,
-      fds: [half, half, memory],
-      onReport: (report) => this.#options.onReport(post, report),
-      onTold: (event) => this.#options.onTold(side, event),
-      onEnd: (end) => this.ended(post, end),
-    });
+    const niceness = getPriority();
+    const startLink = (): ChildLink =>
+      new ChildLink({
+        order: {
+          role: side,
+          generation: this.#state.generation,
+          isRestart: post.wasReady,
+          ...(side === 'vrrp' ? { niceness } : {}),
+        },
+        argv: this.#options.context.argv,
+        fds: [half, half, memory, this.recorder],
+        onReport: (report) => this.#options.onReport(post, report),
+        onTold: (event) => this.#options.onTold(side, event),
+        onEnd: (end) => this.ended(post, end),
+      });
+    post.link = side === 'vrrp' ? hurried(niceness, startLink) : startLink();
     closeSync(memory);
     this.saysStarting(post);
   }
@@ -79,9 +101,22 @@ export class Children {
 
   /** A hand-over file with what the VRRP process that died held. The caller closes it. @throws KA_DAEMON_HANDOVER, of write(2) */
   memory(): number {
-    const { held, beat } = this.#state;
+    const { held, beat, death } = this.#state;
     // Without a sign of life nothing that was held is fresh; what operators arranged stands all the same.
-    return written({ held, beat: beat ?? { monotonicUs: 0, wallMs: 0 } });
+    const memory: Memory = {
+      held,
+      beat: beat ?? { monotonicUs: 0, wallMs: 0 },
+      ...(death === undefined ? {} : { death }),
+    };
+    return written(memory);
+  }
+
+  /** The next process comes, or the addresses go. */
+  #inherit(): void {
+    if (this.#options.context.options.keepsVrrp) return;
+    const { left, held, beat } = this.#state;
+    if (this.estate?.isOpen !== true) this.estate = new Estate({ logger: this.#log });
+    this.estate.open(left, held.masters, beat);
   }
 
   /** What a VRRP process holds now. */
@@ -112,6 +147,11 @@ export class Children {
     if (this.#state.isStopping || this.#state.posts.get(side) !== post) return;
     const pid = link?.pid ?? 0;
     const { child } = sideWords[side];
+    // What could not be started has not run since the last one ended.
+    if (side === 'vrrp' && end.notStarted === undefined) {
+      this.#state.death = { pid, ending: endingOf(end), atMs: systemClock.wallMs() };
+      this.#inherit();
+    }
     if (end.notStarted !== undefined) this.#log.log('error', `${child} process: ${end.notStarted}`);
     if (end.signal !== null)
       this.#log.log(
@@ -171,7 +211,7 @@ export class Children {
   async read(files: Readonly<Record<Side, number>>): Promise<Read> {
     const known = written(this.#state.facts?.known ?? []);
     let outcome: ReadOutcome | undefined;
-    const ended = this.#help('reader', [files.vrrp, files.checkers, known], (report) => {
+    const ended = this.#help('reader', [files.vrrp, files.checkers, known, this.recorder], (report) => {
       if (report.kind === 'read') ({ outcome } = report);
     });
     closeSync(known);
@@ -183,9 +223,12 @@ export class Children {
   async #clean(): Promise<void> {
     const { posts, held } = this.#state;
     const half = posts.get('vrrp')?.half;
-    if (half === undefined || held.masters.length === 0 || this.#options.context.options.keepsVrrp) return;
+    if (held.masters.length === 0 || this.#options.context.options.keepsVrrp) return;
+    this.#inherit();
+    this.estate?.abandon();
+    if (half === undefined) return;
     this.hold({ ...held, masters: [], scripts: {} });
-    await this.#help('cleaner', [half, half, half], () => undefined);
+    await this.#help('cleaner', [half, half, half, this.recorder], () => undefined);
   }
 
   /** Runs a child to its end that is no side. */
@@ -251,6 +294,24 @@ function written(value: unknown): number {
   } catch (error) {
     closeSync(fd);
     throw error;
+  }
+}
+
+/**
+ * Starts a process that others wait for, since peers do not: a mastership is lost if that takes too long. It is born with the highest
+ * priority, and ends that itself.
+ */
+function hurried<T>(niceness: number, start: () => T): T {
+  try {
+    setPriority(constants.priority.PRIORITY_HIGHEST);
+  } catch {
+    // We may not.
+    return start();
+  }
+  try {
+    return start();
+  } finally {
+    setPriority(niceness);
   }
 }
 

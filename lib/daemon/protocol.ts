@@ -1,7 +1,9 @@
 /** What the supervisor and its children say to each other about their life. The rest is lib/control/messages.ts. */
+import type { NamedAddress } from '../../bindings/addresses.js';
 import type { Arrangement } from '../control/maintenance.js';
 import { systemClock } from '../host.js';
 import type { Config } from '../config/model.js';
+import type { Entry } from '../recorder/timeline.js';
 import type { DumpKind } from './dump.js';
 import type { OwnScript } from './own-scripts.js';
 import type { ControlReply, ControlRequest, ControlTold, Side } from '../control/messages.js';
@@ -19,15 +21,18 @@ export interface ChildOrder {
   readonly generation: number;
   /** A side ran before and died: what it did once at the start is done. */
   readonly isRestart?: boolean;
+  /** Niceness to run with; at its start the process has another one. */
+  readonly niceness?: number;
 }
 
 export const childFlag = '--as-child';
 
 /**
- * Descriptors of a child: the hand-over files of the sides, and one of what the supervisor remembers: to `vrrp` a Memory, to `reader`
- * the mistakes that were told before, as `code message` (too many for a command line). `lifeSign` is where an engine notes that it runs.
+ * Descriptors of a child: the hand-over files of the sides; one of what the supervisor remembers: to `vrrp` a Memory, to `reader`
+ * the mistakes that were told before, as `code message` (too many for a command line); the flight recorder of VRRP; and where an engine
+ * notes that it runs.
  */
-export const childFds = { ipc: 3, vrrp: 4, checkers: 5, memory: 6, lifeSign: 7 } as const;
+export const childFds = { ipc: 3, vrrp: 4, checkers: 5, memory: 6, recorder: 7, lifeSign: 8 } as const;
 
 /** What the supervisor has to know of a configuration. */
 export interface ReadFacts {
@@ -71,10 +76,31 @@ export interface Beat {
   readonly wallMs: number;
 }
 
+/** What each instance of a VRRP process has in the kernel while it is MASTER, if the process is to answer for it. */
+export interface Left {
+  /** Path of the network namespace; undefined: the daemon's. */
+  readonly netns: string | undefined;
+  readonly instances: readonly {
+    readonly name: string;
+    /** For so long after its last sign of life its mastership can be gone on with, milliseconds. */
+    readonly freshMs: number;
+    readonly addresses: readonly NamedAddress[];
+  }[];
+}
+
 /** What the supervisor remembers of a VRRP process. */
 export interface Memory {
   readonly held: Held;
   readonly beat: Beat;
+  /** How the process before ended. */
+  readonly death?: Death;
+}
+
+export interface Death {
+  readonly pid: number;
+  /** `died by signal 9 (SIGKILL)`. */
+  readonly ending: string;
+  readonly atMs: number;
 }
 
 export type ChildReport =
@@ -86,6 +112,10 @@ export type ChildReport =
   /** For `systemctl status`. */
   | { readonly kind: 'summary'; readonly text: string }
   | { readonly kind: 'held'; readonly held: Held }
+  /** With each configuration. */
+  | { readonly kind: 'left'; readonly left: Left }
+  /** The engine is about to be started. */
+  | { readonly kind: 'begun' }
   /** A child was sent SIGHUP. */
   | { readonly kind: 'reload' }
   /** It cannot start, and ends. */
@@ -113,6 +143,8 @@ export const ownMethods = {
   reload: 'daemon.reload',
   /** To the checkers: the instances that are MASTER now, a list of names. */
   masters: 'daemon.masters',
+  /** To VRRP: a configuration was refused; the reason, for the flight recorder. */
+  refused: 'daemon.refused',
   dump: 'daemon.dump',
   dumpParent: 'daemon.dump-parent',
 } as const;
@@ -134,6 +166,14 @@ export function reloadParams(params: unknown): ReloadParams {
 
 export function mastersParams(params: unknown): readonly string[] {
   return params as readonly string[];
+}
+
+export function refusedParams(params: unknown): string {
+  return String(params);
+}
+
+export function recordedEntry(value: unknown): Entry {
+  return value as Entry;
 }
 
 export function dumpParams(params: unknown): DumpKind {

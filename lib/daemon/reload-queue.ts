@@ -16,6 +16,12 @@ export interface ReloadQueueOptions {
   readonly logger: Logger;
 }
 
+/** Why a configuration was refused, in one line for the flight recorder: the first of its mistakes, or `why`. */
+export function refusalOf(lines: readonly string[], why: string): string {
+  const [first] = lines.flatMap((each) => each.split('\n')).filter((each) => each.trim() !== '');
+  return first ?? why;
+}
+
 export const stoppingReport: ReloadReport = { isGood: false, lines: ['The daemon is stopping.'] };
 
 export class ReloadQueue {

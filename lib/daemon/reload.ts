@@ -12,7 +12,7 @@ import type { Children } from './children.js';
 import { handoverPath, openHandovers } from './handover.js';
 import { newPost, sideNames, sideWords, type Post } from './post.js';
 import { ownMethods, type ReadFacts, type ReloadParams } from './protocol.js';
-import { stoppingReport } from './reload-queue.js';
+import { refusalOf, stoppingReport } from './reload-queue.js';
 import type { Supervision } from './supervision.js';
 
 /** A child that gives no sign of life for so long is not waited for. */
@@ -52,9 +52,12 @@ export class Reload {
     return this.#change(files, outcome.facts, outcome.lines);
   }
 
-  #refused(lines: readonly string[], why: string): ReloadReport {
+  #refused(lines: readonly string[], why: string, by?: Side): ReloadReport {
     const said = `New config failed validation, the old one runs on. ${why}`.trim();
     this.#log.log('error', said);
+    // VRRP has noted what it refused itself.
+    if (by !== 'vrrp' && this.#state.posts.has('vrrp'))
+      this.#state.ask('vrrp', ownMethods.refused, refusalOf(lines, why)).catch(() => undefined);
     return { isGood: false, lines: [...lines, said] };
   }
 
@@ -81,7 +84,7 @@ export class Reload {
         // One that was stopped finds the new configuration when it goes on.
         if (!hasCode(error, 'KA_CONTROL_TIMEOUT')) {
           const others = taken.map((each) => ` ${each} has taken the new one.`).join('');
-          return this.#refused([...lines, ...said], `${child}: ${message}${others}`);
+          return this.#refused([...lines, ...said], `${child}: ${message}${others}`, side);
         }
         isGood = false;
         const text = `The ${process} process (${post.link?.pid ?? 0}) does not answer; it takes the new configuration when it does.`;

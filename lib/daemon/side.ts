@@ -4,6 +4,7 @@ import type { ControlEvent, ControlHandlers } from '../control/messages.js';
 import type { Log } from '../log/log.js';
 import type { DumpKind } from './dump.js';
 import type { DaemonOptions } from './options.js';
+import type { EntryStore } from '../recorder/timeline.js';
 import type { ChildReport, Memory } from './protocol.js';
 
 /** What a side is given. */
@@ -15,6 +16,8 @@ export interface SideContext {
   /** Pushes an event to the control server. */
   readonly tell: (event: ControlEvent) => void;
   readonly report: (report: ChildReport) => void;
+  /** To be called when everything is loaded and the engine is about to start. */
+  readonly beginsEngine?: () => void;
   /** Number of the configuration that runs. */
   readonly generation: () => number;
   /** What the process before this one held. */
@@ -23,6 +26,8 @@ export interface SideContext {
   readonly supervisor?: number;
   /** File for the engine's sign of life. */
   readonly lifeSignFd?: number;
+  /** The flight recorder, when it is to outlive this process. */
+  readonly recorded?: EntryStore | undefined;
   /** The side ran before in a process that died. */
   readonly isRestart?: boolean;
 }
@@ -38,6 +43,8 @@ export interface RunningSide {
    */
   reload(config: Config): Promise<string>;
   dump(kind: DumpKind): void;
+  /** VRRP: a configuration was refused elsewhere, for the flight recorder. */
+  noteRefusedReload?(reason: string): void;
   /** Checkers: the VRRP instances that are MASTER now. */
   follow?(masters: readonly string[]): Promise<void>;
   close(): Promise<void>;

@@ -15,7 +15,7 @@ import { reapOrphans } from './orphans.js';
 import { ownScript, runOwnScript, type OwnScript } from './own-scripts.js';
 import { PidFile, pidFiles } from './process.js';
 import type { ReadFacts } from './protocol.js';
-import { ReloadQueue } from './reload-queue.js';
+import { refusalOf, ReloadQueue } from './reload-queue.js';
 import { removeReloadResult } from './reload-result.js';
 import type { RunningSide, SideContext } from './side.js';
 import { listenToSignals } from './signals.js';
@@ -217,9 +217,10 @@ export class SingleProcess implements ControlHost {
     return report;
   }
 
-  #refused(lines: readonly string[], why: string): ReloadReport {
+  #refused(lines: readonly string[], why: string, by?: Side): ReloadReport {
     const said = `New config failed validation, the old one runs on. ${why}`.trim();
     this.#log.log('error', said);
+    if (by !== 'vrrp') this.#sides.get('vrrp')?.noteRefusedReload?.(refusalOf(lines, why));
     return { isGood: false, lines: [...lines, said] };
   }
 
@@ -231,7 +232,7 @@ export class SingleProcess implements ControlHost {
         if (running !== undefined) said.push(await running.reload(config));
         else if (facts.sides.includes(side)) await this.#start(side, config);
       } catch (error) {
-        return this.#refused([...lines, ...said], failureOf(error).message);
+        return this.#refused([...lines, ...said], failureOf(error).message, side);
       }
     }
     this.#known = facts.known;

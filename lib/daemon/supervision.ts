@@ -7,7 +7,7 @@ import { KaError } from '../errors.js';
 import type { ChildLink } from './child-link.js';
 import { exitStatus } from './exit-status.js';
 import { sideWords, type Post } from './post.js';
-import type { Beat, Held, ReadFacts } from './protocol.js';
+import type { Beat, Death, Held, Left, ReadFacts } from './protocol.js';
 
 export class Supervision {
   /** The sides that the configuration needs, running or about to be started again. */
@@ -18,6 +18,9 @@ export class Supervision {
   generation = 0;
   held: Held = { masters: [], scripts: {} };
   beat: Beat | undefined;
+  left: Left = { netns: undefined, instances: [] };
+  /** Of the last VRRP process that ended without being asked to. */
+  death: Death | undefined;
   #facts: ReadFacts | undefined;
   #status: number = exitStatus.good;
   readonly #stop = new AbortController();

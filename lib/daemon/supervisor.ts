@@ -156,7 +156,7 @@ export class Supervisor implements ControlHost {
     const first: ChildLink = new ChildLink({
       order: { role: 'first', generation: 1 },
       argv: this.#context.argv,
-      fds: [opened.vrrp, opened.checkers, memory],
+      fds: [opened.vrrp, opened.checkers, memory, this.#children.recorder],
       onReport,
       onTold: (event) => {
         if (post !== undefined) this.#tell(post.side, event);
@@ -246,6 +246,7 @@ export class Supervisor implements ControlHost {
         post.isReady = post.wasReady = true;
         post.summary = report.summary;
         this.#watchdog.answered(post.side);
+        if (post.side === 'vrrp') this.#children.estate?.taken();
         if (this.#isStarted) this.#systemd.status(this.#state.summary);
         if (post.side === 'checkers') this.#children.tellMasters();
         this.#started();
@@ -256,6 +257,12 @@ export class Supervisor implements ControlHost {
         return;
       case 'held':
         this.#children.hold(report.held);
+        return;
+      case 'left':
+        this.#state.left = report.left;
+        return;
+      case 'begun':
+        this.#children.estate?.begun();
         return;
       case 'reload':
         void this.reload();

@@ -7,8 +7,8 @@ import { systemClock } from '../host.js';
 import { createNode, type ReloadSummary, type ResumedStates, type VrrpNode } from '../vrrp/node.js';
 import { dumpNode, type DumpKind } from './dump.js';
 import { instanceStats, type ClearedStats } from './dump-stats.js';
-import { beatNow, type Held, type Memory } from './protocol.js';
 import { namespacePath } from './namespace.js';
+import { beatNow, type Held, type Left, type Memory } from './protocol.js';
 import type { RunningSide, SideContext } from './side.js';
 
 /** @throws {NativeError} when the engine cannot start. */
@@ -17,6 +17,18 @@ export async function startVrrp(config: Config, context: SideContext): Promise<R
   const resume = memory === undefined ? undefined : resumable(config, memory);
   for (const name of resume?.masters ?? [])
     log.log('info', `(${name}) resumes the mastership that it held a moment ago`);
+  const { death } = memory ?? {};
+  if (death !== undefined)
+    context.recorded?.add({
+      kind: 'process',
+      atMs: systemClock.wallMs(),
+      pid: death.pid,
+      ending: death.ending,
+      endedMs: death.atMs,
+      resumed: [...(resume?.masters ?? [])],
+    });
+  context.report({ kind: 'begun' });
+  context.beginsEngine?.();
   const node = await createNode(config, {
     logger: log,
     clock: systemClock,
@@ -24,6 +36,7 @@ export async function startVrrp(config: Config, context: SideContext): Promise<R
     ...(supervisor === undefined ? {} : { leaveWith: supervisor }),
     ...(lifeSignFd === undefined ? {} : { lifeSignFd }),
     ...(resume === undefined ? {} : { resume }),
+    ...(context.recorded === undefined ? {} : { recorded: context.recorded }),
     ...(options.namespace === undefined ? {} : { netns: namespacePath(options.namespace) }),
   });
   return new VrrpSide(node, config, context);
@@ -51,7 +64,7 @@ class VrrpSide implements RunningSide {
     this.handlers = vrrpHandlers({ generation: context.generation, operations: this.#operations });
     node.on('state', () => this.#tellSoon());
     node.on('tracked', () => this.#tellSoon());
-    context.report({ kind: 'held', held: this.#held });
+    this.#tellHoldings();
   }
 
   /** What changed, in words; empty: nothing. @throws when the engine refuses it: the old configuration runs on. */
@@ -59,8 +72,12 @@ class VrrpSide implements RunningSide {
     const summary = await this.node.reload(config);
     this.#config = config;
     await this.#operations.reloaded();
-    this.#context.report({ kind: 'held', held: this.#held });
+    this.#tellHoldings();
     return changes(summary);
+  }
+
+  noteRefusedReload(reason: string): void {
+    this.node.noteRefusedReload(reason);
   }
 
   /** Writes what a signal asks for. Says in the log what cannot be written. */
@@ -105,6 +122,32 @@ class VrrpSide implements RunningSide {
       this.#context.report({ kind: 'summary', text: this.summary });
       this.#context.report({ kind: 'held', held: this.#held });
     });
+  }
+
+  /** What it would leave if it died now, and what the next one could go on with. */
+  #tellHoldings(): void {
+    const { options, report } = this.#context;
+    const { netNamespace } = this.#config;
+    const namespace = options.namespace ?? netNamespace;
+    const freshMs = new Map(this.#config.vrrpInstance.map((each) => [each.name, freshUs(each) / 1000]));
+    const left: Left = {
+      netns: namespace === undefined ? undefined : namespacePath(namespace),
+      // Addresses of an owner may have been there before it.
+      instances: this.node
+        .inspect()
+        .filter(({ plan }) => plan.basePriority < 255)
+        .map(({ plan: { name, params } }) => ({
+          name,
+          freshMs: freshMs.get(name) ?? 0,
+          addresses: [...params.addresses, ...params.excludedAddresses].map(({ dev, address, peer }) => ({
+            dev,
+            address,
+            ...(peer === undefined ? {} : { peer }),
+          })),
+        })),
+    };
+    report({ kind: 'left', left });
+    report({ kind: 'held', held: this.#held });
   }
 
   /** Killed meanwhile, it is not resumed, since it has said goodbye; but what it has not removed yet is still told. */

@@ -3,6 +3,7 @@
 /** A cause as one word, for programs. */
 export type CauseName =
   | 'started'
+  | 'restarted'
   | 'stopped'
   | 'removed'
   | 'reload'

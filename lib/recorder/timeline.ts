@@ -1,5 +1,5 @@
 /**
- * The flight recorder: what happened to the routers of this process, in order, in bounded memory. Adverts are not here; the engine keeps
+ * The flight recorder: what happened to the routers of this node, in order, in bounded memory. Adverts are not here; the engine keeps
  * them as runs (NativeRecord), and a transition takes along what the engine held of its router at that moment.
  */
 import type { NativeCause, NativeEvent, NativeRecord } from '../../bindings/native.js';
@@ -73,8 +73,29 @@ export interface CommandEntry {
   readonly text: string;
 }
 
-export type OtherEntry = EngineEntry | TrackerEntry | RefusedEntry | ReloadEntry | CommandEntry;
+/** The process that ran the routers before ended, and another one went on. */
+export interface ProcessEntry {
+  readonly kind: 'process';
+  /** When the next one began. */
+  readonly atMs: number;
+  readonly pid: number;
+  /** `died by signal 9 (SIGKILL)`. */
+  readonly ending: string;
+  readonly endedMs: number;
+  /** Instances whose mastership was gone on with. */
+  readonly resumed: readonly string[];
+}
+
+export type OtherEntry =
+  EngineEntry | TrackerEntry | RefusedEntry | ReloadEntry | CommandEntry | ProcessEntry;
 export type Entry = TransitionEntry | OtherEntry;
+
+/** Where entries outlive the process. */
+export interface EntryStore {
+  /** What was written before, by this process or by others, oldest first. */
+  entries(): readonly Entry[];
+  add(entry: Entry): void;
+}
 
 /** Every router of a large node may move at one instant, with what the engine knows of its adverts. */
 const keptTransitions = 4096;
@@ -84,8 +105,20 @@ const keptOthers = 4096;
 export class Timeline {
   readonly #transitions = new Ring<TransitionEntry>(keptTransitions);
   readonly #others = new Ring<OtherEntry>(keptOthers);
+  readonly #store: EntryStore | undefined;
+
+  /** @param store what it holds is taken over, and everything that is added goes there too. */
+  constructor(store?: EntryStore) {
+    for (const entry of store?.entries() ?? []) this.#keep(entry);
+    this.#store = store;
+  }
 
   add(entry: Entry): void {
+    this.#keep(entry);
+    this.#store?.add(entry);
+  }
+
+  #keep(entry: Entry): void {
     if (entry.kind === 'transition') this.#transitions.add(entry);
     else this.#others.add(entry);
   }

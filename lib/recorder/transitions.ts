@@ -12,7 +12,7 @@ import {
   type Case,
 } from './evidence.js';
 import type { CauseName, Finding } from './finding.js';
-import type { ReloadEntry, TrackerEntry, TransitionEntry } from './timeline.js';
+import type { CommandEntry, ProcessEntry, ReloadEntry, TrackerEntry, TransitionEntry } from './timeline.js';
 import { clockTime, counted, duration, refusal, times } from './words.js';
 
 type Reason = Omit<Finding, 'atMs'>;
@@ -39,13 +39,15 @@ function reasonOf(given: Case, change: TransitionEntry, earlier: readonly Transi
   const { cause } = change;
   switch (cause.kind) {
     case 'started':
-      return { cause: 'started', text: 'it was started', evidence: [] };
+      return restarted(given, change, earlier) ?? { cause: 'started', text: 'it was started', evidence: [] };
     case 'owner':
-      return {
-        cause: 'owner',
-        text: 'it owns the addresses, or held them a moment ago: it did not wait',
-        evidence: [],
-      };
+      return (
+        restarted(given, change, earlier) ?? {
+          cause: 'owner',
+          text: 'it owns the addresses, or held them a moment ago: it did not wait',
+          evidence: [],
+        }
+      );
     case 'silence':
       return silence(given, change);
     case 'preempted':
@@ -85,6 +87,31 @@ function reasonOf(given: Case, change: TransitionEntry, earlier: readonly Transi
         evidence: [],
       };
   }
+}
+
+// ---- the process ----
+
+/** The first transition under another process. */
+function restarted(
+  given: Case,
+  change: TransitionEntry,
+  earlier: readonly TransitionEntry[],
+): Reason | undefined {
+  const before = earlier.at(-1)?.atMs ?? 0;
+  const entry = given.others.findLast(({ kind, atMs }) => kind === 'process' && atMs <= change.atMs + 50);
+  return entry?.kind === 'process' && entry.atMs > before ? describeRestart(given, entry) : undefined;
+}
+
+export function describeRestart({ router, nowMs }: Case, entry: ProcessEntry): Reason {
+  const { pid, ending, endedMs, atMs, resumed } = entry;
+  const next = resumed.includes(router) ? 'resumed' : 'was started again';
+  return {
+    cause: 'restarted',
+    text: `the VRRP process ${ending} and ${next}`,
+    evidence: [
+      `process ${pid} ended at ${clockTime(endedMs, nowMs)}, the next one began ${duration(Math.max(0, atMs - endedMs))} later`,
+    ],
+  };
 }
 
 // ---- nothing was heard ----
@@ -262,7 +289,7 @@ function ofHold(given: Case, change: TransitionEntry, hold: NativeHold): Reason 
     case 'watchdog':
       return plain('watchdog', 'JavaScript did not answer for too long');
     case 'standby':
-      return plain('standby', 'an operator put it in standby');
+      return { ...plain('standby', 'an operator put it in standby'), evidence: commandFacts(given, change) };
     case 'address-failed':
       return plain('address', 'the kernel refuses its virtual addresses');
     case 'not-started':
@@ -321,6 +348,12 @@ function released(given: Case, change: TransitionEntry, earlier: readonly Transi
     const was = ofFaults(given, before);
     return { cause: 'tracker', text: `what held it is over${lasted}: ${was.text}`, evidence: was.evidence };
   }
+  if (holds.includes('standby'))
+    return {
+      cause: 'standby',
+      text: `its standby is over${lasted}`,
+      evidence: commandFacts(given, change),
+    };
   if (holds.includes('waiting') || holds.includes('not-started'))
     return { cause: 'started', text: 'it was started', evidence: [] };
   const was = joined(
@@ -344,15 +377,25 @@ function ofGroup(given: Case, change: TransitionEntry, earlier: readonly Transit
 }
 
 function commanded(given: Case, change: TransitionEntry): Reason {
-  const command = given.others.findLast(
-    (entry) =>
+  return {
+    cause: 'command',
+    text: lastCommand(given, change)?.text ?? 'an operator asked for it',
+    evidence: [],
+  };
+}
+
+function commandFacts(given: Case, change: TransitionEntry): readonly string[] {
+  const command = lastCommand(given, change);
+  return command === undefined ? [] : [`${clockTime(command.atMs, given.nowMs)}: ${command.text}`];
+}
+
+function lastCommand(given: Case, change: TransitionEntry): CommandEntry | undefined {
+  return given.others.findLast(
+    (entry): entry is CommandEntry =>
       entry.kind === 'command' &&
       (entry.router === undefined || entry.router === given.router) &&
       entry.atMs <= change.atMs + 50,
   );
-  const text =
-    command?.kind === 'command' ? `an operator asked for it: ${command.text}` : 'an operator asked for it';
-  return { cause: 'command', text, evidence: [] };
 }
 
 // ---- what the timeline knows ----

@@ -1,7 +1,7 @@
 /** What is wrong now, and what happened without a change of state: findings beside the transitions. Pure. */
 import { describeRun, engineEntries, linkState, runs, type Case } from './evidence.js';
 import type { Finding } from './finding.js';
-import { describeFreeze, describeTracker, trackerFacts } from './transitions.js';
+import { describeFreeze, describeRestart, describeTracker, trackerFacts } from './transitions.js';
 import { clockTime, counted, duration, refusal, sendError, times } from './words.js';
 
 /** What an instance is, beside its case. */
@@ -200,6 +200,10 @@ export function incidents(given: Case): readonly Finding[] {
       }
     }),
     ...reloads(given),
+    ...given.others.flatMap((entry): readonly Finding[] =>
+      entry.kind === 'process' ? [{ atMs: entry.atMs, ...describeRestart(given, entry) }] : [],
+    ),
+    ...commands(given),
   ].toSorted((a, b) => a.atMs - b.atMs);
 }
 
@@ -228,6 +232,15 @@ function linkFlaps(given: Case): readonly Finding[] {
     });
   }
   return found;
+}
+
+/** What operators asked of the instance. */
+function commands(given: Case): readonly Finding[] {
+  return given.others.flatMap((entry): readonly Finding[] =>
+    entry.kind === 'command' && (entry.router === undefined || entry.router === given.router)
+      ? [{ atMs: entry.atMs, cause: 'command', text: entry.text, evidence: [] }]
+      : [],
+  );
 }
 
 function reloads(given: Case): readonly Finding[] {

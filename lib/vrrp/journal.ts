@@ -4,7 +4,7 @@ import type { NativeCause, NativeEvent, NativeRecord } from '../../bindings/nati
 import type { Clock } from '../host.js';
 import type { RouterPlan } from '../plan/plan.js';
 import { explain, type Explanation } from '../recorder/explain.js';
-import { Timeline } from '../recorder/timeline.js';
+import { Timeline, type EntryStore } from '../recorder/timeline.js';
 import type { Tracker } from '../track/tracker.js';
 import type { VirtualRouterView } from './virtual-router.js';
 import type { VrrpState } from './words.js';
@@ -23,11 +23,12 @@ export interface NotedTransition {
 }
 
 export class Journal {
-  readonly #timeline = new Timeline();
+  readonly #timeline: Timeline;
   readonly #clock: Clock;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, store: EntryStore | undefined) {
     this.#clock = clock;
+    this.#timeline = new Timeline(store);
   }
 
   transition(change: NotedTransition, record: NativeRecord | undefined): void {

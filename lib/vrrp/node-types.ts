@@ -3,6 +3,7 @@ import type { NativeEvent, NativeRouterStatus } from '../../bindings/native.js';
 import type { Accounts } from '../accounts.js';
 import type { Clock, Logger } from '../host.js';
 import type { RouterPlan } from '../plan/plan.js';
+import type { EntryStore } from '../recorder/timeline.js';
 import type { OpenEngine } from './engine-port.js';
 import type { ResumedStates } from './resume.js';
 import type { TrackerSet } from './tracker-set.js';
@@ -34,6 +35,8 @@ export interface NodeOptions {
   readonly accounts?: Accounts;
   /** What another process held that ended a moment ago without a goodbye: its masterships are gone on with. */
   readonly resume?: ResumedStates;
+  /** The flight recorder of the processes before this one, which goes on in it. Default: it ends with the node. */
+  readonly recorded?: EntryStore;
   /** For tests. */
   readonly openEngine?: OpenEngine;
 }

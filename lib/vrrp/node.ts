@@ -82,7 +82,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     super();
     this.#options = options;
     this.#host = { clock: options.clock ?? systemClock, logger: options.logger ?? silentLogger };
-    this.#journal = new Journal(this.#host.clock);
+    this.#journal = new Journal(this.#host.clock, options.recorded);
     this.#announcements = new Announcements({
       host: this.#host,
       accounts: options.accounts ?? systemAccounts,

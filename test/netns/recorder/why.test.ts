@@ -1,15 +1,13 @@
-/** Faults injected between real engines in namespaces: the first line of the explanation names the cause. */
+/** Faults injected between real daemons in namespaces: the first line of `ka-node why` names the cause. */
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 
-import type { NativeEvent } from '../../../bindings/native.js';
-import { createNode, parseConfig, type Config, type VrrpNode } from '../../../lib/index.js';
-import { formatExplanation } from '../../../lib/recorder/format.js';
-import { startKeepalived } from '../../support/daemons.js';
+import { projectRoot, startKaNode, startKeepalived, type Daemon } from '../../support/daemons.js';
 import { exampleLab, vip } from '../../support/examples.js';
 import type { LabHost } from '../../support/net-lab.js';
-import { hasProgram, processTree } from '../../support/program.js';
+import { hasProgram, processTree, type Output } from '../../support/program.js';
 
 const skip = hasProgram('keepalived') ? false : 'keepalived is missing: apt-get install keepalived';
 
@@ -34,75 +32,76 @@ vrrp_instance WEB {
 `;
 }
 
-function config(written: string): Config {
-  const { model, diagnostics } = parseConfig({ text: written }, { offline: true });
-  assert.ok(model !== undefined, diagnostics.map(({ message }) => message).join('\n'));
-  return model;
-}
+/** A daemon, and the program that asks it. */
+class Node implements AsyncDisposable {
+  readonly #socket: string;
 
-function start(host: LabHost, written: string): Promise<VrrpNode> {
-  return createNode(config(written), { netns: `/run/netns/${host.namespace}` });
-}
-
-/** What an operator reads. */
-function why(node: VrrpNode): { readonly first: string; readonly all: string } {
-  const [explanation] = node.why('WEB');
-  assert.ok(explanation !== undefined);
-  const all = formatExplanation(explanation);
-  return { first: all.split('\n')[0] ?? '', all };
-}
-
-async function reached(node: VrrpNode, state: 'MASTER' | 'BACKUP' | 'FAULT'): Promise<void> {
-  await node.router('WEB')?.reached(state, AbortSignal.timeout(30_000));
-}
-
-type Told<Kind extends NativeEvent['kind']> = Extract<NativeEvent, { readonly kind: Kind }>;
-
-/** The next event of a kind that fits. */
-function event<Kind extends NativeEvent['kind']>(
-  node: VrrpNode,
-  kind: Kind,
-  fits: (event: Told<Kind>) => boolean = () => true,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no '${kind}' came`)), 30_000);
-    const isWanted = (each: NativeEvent): each is Told<Kind> => each.kind === kind;
-    const look = (each: NativeEvent): void => {
-      if (!isWanted(each) || !fits(each)) return;
-      clearTimeout(timer);
-      node.off('engine', look);
-      resolve();
-    };
-    node.on('engine', look);
-  });
-}
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 30_000; !condition();) {
-    assert.ok(Date.now() < end, what);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  private constructor(
+    readonly daemon: Daemon,
+    socket: string,
+  ) {
+    this.#socket = socket;
   }
-}
 
-/** Backup of a master that it has heard. */
-async function followsMaster(node: VrrpNode): Promise<void> {
-  await reached(node, 'BACKUP');
-  await until('adverts are heard', () => (node.standings()[0]?.engine?.counters.received ?? 0) >= 3);
+  static async start(host: LabHost, written: string): Promise<Node> {
+    const socket = host.path('why.sock');
+    return new Node(await startKaNode(host, written, ['--control-socket', socket]), socket);
+  }
+
+  /** `ka-node WORDS`, of this daemon. */
+  run(...words: readonly string[]): Promise<Output> {
+    const { host } = this.daemon;
+    const program = [process.execPath, join(projectRoot, 'bin/ka-node')];
+    return host.run([...program, ...words, '--control-socket', this.#socket]);
+  }
+
+  /** What an operator reads, once its first line is so: what the daemon hears and what it logs are not one instant. */
+  async why(first: RegExp): Promise<string> {
+    for (const end = Date.now() + 30_000; ;) {
+      const { stdout, stderr } = await this.run('why', 'WEB');
+      if (first.test(stdout.split('\n')[0] ?? '')) return stdout;
+      assert.ok(Date.now() < end, `no first line like ${String(first)}:\n${stdout}${stderr}`);
+    }
+  }
+
+  /** In the state, from the line `from` of its log on. */
+  async reached(state: 'MASTER' | 'BACKUP' | 'FAULT', from = 0): Promise<void> {
+    await this.daemon.waitForLine(new RegExp(`\\(WEB\\) Entering ${state} STATE`), {
+      from,
+      timeoutMs: 30_000,
+    });
+  }
+
+  /** Lines of its log so far. */
+  get logged(): number {
+    return this.daemon.program.lines.length;
+  }
+
+  /** Backup of a master that it has heard. */
+  async followsMaster(): Promise<void> {
+    await this.reached('BACKUP');
+    for (const end = Date.now() + 30_000; ;) {
+      const { stdout } = await this.run('status', '--json');
+      if (stdout.includes('"master":"10.')) return;
+      assert.ok(Date.now() < end, `no master is heard: ${stdout}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.daemon.stop();
+  }
 }
 
 test('peer killed: its silence, and that it did not announce leaving', { skip }, async () => {
   await using lab = await exampleLab('kill');
   await using peer = await startKeepalived(lab.ka1, text(150));
   await peer.waitForLine(/Entering MASTER STATE/);
-  await using node = await start(lab.ka2, text(100));
-  await followsMaster(node);
+  await using node = await Node.start(lab.ka2, text(100));
+  await node.followsMaster();
   await peer.crash();
-  await reached(node, 'MASTER');
-  const { first, all } = why(node);
-  assert.match(
-    first,
+  await node.reached('MASTER');
+  const all = await node.why(
     /^WEB is MASTER since .*: no advert from 10\.0\.0\.18 for [\d.]+ m?s.*died.*froze/,
-    all,
   );
   assert.match(all, /adverts? from 10\.0\.0\.18 with priority 150.*it did not announce leaving/);
   assert.match(all, /our interface eth0 did not change meanwhile/);
@@ -112,19 +111,14 @@ test('peer frozen: its silence, while its host answers for the address', { skip 
   await using lab = await exampleLab('frz');
   await using peer = await startKeepalived(lab.ka1, text(150));
   await peer.waitForLine(/Entering MASTER STATE/);
-  await using node = await start(lab.ka2, text(100));
-  await followsMaster(node);
-  const alarmed = event(node, 'split-brain', ({ active }) => active);
+  await using node = await Node.start(lab.ka2, text(100));
+  await node.followsMaster();
   const pids = processTree(peer.program.pid);
   try {
     for (const pid of pids) process.kill(pid, 'SIGSTOP');
-    await reached(node, 'MASTER');
-    await alarmed;
-    const { first, all } = why(node);
-    assert.match(
-      first,
+    await node.reached('MASTER');
+    await node.why(
       /no advert from 10\.0\.0\.18 for .*, while [\da-f:]{17} still answers for 10\.0\.0\.100: its VRRP process died or froze/,
-      all,
     );
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
@@ -133,89 +127,68 @@ test('peer frozen: its silence, while its host answers for the address', { skip 
 
 test('one-way loss: both ends say what they know of it', async () => {
   await using lab = await exampleLab('oneway');
-  await using master = await start(lab.ka1, text(150));
-  await reached(master, 'MASTER');
-  await using backup = await start(lab.ka2, text(100));
-  await followsMaster(backup);
-  const alarmed = event(master, 'split-brain', ({ active, sign }) => active && sign === 'adverts');
+  await using master = await Node.start(lab.ka1, text(150));
+  await master.reached('MASTER');
+  await using backup = await Node.start(lab.ka2, text(100));
+  await backup.followsMaster();
   await lab.ka2.runOk([
     'nft',
     'add table inet t; add chain inet t in { type filter hook input priority 0; }',
   ]);
   await lab.ka2.runOk(['nft', 'add rule inet t in ip protocol 112 drop']);
-  await reached(backup, 'MASTER');
-  await alarmed;
-  const here = why(master);
-  assert.match(
-    here.first,
+  await backup.reached('MASTER');
+  await master.why(
     /two masters: 10\.0\.0\.28 goes on advertising the lower priority 100 although we advertise 150: it does not hear us/,
-    here.all,
   );
-  const there = why(backup);
-  assert.match(
-    there.first,
-    /no advert from 10\.0\.0\.18 for .*(lost on the way|the path from it is cut)/,
-    there.all,
-  );
+  await backup.why(/no advert from 10\.0\.0\.18 for .*(lost on the way|the path from it is cut)/);
 });
 
 test('local firewall: our adverts do not leave', async () => {
   await using lab = await exampleLab('fw');
-  await using node = await start(lab.ka1, text(150));
-  await reached(node, 'MASTER');
-  const failed = event(node, 'send-failed', ({ errno }) => errno !== 0);
+  await using node = await Node.start(lab.ka1, text(150));
+  await node.reached('MASTER');
   await lab.ka1.runOk([
     'nft',
     'add table inet t; add chain inet t o { type filter hook output priority 0; }',
   ]);
   await lab.ka1.runOk(['nft', 'add rule inet t o ip protocol 112 drop']);
-  await failed;
-  const { first, all } = why(node);
-  assert.match(
-    first,
-    /our adverts do not leave since .*EPERM: a firewall on this host drops protocol 112/,
-    all,
-  );
+  await node.why(/our adverts do not leave since .*EPERM: a firewall on this host drops protocol 112/);
 });
 
 test('cable down: the interface is without carrier', async () => {
   await using lab = await exampleLab('cable');
-  await using node = await start(lab.ka1, text(150));
-  await reached(node, 'MASTER');
+  await using node = await Node.start(lab.ka1, text(150));
+  await node.reached('MASTER');
   await lab.ka1.unplug();
-  await reached(node, 'FAULT');
-  const { first, all } = why(node);
-  assert.match(first, /^WEB is FAULT since .*: eth0 is without carrier \(cable/, all);
+  await node.reached('FAULT');
+  await node.why(/^WEB is FAULT since .*: eth0 is without carrier \(cable/);
 });
 
 test('carrier flap: how often and how long', async () => {
   await using lab = await exampleLab('flap');
-  await using node = await start(lab.ka1, text(150));
-  await reached(node, 'MASTER');
+  await using node = await Node.start(lab.ka1, text(150));
+  await node.reached('MASTER');
   for (let i = 0; i < 2; i++) {
+    const from = node.logged;
     await lab.ka1.unplug();
-    await reached(node, 'FAULT');
+    await node.reached('FAULT', from);
     await lab.ka1.plug();
-    await reached(node, 'MASTER');
+    await node.reached('MASTER', from);
   }
-  const { first, all } = why(node);
-  assert.match(first, /^WEB is MASTER since .*: eth0 flapped.*was down for [\d.]+ m?s and is up again/, all);
+  const all = await node.why(
+    /^WEB is MASTER since .*: eth0 flapped.*was down for [\d.]+ m?s and is up again/,
+  );
   assert.match(all, /eth0 went down 2 times since/);
 });
 
 test('address deleted: by someone else, and put back', async () => {
   await using lab = await exampleLab('addr');
-  await using node = await start(lab.ka1, text(150));
-  await reached(node, 'MASTER');
+  await using node = await Node.start(lab.ka1, text(150));
+  await node.reached('MASTER');
   await lab.ka1.waitForAddress(vip);
-  const restored = event(node, 'address', ({ what }) => what === 'restored');
   await lab.ka1.ip('address', 'del', '10.0.0.100/24', 'dev', 'eth0');
-  await restored;
-  const { first, all } = why(node);
-  assert.match(
-    first,
+  await node.why(
     /^WEB is MASTER since .*: 10\.0\.0\.100\/24 was deleted from eth0 by someone else and was put back/,
-    all,
   );
 });
 
@@ -224,12 +197,11 @@ test('script time-out: which script, and its limit', async () => {
   const flag = lab.ka1.path('hang');
   const script = lab.ka1.write('check.sh', `#!/bin/sh\nif test -e ${flag}; then exec sleep 60; fi\n`, 0o755);
   const track = `vrrp_script check {\n  script "${script}"\n  interval 1\n  timeout 1\n}\n`;
-  await using node = await start(lab.ka1, text(150, 'track_script {\n    check\n  }', track));
-  await reached(node, 'MASTER');
+  await using node = await Node.start(lab.ka1, text(150, 'track_script {\n    check\n  }', track));
+  await node.reached('MASTER');
   lab.ka1.write('hang', '');
-  await reached(node, 'FAULT');
-  const { first, all } = why(node);
-  assert.match(first, /^WEB is FAULT since .*: script check did not end within 1 s/, all);
+  await node.reached('FAULT');
+  await node.why(/^WEB is FAULT since .*: script check did not end within 1 s/);
 });
 
 test('script refused: which component of its path, and that nothing watches', async () => {
@@ -237,28 +209,20 @@ test('script refused: which component of its path, and that nothing watches', as
   const script = lab.ka1.write('check.sh', '#!/bin/sh\nexit 0\n', 0o755);
   chmodSync(script, 0o777);
   const track = `vrrp_script check {\n  script "${script}"\n  interval 1\n}\n`;
-  await using node = await start(lab.ka1, text(150, 'track_script {\n    check\n  }', track));
-  await reached(node, 'MASTER');
-  const { first, all } = why(node);
-  assert.match(
-    first,
-    /script check is refused and does not run, so nothing watches what it is for: .*check\.sh/,
-    all,
-  );
+  await using node = await Node.start(lab.ka1, text(150, 'track_script {\n    check\n  }', track));
+  await node.reached('MASTER');
+  await node.why(/script check is refused and does not run, so nothing watches what it is for: .*check\.sh/);
 });
 
 test('a rogue of higher priority: never heard before', async () => {
   await using lab = await exampleLab('rogue');
-  await using node = await start(lab.ka1, text(150));
-  await reached(node, 'MASTER');
-  await using rogue = await start(lab.client, text(250));
-  await reached(node, 'BACKUP');
-  const { first, all } = why(node);
-  assert.ok(rogue.status() !== undefined);
-  assert.match(
-    first,
+  await using node = await Node.start(lab.ka1, text(150));
+  await node.reached('MASTER');
+  await using rogue = await Node.start(lab.client, text(250));
+  await rogue.reached('MASTER');
+  await node.reached('BACKUP');
+  await node.why(
     /^WEB is BACKUP since .*: 10\.0\.0\.50, never heard before, advertises priority 250, ours is 150: a node that was just started, or one that does not belong here/,
-    all,
   );
 });
 
@@ -266,29 +230,58 @@ test('wrong password: whose adverts are refused', async () => {
   await using lab = await exampleLab('pass');
   const auth = (password: string): string =>
     `authentication {\n    auth_type PASS\n    auth_pass ${password}\n  }`;
-  await using master = await start(lab.ka1, text(150, auth('secret'), '', '1', 2));
-  await using other = await start(lab.ka2, text(100, auth('secre7'), '', '1', 2));
-  await until('adverts are refused', () =>
-    why(other).first.includes('adverts from 10.0.0.18 are refused: wrong password'),
-  );
-  await reached(other, 'MASTER');
-  const { first, all } = why(other);
-  assert.ok(master.status() !== undefined);
-  assert.match(first, /^WEB is MASTER since .*: adverts from 10\.0\.0\.18 are refused: wrong password/, all);
+  await using master = await Node.start(lab.ka1, text(150, auth('secret'), '', '1', 2));
+  await using other = await Node.start(lab.ka2, text(100, auth('secre7'), '', '1', 2));
+  await master.reached('MASTER');
+  await other.reached('MASTER');
+  await other.why(/^WEB is MASTER since .*: adverts from 10\.0\.0\.18 are refused: wrong password/);
 });
 
-test('reload: what it changed', async () => {
+test('reload: what it changed, and one that was refused', async () => {
   await using lab = await exampleLab('rld');
-  await using node = await start(lab.ka1, text(150));
-  await reached(node, 'MASTER');
-  await using peer = await start(lab.ka2, text(100));
-  await followsMaster(peer);
-  await node.reload(config(text(90)));
-  await reached(node, 'BACKUP');
-  const { first, all } = why(node);
-  assert.match(
-    first,
+  await using node = await Node.start(lab.ka1, text(150));
+  await node.reached('MASTER');
+  await using peer = await Node.start(lab.ka2, text(100));
+  await peer.followsMaster();
+  node.daemon.reload(text(90));
+  await node.reached('BACKUP');
+  await node.why(
     /^WEB is BACKUP since .*: the reload at [\d:.]+ changed our priority from 150 to 90, and 10\.0\.0\.28 advertises 100/,
-    all,
   );
+  node.daemon.reload(text(90).replace('virtual_router_id 6', 'virtual_router_id 600'));
+  await node.daemon.waitForLine(/New config failed validation/);
+  await node.why(/^WEB is BACKUP since .*: a reload was refused and changed nothing: .*600 is out of range/);
+});
+
+test('the VRRP process killed: that it died and resumed, and what was known before', async () => {
+  await using lab = await exampleLab('died');
+  // An owner is master at once, and with adverts so far apart even a slow machine starts a process in time.
+  await using node = await Node.start(lab.ka1, text(255, 'state MASTER', '', '10'));
+  await node.reached('MASTER');
+  const pid = Number(
+    readFileSync(lab.ka1.path(node.daemon.configuration.replace('.conf', '-vrrp.pid')), 'utf8'),
+  );
+  const from = node.logged;
+  process.kill(pid, 'SIGKILL');
+  await node.reached('MASTER', from);
+  const all = await node.why(
+    /^WEB is MASTER since .*: the VRRP process died by signal 9 \(SIGKILL\) and resumed/,
+  );
+  assert.match(all, new RegExp(`process ${pid} ended at [\\d:.]+, the next one began [\\d.]+ m?s later`));
+  assert.match(all, /-> MASTER: it owns the addresses/);
+});
+
+test('standby, and its end: who asked for it', async () => {
+  await using lab = await exampleLab('stby');
+  await using node = await Node.start(lab.ka1, text(150));
+  await node.reached('MASTER');
+  const refused = await node.run('standby', 'WEB');
+  assert.equal(refused.code, 4, refused.stderr);
+  await node.why(/^WEB is MASTER since .*: standby was refused: nobody answered the offer of WEB/);
+  const done = await node.run('standby', 'WEB', '--force', '--for', '30m');
+  assert.equal(done.code, 0, done.stderr);
+  const all = await node.why(/^WEB is STANDBY since .*: an operator put it in standby/);
+  assert.match(all, /an operator asked for standby for 30 min 0 s, forced/);
+  assert.equal((await node.run('resume', 'WEB')).code, 0);
+  await node.why(/^WEB is MASTER since .*: its standby is over \(it lasted /);
 });
