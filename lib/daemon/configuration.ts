@@ -8,6 +8,7 @@ import type { RunContext } from './context.js';
 import { exitStatus } from './exit-status.js';
 import type { DaemonOptions } from './options.js';
 import { ownScript } from './own-scripts.js';
+import { alreadyRunning, pidFiles, runningDaemon } from './process.js';
 import type { ReadFacts } from './protocol.js';
 import { processTitle } from './titles.js';
 
@@ -67,7 +68,16 @@ export async function readForDaemon(context: RunContext, limits: ReadLimits): Pr
     }
   }
   const facts = factsOf(options, read.model, read.diagnostics.map(keyOf));
+  if (!limits.isReload && isRunning(options, facts))
+    return { isGood: false, status: exitStatus.good, message: alreadyRunning, lines: [] };
   return { isGood: true, config: read.model, facts, lines: await lines(fresh) };
+}
+
+/** Another daemon of this instance runs: only the configuration says which pid file that has. */
+function isRunning(options: DaemonOptions, { instance, usesPidDir }: ReadFacts): boolean {
+  const pid = runningDaemon(pidFiles(options, instance, usesPidDir).main);
+  // The supervisor of this process may have written it already.
+  return pid !== undefined && pid !== process.ppid;
 }
 
 function factsOf(options: DaemonOptions, config: Config, known: readonly string[]): ReadFacts {

@@ -18,6 +18,9 @@ import { KaError } from '../errors.js';
 import { makeFolder } from '../folder.js';
 import { systemClock } from '../host.js';
 
+/** keepalived's words. */
+export const alreadyRunning = 'daemon is already running';
+
 /**
  * Process id of a live daemon that wrote `file`; undefined when there is none. A number that another program has got meanwhile, as
  * after the restart of a container, stands for no daemon.

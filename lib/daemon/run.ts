@@ -2,7 +2,7 @@
 import type { RunContext } from './context.js';
 import { openLog } from './context.js';
 import { exitStatus } from './exit-status.js';
-import { continueInBackground, pidFiles, runningDaemon } from './process.js';
+import { alreadyRunning, continueInBackground, runningDaemon } from './process.js';
 import { Supervisor } from './supervisor.js';
 import { SystemdNotifier } from './systemd.js';
 import { systemClock } from '../host.js';
@@ -10,7 +10,8 @@ import { systemClock } from '../host.js';
 /** Runs until a signal ends it. The result is the exit status. */
 export async function runDaemon(context: RunContext): Promise<number> {
   const { options, argv } = context;
-  const isRunning = runningDaemon(pidFiles(options, undefined, false).main) !== undefined;
+  // Without -p it is the configuration that says which pid file is ours, see configuration.ts.
+  const isRunning = options.pidFile !== undefined && runningDaemon(options.pidFile) !== undefined;
   if (!isRunning && !options.isForeground) {
     continueInBackground(argv, options);
     return exitStatus.good;
@@ -20,7 +21,7 @@ export async function runDaemon(context: RunContext): Promise<number> {
   const log = openLog(options, 'parent');
   try {
     if (isRunning) {
-      log.log('info', 'daemon is already running');
+      log.log('info', alreadyRunning);
       return exitStatus.good;
     }
     if (!options.isSingleProcess) return await new Supervisor(context, log, systemd).run();

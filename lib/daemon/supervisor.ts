@@ -185,7 +185,6 @@ export class Supervisor implements ControlHost {
     this.#state.adopt(facts);
     this.#state.generation = 1;
     this.#control ??= openControl(this, this.#context.options, this.#log, facts);
-    // With an instance name the pid file has another one.
     try {
       this.#writePidFile();
     } catch (error) {
@@ -364,6 +363,8 @@ export class Supervisor implements ControlHost {
   /** @throws {KaError} KA_DAEMON_PIDFILE */
   #writePidFile(): void {
     const facts = this.#state.facts;
+    // Without -p its name is known when the configuration is.
+    if (facts === undefined && this.#context.options.pidFile === undefined) return;
     const { main } = pidFiles(this.#context.options, facts?.instance, facts?.usesPidDir ?? false);
     if (this.#pidFile?.path === main) return;
     this.#pidFile?.close();

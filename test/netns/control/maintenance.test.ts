@@ -48,8 +48,7 @@ async function twoHosts(name: string): Promise<{ lab: NetLab; a: LabHost; b: Lab
   return { lab, a, b };
 }
 
-/** Short: a socket's path has room for 107 characters. */
-const socketOf = (host: LabHost): string => `/run/${host.namespace}.sock`;
+const socketOf = (host: LabHost): string => host.path('control.sock');
 
 async function start(host: LabHost, text: string): Promise<Daemon> {
   const daemon = await startKaNode(host, text, ['--control-socket', socketOf(host)]);

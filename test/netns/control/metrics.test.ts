@@ -6,6 +6,7 @@ import { schemas } from '../../../lib/control/schema.js';
 import { startKaNode } from '../../support/daemons.js';
 import { NetLab } from '../../support/net-lab.js';
 import { hasProgram, run } from '../../support/program.js';
+import { Yardstick } from '../../support/yardstick.js';
 
 const perLink = 250;
 const links = 4;
@@ -50,7 +51,7 @@ test('a thousand instances are scraped without a pause: no transition, no advert
     'a',
     lans.map((lan, i) => ({ switch: lan, addresses: [`10.${20 + i}.9.1/16`] })),
   );
-  const path = `/run/${host.namespace}.sock`;
+  const path = host.path('control.sock');
   const daemon = await startKaNode(host, thousand(), [
     '--control-socket',
     path,
@@ -71,10 +72,11 @@ test('a thousand instances are scraped without a pause: no transition, no advert
     120_000,
   );
 
+  using yardstick = new Yardstick();
   const before = await scrape();
   const startMs = performance.now();
   let scrapes = 0;
-  while (performance.now() - startMs < 8000) {
+  while (performance.now() - startMs < 5000) {
     await scrape();
     scrapes += 1;
   }
@@ -87,10 +89,14 @@ test('a thousand instances are scraped without a pause: no transition, no advert
     const series = `ka_node_vrrp_adverts_sent_total{instance="V${i}"}`;
     assert.ok(value(after, series) - value(before, series) >= Math.floor(seconds) - 1, series);
   }
-  // Half a second is what a backup of priority 100 bears besides three lost adverts.
+  // Late is an eighth of the interval, or what the machine kept other processes waiting meanwhile, if that is more.
+  const owedS = (2 * yardstick.worstMs(startMs, performance.now())) / 1000;
+  const limitS = [0.131072, 0.262144, 0.524288, 1.048576].find((bound) => bound >= owedS);
+  assert.ok(limitS !== undefined, `this machine stood still for ${owedS / 2} s`);
+  t.diagnostic(`no wake-up of the engine may be later than ${limitS} s`);
   const late = (page: string): number =>
     value(page, 'ka_node_engine_lateness_seconds_count') -
-    value(page, 'ka_node_engine_lateness_seconds_bucket{le="0.524288"}');
+    value(page, `ka_node_engine_lateness_seconds_bucket{le="${limitS}"}`);
   assert.equal(late(after) - late(before), 0);
 
   const began = performance.now();
@@ -113,7 +119,7 @@ test(
     await using lab = await NetLab.create('cpt');
     const lan = await lab.switch('lan');
     const host = await lab.host('a', [{ switch: lan, addresses: ['10.0.0.1/24'] }]);
-    const path = `/run/${host.namespace}.sock`;
+    const path = host.path('control.sock');
     await startKaNode(
       host,
       `global_defs {

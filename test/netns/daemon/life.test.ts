@@ -102,6 +102,36 @@ test('a second daemon on the same pid file says that one is running and ends wit
   assert.equal(existsSync(pidFile), true);
 });
 
+test('daemons of different instances run side by side, and a second one of the same ends with 0', async () => {
+  await using lab = await exampleLab('insts');
+  const { ka1 } = lab;
+  // The pid file of an instance has a fixed place: the name is this test's own.
+  const instance = `ka${process.pid}`;
+  const file = `/run/keepalived/keepalived_${instance}.pid`;
+  const text = `instance ${instance}\n${configuration(110)}`;
+  const argv = [program, '-n', '-l', '-f', ka1.write('inst.conf', text), '--control-socket', 'none'];
+  const first = await ka1.start(argv);
+  try {
+    await first.waitForLine(/Startup complete/, { timeoutMs: 60_000 });
+    assert.equal(readFileSync(file, 'utf8').trim(), String(first.pid));
+    const second = await ka1.run(argv);
+    assert.equal(second.code, 0);
+    assert.match(second.stdout + second.stderr, /daemon is already running/);
+    assert.equal(readFileSync(file, 'utf8').trim(), String(first.pid));
+    assert.doesNotMatch(first.text(), /deleted|Removed/);
+    const other = await ka1.start(
+      argv.map((each) =>
+        each.endsWith('inst.conf') ? ka1.write('other.conf', text.replace(instance, `${instance}b`)) : each,
+      ),
+    );
+    await other.waitForLine(/Startup complete/, { timeoutMs: 60_000 });
+    await other.stop();
+  } finally {
+    await first.stop();
+  }
+  assert.equal(existsSync(file), false);
+});
+
 test('SIGHUP applies what changed, keeps the mastership, and sends no advert late', async () => {
   await using lab = await exampleLab('hup');
   const { ka1, client } = lab;
