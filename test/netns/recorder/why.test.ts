@@ -258,6 +258,7 @@ test('the VRRP process killed: that it died and resumed, and what was known befo
   // An owner is master at once, and with adverts so far apart even a slow machine starts a process in time.
   await using node = await Node.start(lab.ka1, text(255, 'state MASTER', '', '10'));
   await node.reached('MASTER');
+  await node.why(/^WEB is MASTER since /);
   const pid = Number(
     readFileSync(lab.ka1.path(node.daemon.configuration.replace('.conf', '-vrrp.pid')), 'utf8'),
   );
