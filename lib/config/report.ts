@@ -46,7 +46,7 @@ export function sarifReport(diagnostics: readonly Diagnostic[], version: string)
   const location = (span: Span): object => {
     const { file, line, column, endLine, endColumn } = placeOf(span);
     const region = { startLine: line, startColumn: column, endLine, endColumn };
-    return { physicalLocation: { artifactLocation: { uri: encodeURI(file) }, region } };
+    return { physicalLocation: { artifactLocation: { uri: uriOf(file) }, region } };
   };
   const results = diagnostics.map(({ code, severity, message, hint, span, related }) => ({
     ruleId: code,
@@ -60,4 +60,9 @@ export function sarifReport(diagnostics: readonly Diagnostic[], version: string)
   const run = { tool: { driver }, columnKind: 'utf16CodeUnits', results };
   const log = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [run] };
   return `${JSON.stringify(log, undefined, 2)}\n`;
+}
+
+/** A reference in which no part of the path can be taken for a scheme, a query or a fragment. */
+function uriOf(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
 }
