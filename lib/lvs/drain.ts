@@ -1,6 +1,6 @@
 /** Takes a real server out of service without cutting anybody off: weight 0, then wait for its connections to end. */
 import type { IpvsDestinationKey, IpvsServiceKey } from '../../bindings/ipvs-types.js';
-import { sleep, type Clock } from '../host.js';
+import { sleep, systemClock, type Clock } from '../host.js';
 import type { Ipvs } from './ipvs.js';
 import { destinationId, serviceId } from './table.js';
 
@@ -9,7 +9,7 @@ export interface ServerDrainOptions {
   readonly timeoutMs: number;
   /** Milliseconds between two looks; 500 unless told. */
   readonly intervalMs?: number;
-  readonly clock: Clock;
+  readonly clock?: Clock;
   readonly signal?: AbortSignal;
   /** Told at every look. */
   readonly onProgress?: (connections: number) => void;
@@ -47,7 +47,7 @@ export async function drain(
 /** Waits until a server that gets no new connections has none left. `active`: undefined when it is not in the pool. */
 export async function drainServer(
   active: () => Promise<number | undefined>,
-  { clock, timeoutMs, intervalMs = 500, signal, onProgress }: ServerDrainOptions,
+  { clock = systemClock, timeoutMs, intervalMs = 500, signal, onProgress }: ServerDrainOptions,
 ): Promise<DrainResult> {
   const endMs = clock.nowMs() + timeoutMs;
   for (;;) {
