@@ -56,6 +56,8 @@ async function writeBundle(entry, name) {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
+    // import() of a script that V8 took from its cache throws for want of its options, so it becomes require().
+    supported: { 'dynamic-import': false },
     packages: 'external',
     // Comments and white space cost reading time; names stay, for stack traces.
     minifySyntax: true,

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -82,6 +83,12 @@ test('the package has all that running and compiling need', () => {
     needed.filter((name) => !existsSync(join(unpacked, name))),
     [],
   );
+});
+
+test('the bundle imports nothing later: what V8 took from its cache may not', () => {
+  const bundle = readFileSync(join(unpacked, 'dist/bundle/ka-node.cjs'), 'utf8');
+  assert.match(bundle, /require\("nodemailer"\)/);
+  assert.doesNotMatch(bundle, /\bimport\(/);
 });
 
 test('the package has no tests, benchmarks or builds', () => {
