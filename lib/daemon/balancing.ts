@@ -31,6 +31,9 @@ export interface BalancingOptions {
   readonly keepsIpvs: boolean;
   /** An earlier process of this daemon died: what it left in the kernel is ours. */
   readonly isRestart: boolean;
+  /** See `BalancerOptions`. */
+  readonly weights?: Readonly<Record<string, number>>;
+  readonly onWeights?: (weights: Readonly<Record<string, number>>) => void;
 }
 
 export type DrainRequest = Parameters<Balancer['drain']>[2];
@@ -103,6 +106,8 @@ export class Balancing {
       },
       hasAddress: (address) => this.#addresses?.has(address) ?? true,
       rsInitNotifies: config.globalDefs.rsInitNotifies,
+      ...(options.weights === undefined ? {} : { weights: options.weights }),
+      ...(options.onWeights === undefined ? {} : { onWeights: options.onWeights }),
     });
   }
 

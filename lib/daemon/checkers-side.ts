@@ -16,6 +16,8 @@ export async function startCheckers(config: Config, context: SideContext): Promi
     ipvsNetns: ipvsNamespace(config, context),
     keepsIpvs: options.keepsIpvs,
     isRestart: context.isRestart ?? false,
+    weights: context.memory?.weights ?? {},
+    onWeights: (weights) => context.report({ kind: 'weights', weights }),
   });
   // After the start: the prober's thread is there by now. A process that runs VRRP too is scheduled by its engine.
   const scheduling = options.isSingleProcess ? undefined : new CheckersScheduling(log);

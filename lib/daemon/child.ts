@@ -219,7 +219,7 @@ class Child {
     this.#homeNamespace = homeNamespace;
     this.#isRestart = order.isRestart === true;
     this.#niceness = order.niceness;
-    this.#memory = order.role === 'vrrp' ? readMemory(childFds.memory) : undefined;
+    this.#memory = order.role === side ? readMemory(childFds.memory) : undefined;
   }
 
   /** @throws when the side cannot start. */

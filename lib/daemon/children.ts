@@ -101,11 +101,12 @@ export class Children {
 
   /** A hand-over file with what the VRRP process that died held. The caller closes it. @throws KA_DAEMON_HANDOVER, of write(2) */
   memory(): number {
-    const { held, beat, death } = this.#state;
+    const { held, beat, death, weights } = this.#state;
     // Without a sign of life nothing that was held is fresh; what operators arranged stands all the same.
     const memory: Memory = {
       held,
       beat: beat ?? { monotonicUs: 0, wallMs: 0 },
+      weights,
       ...(death === undefined ? {} : { death }),
     };
     return written(memory);
@@ -252,6 +253,7 @@ export class Children {
     post.restart?.cancel();
     const { link } = post;
     if (post.side === 'vrrp') this.hold({ masters: [], scripts: {} });
+    else this.#state.weights = {};
     if (link === undefined) return;
     this.#log.log('info', `Stopping ${sideWords[post.side].child} child process, pid=${link.pid}`);
     this.#state.helpers.add(link);

@@ -88,12 +88,14 @@ export interface Left {
   }[];
 }
 
-/** What the supervisor remembers of a VRRP process. */
+/** What the supervisor remembers of processes that died; all but the weights is of VRRP. */
 export interface Memory {
   readonly held: Held;
   readonly beat: Beat;
   /** How the process before ended. */
   readonly death?: Death;
+  /** Of the checkers: weights that were set by hand, see `WeightOverrides`. */
+  readonly weights: Readonly<Record<string, number>>;
 }
 
 export interface Death {
@@ -112,6 +114,8 @@ export type ChildReport =
   /** For `systemctl status`. */
   | { readonly kind: 'summary'; readonly text: string }
   | { readonly kind: 'held'; readonly held: Held }
+  /** Weights that are set by hand now. */
+  | { readonly kind: 'weights'; readonly weights: Readonly<Record<string, number>> }
   /** With each configuration. */
   | { readonly kind: 'left'; readonly left: Left }
   /** The engine is about to be started. */

@@ -17,6 +17,8 @@ export class Supervision {
   /** Number of the configuration that runs; 0 before the first. */
   generation = 0;
   held: Held = { masters: [], scripts: {} };
+  /** Of the checkers: weights that were set by hand. */
+  weights: Readonly<Record<string, number>> = {};
   beat: Beat | undefined;
   left: Left = { netns: undefined, instances: [] };
   /** Of the last VRRP process that ended without being asked to. */

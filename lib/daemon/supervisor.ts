@@ -257,6 +257,9 @@ export class Supervisor implements ControlHost {
       case 'held':
         this.#children.hold(report.held);
         return;
+      case 'weights':
+        this.#state.weights = report.weights;
+        return;
       case 'left':
         this.#state.left = report.left;
         return;

@@ -49,6 +49,9 @@ export interface BalancerOptions {
   /** rs_init_notifies. */
   readonly rsInitNotifies?: boolean;
   readonly random?: Random;
+  /** Weights by hand that another balancer had, as `onWeights` told them. */
+  readonly weights?: Readonly<Record<string, number>>;
+  readonly onWeights?: (weights: Readonly<Record<string, number>>) => void;
 }
 
 export class Balancer implements AsyncDisposable {
@@ -57,7 +60,7 @@ export class Balancer implements AsyncDisposable {
   readonly #phases: Random;
   #config: LvsConfig = { ssl: undefined, virtualServer: [], virtualServerGroup: [] };
   #units: readonly Unit[] = [];
-  readonly #overrides = new WeightOverrides();
+  readonly #overrides: WeightOverrides;
   #effects: { readonly unit: Unit; readonly effect: PoolEffect | BalancerEvent }[] = [];
   #working: Promise<void> | undefined;
   /** Virtual servers whose table may be another now. */
@@ -68,6 +71,7 @@ export class Balancer implements AsyncDisposable {
 
   constructor(options: BalancerOptions) {
     this.#options = options;
+    this.#overrides = new WeightOverrides(options.weights, options.onWeights);
     this.#kernel = new KernelTable(options.ipvs, options.host.logger);
     this.#phases = evenPhases(options.random ?? systemRandom);
   }

@@ -6,12 +6,26 @@ import type { Unit } from './unit.js';
 
 export class WeightOverrides {
   /** By virtual server name and real server id, so that they outlast a reload. */
-  readonly #weights = new Map<string, number>();
+  readonly #weights: Map<string, number>;
+  readonly #onChange: (weights: Readonly<Record<string, number>>) => void;
+
+  /**
+   * @param weights those that a process before this one had.
+   * @param onChange is told all of them after every change.
+   */
+  constructor(
+    weights: Readonly<Record<string, number>> = {},
+    onChange: (weights: Readonly<Record<string, number>>) => void = () => undefined,
+  ) {
+    this.#weights = new Map(Object.entries(weights));
+    this.#onChange = onChange;
+  }
 
   /** Undefined gives the weight back. */
   set(unit: Unit, real: RealServer, weight: number | undefined): void {
     if (weight === undefined) this.#weights.delete(keyOf(unit, real));
     else this.#weights.set(keyOf(unit, real), weight);
+    this.#onChange(Object.fromEntries(this.#weights));
   }
 
   of(unit: Unit, real: RealServer): number | undefined {
@@ -23,6 +37,7 @@ export class WeightOverrides {
     if (this.#weights.size === 0) return;
     const known = new Set(units.flatMap((unit) => unit.config.realServer.map((real) => keyOf(unit, real))));
     for (const key of this.#weights.keys()) if (!known.has(key)) this.#weights.delete(key);
+    this.#onChange(Object.fromEntries(this.#weights));
   }
 
   /** The health of a unit with its weights by hand. */
