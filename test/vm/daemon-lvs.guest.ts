@@ -1,13 +1,16 @@
-/** The daemon and what surrounds its IPVS services: sync daemons, timeouts, flushes, ha_suspend. */
+/** The daemon and everything around its IPVS services: sync daemons, timeouts, flushes, omega, ha_suspend, repair. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { after, beforeEach } from 'node:test';
 import { DaemonProgram, eventually } from './daemon-program.js';
 import { freshNamespace, ip, savedTable } from './namespaces.js';
 
 const netns = 'kaD-lvs';
-const limitMs = 120_000;
+const limitMs = 240_000;
 const running: DaemonProgram[] = [];
+const allCpus = /Cpus_allowed_list:\s+(.*)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
 beforeEach(() => freshNamespace(netns, ['10.9.0.1/32']));
 after(async () => {
   for (const daemon of running) await daemon.stop('SIGKILL');
@@ -28,14 +31,35 @@ const virtual = (more = '', servers = 'real_server 10.9.0.1 8080 {\n}\n'): strin
 const globals = (text: string): string => `global_defs {\nscript_user root\n${text}\n}\n`;
 const table = ['-A -t 10.8.0.1:80 -s rr', '-a -t 10.8.0.1:80 -r 10.9.0.1:8080 -m -w 1'].join('\n');
 
-test('timeouts are set, changed by a reload and given back at the end', async () => {
+/** Scheduling of the process of the checkers, as the kernel tells it. */
+function scheduling(it: DaemonProgram): string {
+  const pid = readFileSync(join(it.work, 'pid-c'), 'utf8').trim();
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const cpus = /Cpus_allowed_list:\s+(.*)/.exec(status)?.[1] ?? '';
+  const isLocked = !/VmLck:\s+0 kB/.test(status);
+  const limit = /Max realtime timeout\s+(\S+)/.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1] ?? '';
+  return `nice ${stat[16]} policy ${stat[38]} priority ${stat[37]} CPUs ${cpus} locked ${isLocked} limit ${limit}`;
+}
+
+test('timeouts and scheduling are set, changed by a reload and given back at the end', async () => {
   const timeouts = (): string => ipvsadm('-l', '--timeout').trim();
   const before = timeouts();
   const it = daemon();
-  it.start(globals('lvs_timeouts tcp 100 udp 50') + virtual());
+  const wishes =
+    'checker_priority -7\nchecker_rt_priority 12\nchecker_cpu_affinity 0\nchecker_no_swap\nchecker_rlimit_rttime 90000000\n';
+  it.start(globals(`lvs_timeouts tcp 100 udp 50\n${wishes}`) + virtual());
   const [, tcpFin = ''] = /(\d+) \d+$/.exec(before) ?? [];
   await eventually(timeouts, `Timeout (tcp tcpfin udp): 100 ${tcpFin} 50`, limitMs, it);
+  await it.says('Startup complete', limitMs);
+  // SCHED_RR is policy 2; the class is not inherited by programs that the process starts.
+  assert.equal(scheduling(it), 'nice -7 policy 2 priority 12 CPUs 0 locked true limit 90000000', it.log);
   await it.reload(globals('lvs_timeouts tcp 200') + virtual(), limitMs);
+  const ordinary = scheduling(it);
+  assert.match(ordinary, /^nice 0 policy 0 priority 0 CPUs \S+ locked false /);
+  assert.equal(/CPUs (\S+)/.exec(ordinary)?.[1], allCpus);
   const udp = /(\d+)$/.exec(before)?.[1] ?? '';
   assert.equal(timeouts(), `Timeout (tcp tcpfin udp): 200 ${tcpFin} ${udp}`);
   await it.stop();
@@ -65,6 +89,27 @@ test('lvs_flush empties the table at the start, lvs_flush_on_stop at the end; VS
   assert.equal(savedTable(netns), '');
 });
 
+test('omega: at the end the servers that are up are told to be down; without it nothing is told', async () => {
+  for (const [omega, wanted] of [
+    ['omega', 'RS [10.9.0.1]:tcp:8080 [10.8.0.1]:tcp:80 DOWN\nVS [10.8.0.1]:tcp:80 DOWN\n'],
+    ['', ''],
+  ] as const) {
+    const it = daemon();
+    const said = join(it.work, 'said');
+    const script = join(it.work, 'notify');
+    writeFileSync(script, `#!/bin/sh\necho "$*" >>${said}\n`, { mode: 0o755 });
+    const notify = `quorum_down "${script} VS [10.8.0.1]:tcp:80 DOWN"`;
+    const real = `real_server 10.9.0.1 8080 {\nnotify_down "${script} RS [10.9.0.1]:tcp:8080 [10.8.0.1]:tcp:80 DOWN"\n}\n`;
+    it.start(globals('') + virtual(`${omega}\n${notify}`, real));
+    await eventually(() => savedTable(netns), table, limitMs, it);
+    await it.says('Startup complete', limitMs);
+    await it.stop();
+    const lines = (existsSync(said) ? readFileSync(said, 'utf8') : '').split('\n').filter(Boolean);
+    assert.deepEqual(lines.toSorted(), wanted.split('\n').filter(Boolean).toSorted(), it.log);
+    assert.equal(it.count('Shutting down service [10.9.0.1]:tcp:8080 from VS [10.8.0.1]:tcp:80'), 1, it.log);
+  }
+});
+
 test('ha_suspend: nothing is checked while the address is elsewhere', async () => {
   const it = daemon();
   const check = 'TCP_CHECK {\nconnect_timeout 5\nretry 0\n}\n';
@@ -91,6 +136,20 @@ test('ha_suspend: nothing is checked while the address is elsewhere', async () =
   await it.stop();
 });
 
+test('a table edited with ipvsadm is repaired and reported', async () => {
+  const it = daemon();
+  it.start(virtual());
+  await eventually(() => savedTable(netns), table, limitMs, it);
+  ipvsadm('-e', '-t', '10.8.0.1:80', '-r', '10.9.0.1:8080', '-m', '-w', '7');
+  ipvsadm('-a', '-t', '10.8.0.1:80', '-r', '10.66.0.1:80', '-m');
+  await eventually(() => savedTable(netns), table, limitMs, it);
+  await it.says('IPVS repair: set-destination TCP [10.8.0.1]:80 -> [10.9.0.1]:8080', limitMs);
+  await it.says('IPVS repair: delete-destination TCP [10.8.0.1]:80 -> [10.66.0.1]:80', limitMs);
+  ipvsadm('-D', '-t', '10.8.0.1:80');
+  await eventually(() => savedTable(netns), table, limitMs, it);
+  await it.stop();
+});
+
 const syncDaemons = (): string =>
   ipvsadm('-L', '--daemon')
     .split('\n')
@@ -111,4 +170,27 @@ test('sync daemons without an instance: both run until the end, with all that wa
   await it.reload(virtual(), limitMs);
   assert.equal(syncDaemons(), '', it.log);
   await it.stop();
+});
+
+test('a sync daemon follows the state of its instance, with the router id as its own', async () => {
+  ip('-n', netns, 'link', 'add', 'wire', 'type', 'dummy');
+  ip('-n', netns, 'addr', 'add', '192.168.7.1/24', 'dev', 'wire');
+  ip('-n', netns, 'link', 'set', 'wire', 'multicast', 'on', 'up');
+  const vrrp = (priority: number): string =>
+    `vrrp_instance ONE {\ninterface wire\nvirtual_router_id 51\nadvert_int 0.2\npriority ${priority}\n` +
+    'state BACKUP\nvirtual_ipaddress {\n10.8.0.1\n}\ntrack_file {\nfault weight 0\n}\n}\n';
+  const it = daemon();
+  const fault = join(it.work, 'fault');
+  writeFileSync(fault, '1\n');
+  const tracked = `vrrp_track_file fault {\nfile ${fault}\n}\n`;
+  it.start(globals('lvs_sync_daemon wire inst ONE') + tracked + vrrp(100) + virtual());
+  const role = (): string =>
+    /^\w+ sync daemon \(mcast=wire, syncid=51/gm.exec(syncDaemons())?.[0] ?? syncDaemons();
+  await eventually(role, 'backup sync daemon (mcast=wire, syncid=51', limitMs, it);
+  writeFileSync(fault, '0\n');
+  await eventually(role, 'master sync daemon (mcast=wire, syncid=51', limitMs, it);
+  writeFileSync(fault, '1\n');
+  await eventually(role, 'backup sync daemon (mcast=wire, syncid=51', limitMs, it);
+  await it.stop();
+  assert.equal(syncDaemons(), '', it.log);
 });

@@ -1,6 +1,6 @@
 /**
  * The tests that need IPVS: every `*.guest.ts` of this folder, run together in one boot and reported here one by one.
- * `KA_VM_ONLY=word` picks the files whose name has that word.
+ * `KA_VM_ONLY=word,other` picks the files whose name has one of the words.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { runSuite, suiteObstacle, type SuiteResult } from './suite.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const words = (process.env['KA_VM_ONLY'] ?? '').split(',');
 const files = readdirSync(here)
-  .filter((name) => name.endsWith('.guest.js') && name.includes(process.env['KA_VM_ONLY'] ?? ''))
+  .filter((name) => name.endsWith('.guest.js') && words.some((word) => name.includes(word)))
   .sort()
   .map((name) => join(here, name));
 
