@@ -1,12 +1,23 @@
-/** Configurations for the comparison with keepalived: name, and text without global_defs. Together they use every option. */
+/**
+ * Configurations for the comparison with keepalived: name, and text without global_defs. Together they use every option. Services
+ * are 10.8.0.0/16 or 2001:db8:8::, servers 10.9.0.0/24 or 2001:db8:9::. Two files are switches: `first` takes the first server
+ * of every virtual server down, `others` all the rest. SCRIPT is a program that keeps its arguments.
+ */
 
 export interface CompareCase {
   readonly name: string;
   readonly text: string;
 }
 
-const rs = (more = '', address = '10.9.0.1', port = '8080'): string =>
-  `real_server ${address} ${port} {\n${more}\n}\n`;
+/** The servers that fail first. */
+export const firstServers: readonly string[] = ['10.9.0.1', '2001:db8:9::1'];
+
+/** Waits longer than any test, so that an alpha server stays what it is at the start. */
+const unsettled = 'TCP_CHECK {\nwarmup 1000\n}';
+const rs = (more = '', address = '10.9.0.1', port = '8080', checker = follows(address)): string =>
+  `real_server ${address} ${port} {\n${more}\n${checker}\n}\n`;
+const follows = (address: string): string =>
+  `FILE_CHECK {\ntrack_file ${firstServers.includes(address) ? 'first' : 'others'}\nweight 0\n}`;
 const two = `${rs('weight 3')}${rs('weight 1', '10.9.0.2')}`;
 const vs = (head: string, body: string): string => `virtual_server ${head} {\n${body}\n}\n`;
 const tcp = (body: string, servers = two): string =>
@@ -110,11 +121,43 @@ export const compareCases: readonly CompareCase[] = [
   { name: 'quorum above the sum', text: tcp('quorum 100\nhysteresis 2\nsorry_server 10.9.0.99 9999') },
   {
     name: 'alpha starts with the sorry server',
-    text: tcp('alpha\nsorry_server 10.9.0.99 9999', rs('TCP_CHECK {\nwarmup 100\n}')),
+    text: tcp('alpha\nsorry_server 10.9.0.99 9999', rs('', '10.9.0.1', '8080', unsettled)),
   },
   {
     name: 'alpha with inhibit starts with weight 0',
-    text: tcp('alpha\ninhibit_on_failure', rs('TCP_CHECK {\nwarmup 100\n}')),
+    text: tcp('alpha\ninhibit_on_failure', rs('', '10.9.0.1', '8080', unsettled)),
+  },
+  {
+    name: 'quorum with hysteresis, regained by weight',
+    text: tcp(
+      'lvs_sched wrr\nquorum 3\nhysteresis 1\nsorry_server 10.9.0.99 9999',
+      rs('weight 4') + rs('weight 2', '10.9.0.2'),
+    ),
+  },
+  {
+    name: 'servers that stay with weight 0, and a sorry server that does',
+    text: tcp(
+      'lvs_sched wrr\nquorum 2\nsorry_server 10.9.0.99 9999\nsorry_server_inhibit',
+      rs('weight 4\ninhibit_on_failure') + rs('weight 1', '10.9.0.2') + rs('inhibit_on_failure', '10.9.0.3'),
+    ),
+  },
+  {
+    name: 'a sorry server that is a real server too',
+    text: tcp('sorry_server 10.9.0.2 8080'),
+  },
+  {
+    name: 'all that is told of one virtual server',
+    text: tcp(
+      'lvs_sched rr\nquorum 2\nquorum_up "SCRIPT quorum up"\nquorum_down "SCRIPT quorum down"\nsmtp_alert\nomega',
+      rs('notify_up "SCRIPT first up"\nnotify_down "SCRIPT first down"\nsmtp_alert') +
+        rs('notify_up "SCRIPT second up"\nnotify_down "SCRIPT second down"\nsmtp_alert', '10.9.0.2') +
+        rs(
+          'notify_down "SCRIPT dead down"\nsmtp_alert',
+          '10.9.0.4',
+          '8080',
+          'TCP_CHECK {\nconnect_ip 127.0.0.1\nconnect_port 1\nalpha\nwarmup 0\ndelay_loop 1000\n}',
+        ),
+    ),
   },
   { name: 'duplicate real server', text: tcp('lvs_sched rr', rs('weight 1') + rs('weight 2')) },
 ];
