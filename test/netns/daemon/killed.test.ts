@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { startKaNode, type Daemon } from '../../support/daemons.js';
+import { addressSpans, randomNumbers, type Span } from '../../support/killing.js';
 import { NetLab, type LabHost } from '../../support/net-lab.js';
 import type { Line } from '../../support/program.js';
 import { Yardstick } from '../../support/yardstick.js';
@@ -33,12 +34,6 @@ function configuration(priority: number): string {
   }
 }
 `;
-}
-
-/** From when to when an address was there, as `ip monitor` of its host saw it. */
-interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 /** One kill of a process that stood for an address or not. */
@@ -95,7 +90,7 @@ async function suffer(
   lab: NetLab,
   index: number,
 ): Promise<{ readonly deaths: readonly Death[]; readonly spans: readonly (readonly Span[])[] }> {
-  const random = generator(seed + index);
+  const random = randomNumbers(seed + index);
   const lan = await lab.switch(`s${index}`);
   const hosts = await Promise.all(
     [1, 2].map((id) => lab.host(`h${index}${id}`, [{ switch: lan, addresses: [`10.0.0.${id}/24`] }])),
@@ -141,7 +136,7 @@ async function suffer(
   await Promise.all(nodes.map((node) => node.stop()));
   for (const host of hosts) await host.waitForAddress('10.0.0.100', false, 60_000);
   const endMs = performance.now();
-  const spans = monitors.map((monitor) => spansOf(monitor.lines, endMs));
+  const spans = monitors.map((monitor) => addressSpans(monitor, '10.0.0.100/24', endMs));
   await Promise.all(monitors.map((monitor) => monitor.stop()));
   assert.ok(spans.flat().length > 1, 'the address was seen');
   return { deaths, spans };
@@ -151,21 +146,6 @@ async function suffer(
 function resumption(lines: readonly Line[]): number | undefined {
   const next = lines.find(({ text }) => /resumes the mastership|Entering/.test(text));
   return next?.text.includes('resumes') === true ? next.atMs : undefined;
-}
-
-function spansOf(lines: readonly Line[], endMs: number): readonly Span[] {
-  const spans: Span[] = [];
-  let fromMs: number | undefined;
-  for (const { text, atMs } of lines) {
-    if (!text.includes('10.0.0.100/24')) continue;
-    if (text.includes('Deleted')) {
-      if (fromMs !== undefined) spans.push({ fromMs, toMs: atMs });
-      fromMs = undefined;
-    } else {
-      fromMs ??= atMs;
-    }
-  }
-  return fromMs === undefined ? spans : [...spans, { fromMs, toMs: endMs }];
 }
 
 async function owned(hosts: readonly LabHost[]): Promise<boolean> {
@@ -192,15 +172,4 @@ function kill(pid: number): void {
 /** A random moment is not an event: this is what the test is about. */
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Uniform numbers in [0, 1): mulberry32. */
-function generator(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }
