@@ -266,6 +266,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'marks packets of virtual server groups by nftables',
     {
       isFirstKept: true,
+      note: 'every address of a group stays a service of its own, which serves the same clients; keepalived makes one service of a mark instead',
     },
   ),
   nftables_ipvs_priority: defaulted(
@@ -399,7 +400,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     integer(0, uint32, { isStrict: true }),
     0,
     'netlink receive buffer',
-    reported,
+    { ...reported, note: 'what overruns the buffer is read anew' },
   ),
   lvs_netlink_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit'),
   rs_init_notifies: defaulted(boolean, false, 'notify_up runs for servers that start in the pool', works),

@@ -227,7 +227,11 @@ export const realServer = block(
     ...timeRows,
     smtp_alert: optional(boolean, 'mails on its changes'),
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
-    snmp_name: optional(alone(word('name')), 'name for SNMP', { ...reported, effect: 'parsed' }),
+    snmp_name: optional(alone(word('name')), 'name for SNMP', {
+      ...reported,
+      effect: 'parsed',
+      note: 'there is no SNMP agent',
+    }),
     MISC_CHECK: each(checker('MISC_CHECK', section(checkers.miscCheck)), allUp),
     SMTP_CHECK: each(checker('SMTP_CHECK', fieldSection(checkers.smtpCheck)), allUp),
     TCP_CHECK: each(checker('TCP_CHECK', fieldSection(checkers.tcpCheck)), allUp),
@@ -284,7 +288,10 @@ export const virtualServer = block(
     inhibit_on_failure: defaulted(present, false, 'weight 0 instead of removal when a server is down'),
     lvs_sched: optional(choice(schedulers), 'scheduler', { defaultText: 'wlc' }),
     lb_algo: alias('lvs_sched', 'other name'),
-    hashed: optional(flagUse, 'has no effect', { effect: 'parsed' }),
+    hashed: optional(flagUse, 'has no effect', {
+      effect: 'parsed',
+      note: 'the kernel keeps this flag of a service for itself',
+    }),
     ops: optional(
       mapped(present, (_, line) => ({ at: line.at(0) })),
       'every packet is scheduled anew (UDP)',
@@ -315,7 +322,11 @@ export const virtualServer = block(
     ),
     smtp_alert: optional(boolean, 'mails when the quorum changes'),
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
-    snmp_name: optional(alone(word('name')), 'name for SNMP', { ...reported, effect: 'parsed' }),
+    snmp_name: optional(alone(word('name')), 'name for SNMP', {
+      ...reported,
+      effect: 'parsed',
+      note: 'there is no SNMP agent',
+    }),
     alpha: defaulted(present, false, 'servers count as down until their checkers succeed'),
     omega: defaulted(present, false, 'down scripts run when the daemon stops'),
     quorum_up: optional(command, 'run when the quorum is gained', scripts),
