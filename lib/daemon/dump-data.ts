@@ -58,7 +58,13 @@ function instanceLines(
 ): readonly string[] {
   const group = config.vrrpSyncGroup.find((each) => each.group.some(({ text }) => text === instance.name));
   const source = instance.mcastSrcIp ?? standing?.engine?.source;
-  const hasFlags = instance.isUnicast || instance.skipCheckAdvAddr;
+  const hasFlags =
+    instance.isUnicast ||
+    instance.skipCheckAdvAddr ||
+    !instance.preempt ||
+    instance.dontTrackPrimary ||
+    instance.promoteSecondaries ||
+    instance.mcastSrcIp !== undefined;
   return [
     ` VRRP Instance = ${instance.name}`,
     ...[
@@ -118,7 +124,8 @@ function stateLines(
       `Master priority = ${engine?.masterPriority ?? 0}`,
     ),
     `Last transition = ${timeWords(standing?.sinceMs ?? 0)}`,
-    `Master down timer = ${instance.downTimerAdverts * advertUs + skewUs} usecs`,
+    // keepalived: the timer of an owner was never set.
+    `Master down timer = ${instance.priority === 255 ? 1 : instance.downTimerAdverts * advertUs + skewUs} usecs`,
   ];
 }
 
@@ -158,6 +165,8 @@ function parameterLines(instance: VrrpInstance, standing: InstanceStanding | und
       `Authentication type = ${authentication === undefined ? 'none' : authNames[authentication.authType]}`,
     ),
     ...when(authentication !== undefined, 'Password = ********'),
+    ...when(instance.debug > 0, `Debug level = ${instance.debug}`),
+    ...when(instance.kernelRxBufSize > 0, `Kernel rx buffer size = ${instance.kernelRxBufSize}`),
   ];
 }
 
@@ -178,11 +187,7 @@ function addressLines(instance: VrrpInstance, standing: InstanceStanding | undef
       `Unicast TTL = ${instance.unicastTtl ?? 255}`,
       `Check unicast src : ${yesNo(instance.checkUnicastSrc)}`,
       'Unicast Peer :',
-      ...unicastPeer.map((peer) =>
-        instance.checkUnicastSrc || peer.minTtl > 0 || peer.maxTtl < 255
-          ? `  ${peer.address} min_ttl ${peer.minTtl} max_ttl ${peer.maxTtl}`
-          : `  ${peer.address}`,
-      ),
+      ...unicastPeer.map((peer) => `  ${peer.address} min_ttl ${peer.minTtl} max_ttl ${peer.maxTtl}`),
     ),
     ...headed(
       'Virtual Routes :',

@@ -15,11 +15,11 @@ export function addressWords(entry: AddressEntry, defaultDevice: string, isSet: 
   return [
     isHost ? address : `${address}/${prefixLength}`,
     ...(peer === undefined ? [] : ['peer', peer]),
+    ...(broadcast === undefined ? [] : ['brd', broadcast]),
     `dev ${dev ?? defaultDevice}`,
-    ...(broadcast === undefined ? [] : ['broadcast', broadcast]),
     `scope ${scopeName(scope)}`,
     ...(label === undefined ? [] : ['label', label]),
-    ...(family === 6 ? [`preferred_lft ${lifetime === Infinity ? 'forever' : lifetime}`] : []),
+    ...(family === 6 ? [lifetimeWords(lifetime)] : []),
     ...(entry.dad && family === 6 ? ['dad'] : []),
     ...(entry.home ? ['home'] : []),
     ...(entry.mngtmpaddr ? ['mngtmpaddr'] : []),
@@ -28,6 +28,11 @@ export function addressWords(entry: AddressEntry, defaultDevice: string, isSet: 
     ...(entry.noTrack ? ['no_track'] : []),
     ...(isSet ? ['set'] : []),
   ].join(' ');
+}
+
+function lifetimeWords(seconds: number): string {
+  if (seconds === 0) return 'deprecated';
+  return `preferred_lft ${seconds === Infinity ? 'forever' : seconds}`;
 }
 
 /** `prepend 10.99.0.0/16 via inet 10.0.0.2 dev eth0 proto 18 metric 5`. */
