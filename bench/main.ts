@@ -16,13 +16,14 @@ import { cost } from './measures/cost.js';
 import { interval } from './measures/interval.js';
 import { reload } from './measures/reload.js';
 import { scale } from './measures/scale.js';
+import { scripts } from './measures/scripts.js';
 import { start } from './measures/start.js';
 import { takeover } from './measures/takeover.js';
 import { subjectNames, type Distribution, type SubjectName, type Table } from './result.js';
 import { cumulativeSvg } from './svg.js';
 import { renderFindings } from './text-report.js';
 
-const measures: readonly Measure[] = [start, config, cost, interval, takeover, reload, scale];
+const measures: readonly Measure[] = [start, config, cost, interval, takeover, reload, scale, scripts];
 
 const usage = `npm run bench -- [MEASURE...] [--quick] [--json] [--out FOLDER] [--subjects LIST]
   MEASURE     ${measures.map((each) => each.name).join(', ')}; all when none is named

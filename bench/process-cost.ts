@@ -21,6 +21,25 @@ export function cpuNs(pid: number): number {
   return sum;
 }
 
+/**
+ * Seconds of processor time that a process tree has used so far, to a hundredth: its processes alone, and with the children that they
+ * have waited for.
+ */
+export function cpuSecondsWithChildren(pid: number): { readonly own: number; readonly all: number } {
+  let own = 0;
+  let all = 0;
+  for (const process of processTree(pid)) {
+    // proc(5), stat: fields 14 to 17 are utime, stime, cutime and cstime.
+    const fields = read(`/proc/${process}/stat`)
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15).map(Number);
+    own += (utime + stime) / 100;
+    all += (utime + stime + cutime + cstime) / 100;
+  }
+  return { own, all };
+}
+
 export function memory(pid: number): Memory {
   const tree = processTree(pid);
   const total = (field: string): number =>

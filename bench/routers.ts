@@ -8,6 +8,8 @@ export interface Routers {
   readonly intervalMs: number;
   /** SCHED_RR priority of whoever sends adverts. */
   readonly realtime?: number;
+  /** vrrp_scripts that run each second, and that each router tracks without effect. */
+  readonly scripts?: number;
   /** Real servers in the same file, which the VRRP process has no use for. */
   readonly realServers?: number;
 }
@@ -37,11 +39,16 @@ export function configuration(routers: Routers): string {
   const instances = routers.interfaces.flatMap((name) =>
     Array.from({ length: routers.perInterface }, (_, i) => instance(routers, name, i + 1)),
   );
+  const scripts = scriptNames(routers).map(
+    (name) => `vrrp_script ${name} {\n  script "/bin/true"\n  interval 1\n}`,
+  );
   return [
     'global_defs {',
     '  vrrp_version 3',
     ...realtime,
+    ...(routers.scripts === undefined ? [] : ['  script_user root', '  enable_script_security']),
     '}',
+    ...scripts,
     ...instances,
     ...virtualServers(routers.realServers ?? 0),
     '',
@@ -55,10 +62,19 @@ function instance(routers: Routers, name: string, vrid: number): string {
   virtual_router_id ${vrid}
   priority ${routers.priority}
   advert_int ${routers.intervalMs / 1000}
-  virtual_ipaddress {
+${tracked(routers)}  virtual_ipaddress {
     ${addressOf(routers, `${name}/${vrid}`)}/32
   }
 }`;
+}
+
+function scriptNames({ scripts = 0 }: Routers): string[] {
+  return Array.from({ length: scripts }, (_, i) => `script_${i}`);
+}
+
+function tracked(routers: Routers): string {
+  const names = scriptNames(routers);
+  return names.length === 0 ? '' : `  track_script {\n    ${names.join('\n    ')}\n  }\n`;
 }
 
 function virtualServers(realServers: number): string[] {

@@ -54,6 +54,11 @@ export const bareLoop: Subject = {
   },
 };
 
+/** Beside the daemons that run 200 scripts a second. */
+export function startSpawner(host: LabHost): Promise<Running> {
+  return launch(host, `spawn-${++started}`, [baseline('spawn')]);
+}
+
 export const keepalived: Subject = {
   name: 'keepalived',
   missing: () => (hasProgram('keepalived') ? undefined : 'keepalived is missing: apt-get install keepalived'),

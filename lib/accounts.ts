@@ -40,6 +40,27 @@ export const systemAccounts: Accounts = {
   },
 };
 
+/** Asks only once: a name that no file has costs a process of its own, and hundreds of scripts may have the same user. */
+export function remembering(accounts: Accounts): Accounts {
+  const users = new Map<string, Account | undefined>();
+  const groups = new Map<string, number | undefined>();
+  const memberships = new Map<string, readonly number[] | undefined>();
+  return {
+    user: (name) => remembered(users, name, () => accounts.user(name)),
+    group: (name) => remembered(groups, name, () => accounts.group(name)),
+    groups: (name) => remembered(memberships, name, () => accounts.groups?.(name)),
+  };
+}
+
+function remembered<T>(
+  known: Map<string, T | undefined>,
+  name: string,
+  ask: () => T | undefined,
+): T | undefined {
+  if (!known.has(name)) known.set(name, ask());
+  return known.get(name);
+}
+
 function isNumber(name: string): boolean {
   return /^\d+$/.test(name);
 }

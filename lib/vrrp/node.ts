@@ -27,7 +27,7 @@ import type {
   RouterInspection,
   RouterStandingNow,
 } from './node-types.js';
-import { resumed, resumedVerdicts } from './resume.js';
+import { resumed, resumedVerdicts, verdictsAfterReload } from './resume.js';
 import { Roster, type RosterSnapshot } from './roster.js';
 import { TrackerSet, logVerdict, scriptPolicy, type TrackerListener } from './tracker-set.js';
 import type { StateChange, VirtualRouterView } from './virtual-router.js';
@@ -348,7 +348,11 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   /** Trackers of `plan` instead of those of the plan before, whose knowledge they take over. */
   #track(plan: Plan, policy: ScriptPolicy): TrackerSet {
     const before = this.#trackers;
-    const known = before ?? resumedVerdicts(this.#options.resume);
+    const running = this.#current?.plan;
+    const known =
+      before === undefined || running === undefined
+        ? resumedVerdicts(this.#options.resume)
+        : verdictsAfterReload(before, running, plan);
     const listener: TrackerListener = {
       onState: (what, tracker) => {
         this.#journal.tracker(what, tracker);

@@ -42,3 +42,23 @@ export function resumedVerdicts(resume: ResumedStates | undefined): KnownVerdict
     ? undefined
     : { verdictOn: (script) => resume.scripts.get(script) ?? 'unknown', isReload: false };
 }
+
+/**
+ * keepalived: a script that a reload gives to an instance that runs already counts as successful until its first result, since nothing
+ * has become worse by asking more.
+ */
+export function verdictsAfterReload(before: KnownVerdicts, running: Plan, plan: Plan): KnownVerdicts {
+  const old = new Set(running.scripts.map(({ name }) => name));
+  const keys = new Set(running.routers.map(({ key }) => key));
+  const added = new Set(
+    plan.routers
+      .filter(({ key }) => keys.has(key))
+      .flatMap(({ tracked }) => tracked)
+      .filter(({ kind, name }) => kind === 'script' && !old.has(name))
+      .map(({ name }) => name),
+  );
+  return {
+    verdictOn: (script) => (added.has(script) ? 'up' : before.verdictOn(script)),
+    isReload: true,
+  };
+}

@@ -1,5 +1,5 @@
 /** The trackers of one plan: made, started, closed together, and asked for what they know of a router. */
-import type { Accounts } from '../accounts.js';
+import { remembering, type Accounts } from '../accounts.js';
 import type { Config, ScriptCommand } from '../config/model.js';
 import type { VrrpScript } from '../config/model-vrrp.js';
 import type { Host } from '../host.js';
@@ -200,7 +200,7 @@ export function scriptPolicy(config: ScriptRules, accounts: Accounts): ScriptPol
     givesGroups: setSupplementaryGroups,
     defaultUser: scriptUser === undefined ? undefined : { user: scriptUser.user, group: scriptUser.group },
     keepsSymlinks: useSymlinkPaths,
-    accounts,
+    accounts: remembering(accounts),
     path: (process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin').split(':').filter((each) => each !== ''),
     own: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
   };

@@ -69,6 +69,7 @@ test('a flood of good adverts of lower priority for our own VRID delays none of 
   await engine.waitForState('active');
   await using capture = await Capture.start(b, 'ip proto 112 and src 10.0.0.18');
   await using stalls = await Stalls.start();
+  const began = performance.now();
   await using attacker = await b.start(['python3', flood, '10.0.0.28', '51', 'lower']);
   await attacker.waitForLine(/flooding/);
   for (let i = 0, at = capture.program.lines.length; i < 15; i++) {
@@ -85,8 +86,9 @@ test('a flood of good adverts of lower priority for our own VRID delays none of 
   const { state, counters } = engine.status();
   assert.equal(state, 'active');
   assert.ok(counters.received > 100, `${counters.received} adverts of the flood were heard`);
+  const seconds = (performance.now() - began) / 1000;
   const told = engine.of('lower-priority-heard').length;
-  assert.ok(told >= 1 && told * 50 < counters.received, `told ${told} times`);
+  assert.ok(told >= 1 && told <= 20 * (seconds + 1), `told ${told} times in ${seconds} s`);
 });
 
 test('adverts leave on time while somebody else holds the rtnl lock, and addresses follow when it is free', async () => {
