@@ -324,16 +324,25 @@ function sorryOf(
   return {
     address: sorry.address.text,
     family: sorry.address.family,
-    port: portOf(sorry.port, lvsMethod, port, isMark),
+    port: portOf(raw, sorry.port, lvsMethod, port, isMark),
     inhibit: fields.sorryServerInhibit !== undefined,
     lvsMethod,
     at: sorry.at,
   };
 }
 
-/** NAT keeps a given port; the others use that of the virtual server, marks none. */
-function portOf(given: number | undefined, method: LvsMethod, port: number, isMark: boolean): number {
-  if (method.method === 'NAT') return given ?? port;
+/**
+ * NAT keeps a given port; the others use that of the virtual server, marks none. A group has many ports: a server is called, and
+ * checked, by its own, and packets keep theirs.
+ */
+function portOf(
+  raw: RawVirtualServer,
+  given: number | undefined,
+  method: LvsMethod,
+  port: number,
+  isMark: boolean,
+): number {
+  if (method.method === 'NAT' || (raw.key.kind === 'group' && !isMark)) return given ?? port;
   return isMark ? 0 : port;
 }
 
@@ -351,7 +360,7 @@ function realOf(
   const { fields } = section;
   const parent = raw.section.fields;
   const lvsMethod = fields.lvsMethod ?? method;
-  const ownPort = portOf(endpoint.port, lvsMethod, port, isMark);
+  const ownPort = portOf(raw, endpoint.port, lvsMethod, port, isMark);
   if (raw.key.kind !== 'group' && endpoint.port !== undefined && ownPort !== endpoint.port) {
     context.diagnostics.report(messages.portReset, endpoint.at, String(ownPort));
   }

@@ -94,7 +94,10 @@ function realServer(
 ): LvsStatus['virtualServers'][number]['servers'][number] {
   const { name, isAlive, weight, adminWeight, address, port, checkers } = server;
   const own = entries.flatMap(({ destinations }) =>
-    destinations.filter((each) => each.address === address && (each.port === port || port === 0)),
+    // Without NAT a destination has the port of its service.
+    destinations.filter(
+      (each) => each.address === address && (each.port === port || port === 0 || each.forward !== 'NAT'),
+    ),
   );
   const sum = (read: (one: IpvsDestinationStatus) => number): number =>
     own.reduce((total, each) => total + read(each), 0);

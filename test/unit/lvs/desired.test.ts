@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { parseConfig } from '../../../lib/config/load.js';
 import type { LvsMethod, VirtualServer } from '../../../lib/config/model-lvs.js';
 import { addressRange } from '../../../lib/lvs/addresses.js';
 import { desiredTable, type VirtualServerHealth } from '../../../lib/lvs/desired.js';
@@ -59,6 +60,24 @@ test('a virtual server becomes a service with its healthy servers', () => {
       ],
     },
   ]);
+});
+
+test('a server of a group without NAT keeps its port in the configuration, and has that of each service in the kernel', () => {
+  const group = 'virtual_server_group G {\n10.8.0.1 80\n10.8.0.2 81\n}\n';
+  const text = `${group}virtual_server group G {\nprotocol TCP\nlvs_sched rr\nlvs_method DR\nreal_server 10.9.0.1 8080 {\nTCP_CHECK {\n}\n}\n}\n`;
+  const { model } = parseConfig({ text }, { offline: true });
+  const [server] = model?.virtualServer ?? [];
+  assert.ok(model !== undefined && server !== undefined);
+  const [real] = server.realServer;
+  const [check] = real?.checkers ?? [];
+  assert.equal(real?.port, 8080);
+  assert.equal(check?.kind === 'TCP_CHECK' && check.connectPort, 8080);
+  assert.deepEqual(
+    desiredTable(model, [healthy(server)]).flatMap(({ destinations }) =>
+      destinations.map(({ port }) => port),
+    ),
+    [80, 81],
+  );
 });
 
 test('the sorry server alone is there while it is active', () => {
