@@ -97,7 +97,9 @@ async function runFirst(context: RunContext, channel: ChildChannel, order: Child
   const others = facts.sides.filter((side) => side !== becomes);
   // VRRP waits for nobody: its half goes first, and the rest is written once the first advert is out.
   if (becomes === 'checkers') for (const side of others) write(side);
-  return runSide(context, channel, order, becomes, config, {
+  // With -P, VRRP runs where the servers were read: it does not keep them.
+  const own = isLarge && becomes === 'vrrp' ? halfOf(config, becomes) : config;
+  return runSide(context, channel, order, becomes, own, {
     homeNamespace,
     onReady: () => {
       if (becomes === 'vrrp') for (const side of others) write(side);
