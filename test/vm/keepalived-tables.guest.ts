@@ -85,7 +85,8 @@ const sorryAlone = {
 
 const trackFiles = switches.map((name) => `track_file ${name} {\nfile ${fileOf(name)}\n}\n`).join('');
 const configuration = (change: (text: string) => string, { notices }: Side): string =>
-  `global_defs {\n${notices.settings}}\n${trackFiles}` +
+  // keepalived ends its child after 5 s unless told: not long enough to delete all of this on a slow machine.
+  `child_wait_time 120\nglobal_defs {\n${notices.settings}}\n${trackFiles}` +
   compareCases
     .map(({ text }, i) => placed(change(text), i))
     .join('')
@@ -183,6 +184,11 @@ test('the same tables as keepalived', async (t) => {
 
   for (const { daemon, netns } of sides) {
     await daemon.stop();
-    assert.equal(savedTable(netns), '', `${netns} after the stop\n${daemon.log.slice(-5_000)}`);
+    const left = await until(
+      () => savedTable(netns),
+      () => '',
+      limitMs,
+    );
+    assert.equal(left, '', `${netns} after the stop\n${daemon.log.slice(-5_000)}`);
   }
 });
