@@ -17,17 +17,19 @@ export interface CheckLab {
   readonly lines: readonly string[];
 }
 
-/** Addresses of the two hosts, joined by eth0. */
+/** Addresses of the two hosts, joined by eth0; on a second cable, eth1, they are 10.8.0.1 and 10.8.0.2. */
 export const directorAddress = '10.7.0.1';
 export const serverAddress = '10.7.0.2';
 export const serverAddress6 = 'fd07::2';
 
 /** Lasts until the tests of the file are over. */
-export async function checkLab(): Promise<CheckLab> {
+export async function checkLab(cables: 1 | 2 = 1): Promise<CheckLab> {
   const lab = await NetLab.create('check');
   const lan = await lab.switch('lan');
+  const second = cables === 2 ? [await lab.switch('second')] : [];
   const place = (host: number) => [
     { switch: lan, addresses: [`10.7.0.${host}/24`, `10.7.0.1${host}/24`, `fd07::${host}/64`] },
+    ...second.map((each) => ({ switch: each, addresses: [`10.8.0.${host}/24`] })),
   ];
   const director = await lab.host('director', place(1));
   const server = await lab.host('server', place(2));
