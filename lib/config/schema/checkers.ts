@@ -182,7 +182,11 @@ const urlRows = {
   regex_options: several(regexOptions, 'how the pattern is compiled', silent),
   regex_min_offset: defaulted(offset, 0, 'first byte at which a match may start', silent),
   regex_max_offset: optional(offset, 'last byte at which a match may start', silent),
-  regex_stack: optional(regexStack, 'stack sizes of the matcher', { ...silent, effect: 'parsed' }),
+  regex_stack: optional(regexStack, 'stack sizes of the matcher', {
+    ...silent,
+    effect: 'parsed',
+    note: 'nothing to limit: patterns are matched in linear time, without a stack',
+  }),
 };
 
 export const httpUrl = block(
