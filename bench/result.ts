@@ -3,13 +3,17 @@
 export const subjectNames = ['bare loop', 'keepalived', 'ka-node'] as const;
 export type SubjectName = (typeof subjectNames)[number];
 
+/** What a table may have a column for: `ipvsadm` is the least that a table of IPVS can cost. */
+export const columnNames = ['bare loop', 'ipvsadm', 'keepalived', 'ka-node'] as const;
+export type ColumnName = (typeof columnNames)[number];
+
 export type Unit = 'us' | 'ms' | 's' | 'MB' | '';
 
 /** One line of a table; a subject without a value was not measured. Less is better in all of them. */
 export interface Row {
   readonly label: string;
   readonly unit: Unit;
-  readonly values: Partial<Record<SubjectName, number>>;
+  readonly values: Partial<Record<ColumnName, number>>;
 }
 
 export interface Table {
@@ -40,14 +44,14 @@ export interface Findings {
 
 /** Gathers rows subject by subject, in the order in which labels first come. */
 export class TableBuilder {
-  readonly #rows = new Map<string, { unit: Unit; values: Partial<Record<SubjectName, number>> }>();
+  readonly #rows = new Map<string, { unit: Unit; values: Partial<Record<ColumnName, number>> }>();
 
   constructor(
     readonly title: string,
     readonly note?: string,
   ) {}
 
-  set(label: string, unit: Unit, subject: SubjectName, value: number | undefined): void {
+  set(label: string, unit: Unit, subject: ColumnName, value: number | undefined): void {
     const row = this.#rows.get(label) ?? { unit, values: {} };
     this.#rows.set(label, row);
     if (value !== undefined) row.values[subject] = value;

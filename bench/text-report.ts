@@ -1,12 +1,12 @@
 /** Tables as aligned text, with the ratio that the bench is about: ka-node to keepalived. */
-import { subjectNames, type Findings, type Row, type Table } from './result.js';
+import { columnNames, type Findings, type Row, type Table } from './result.js';
 
 export function renderFindings(findings: Findings): string {
   return findings.tables.map(renderTable).join('\n');
 }
 
 function renderTable(table: Table): string {
-  const names = subjectNames.filter((name) => table.rows.some((row) => row.values[name] !== undefined));
+  const names = columnNames.filter((name) => table.rows.some((row) => row.values[name] !== undefined));
   const header = ['', ...names, 'ka-node/keepalived'];
   const lines = [header, ...table.rows.map((row) => renderRow(row, names))];
   const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
@@ -17,7 +17,7 @@ function renderTable(table: Table): string {
   return [table.title, ...note, ...text, ''].join('\n');
 }
 
-function renderRow(row: Row, names: readonly (typeof subjectNames)[number][]): string[] {
+function renderRow(row: Row, names: readonly (typeof columnNames)[number][]): string[] {
   const cells = names.map((name) => renderNumber(row.values[name]));
   const { keepalived, 'ka-node': kaNode } = row.values;
   const comparable = keepalived !== undefined && kaNode !== undefined && keepalived > 0 && kaNode >= 0;
