@@ -12,7 +12,12 @@ export interface Match {
   /** Came from `{a,b}`. */
   readonly isAlternative: boolean;
   readonly paths: readonly string[];
+  /** More was to be looked at than `maxLookedAt`; there are no paths then. */
+  readonly isTooWide: boolean;
 }
+
+/** Names that one pattern may look at, so that one like that of the whole file system ends. */
+export const maxLookedAt = 100_000;
 
 const maxAlternatives = 1024;
 /** Braces that nest deeper are text. */
@@ -23,12 +28,18 @@ export function matchFiles(pattern: string, directory: string, files: FileAccess
   const alternatives = expandBraces(pattern);
   return alternatives.map((alternative) => {
     const hasWildcard = /[*?[]/.test(alternative);
-    const paths = hasWildcard
+    const found = hasWildcard
       ? glob(alternative, directory, files)
       : files.stat(resolve(directory, alternative)) !== undefined
         ? [alternative]
         : [];
-    return { pattern: alternative, hasWildcard, isAlternative: alternatives.length > 1, paths };
+    return {
+      pattern: alternative,
+      hasWildcard,
+      isAlternative: alternatives.length > 1,
+      paths: found ?? [],
+      isTooWide: found === undefined,
+    };
   });
 }
 
@@ -75,20 +86,24 @@ function splitGroup(
   return undefined;
 }
 
-function glob(pattern: string, directory: string, files: FileAccess): readonly string[] {
+/** Undefined: there is too much to look at. */
+function glob(pattern: string, directory: string, files: FileAccess): readonly string[] | undefined {
   const isRooted = pattern.startsWith('/');
   const parts = pattern.split('/').filter((part) => part !== '');
   let found: string[] = [isRooted ? '/' : ''];
+  let lookedAt = 0;
   for (const part of parts) {
     const next: string[] = [];
     const matcher = /[*?[]/.test(part) ? wildcard(part) : undefined;
     for (const base of found) {
       const prefix = base === '' || base.endsWith('/') ? base : `${base}/`;
+      if (++lookedAt > maxLookedAt) return undefined;
       if (matcher === undefined) {
         if (files.stat(resolve(directory, prefix + part)) !== undefined) next.push(prefix + part);
         continue;
       }
       const names = files.list(resolve(directory, base === '' ? '.' : base));
+      lookedAt += names.length;
       for (const name of names) {
         if (matcher.test(name) && (part.startsWith('.') || !name.startsWith('.'))) next.push(prefix + name);
       }

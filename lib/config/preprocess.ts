@@ -7,7 +7,7 @@ import type { IncludeCheck } from './model.js';
 import { PredefinedParameters } from './predefined.js';
 import { Computed, Definitions, Slice, type Definition } from './definitions.js';
 import type { Diagnostics } from './diagnostic.js';
-import { matchFiles, resolve } from './include.js';
+import { matchFiles, maxLookedAt, resolve } from './include.js';
 import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
 import { checksAfter, allChecks, fatalChecks, isIncludeWord } from './include-checks.js';
@@ -320,6 +320,10 @@ export class Preprocessor {
     const total = matches.reduce((sum, match) => sum + match.paths.length, 0);
     for (const match of matches) {
       if (match.paths.length > 0) continue;
+      if (match.isTooWide) {
+        this.#diagnostics.report(messages.includeTooWide, span, match.pattern, String(maxLookedAt));
+        continue;
+      }
       const isFatal =
         (match.isAlternative && fatal.has('brace_match')) ||
         (total === 0 && fatal.has(match.hasWildcard ? 'wildcard_match' : 'match'));

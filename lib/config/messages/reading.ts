@@ -86,6 +86,13 @@ export const readingMessages = {
     'complaint',
     (limit: string) => `includes nest deeper than ${limit}`,
   ),
+  includeTooWide: define(
+    'KA1108',
+    'error',
+    'complaint',
+    (pattern: string, limit: string) => `'${pattern}' leads to more than ${limit} names; nothing is included`,
+    { hint: 'name the folder that holds the files' },
+  ),
   definitionLoop: define(
     'KA1201',
     'error',

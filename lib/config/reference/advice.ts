@@ -66,6 +66,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'Includes stand inside includes, deeper than is of use.',
     'Include the files from one place.',
   ],
+  includeTooWide: [
+    'The pattern of an include leads through more of the file system than can be meant, as `/*/*/*/*` does.',
+    'Name the folder that holds the files.',
+  ],
   definitionLoop: ['The value of a parameter uses the parameter itself.', 'Give one of them another name.'],
   expansionTooLong: [
     'Parameters that use each other grow a line beyond a megabyte.',

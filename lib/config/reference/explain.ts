@@ -25,7 +25,10 @@ export function explain(topic: string): Explanation {
     ...wordTexts(topic),
   ];
   if (parts.length > 0) return { kind: 'found', text: parts.join('\n') };
-  const names = all.flatMap(({ name, keywords }) => [name, ...keywords.map(({ keyword }) => keyword)]);
+  const names = [
+    ...all.flatMap(({ name, keywords }) => [name, ...keywords.map(({ keyword }) => keyword)]),
+    ...[directives, ...Object.values(entryOptions)].flatMap((table) => Object.keys(table)),
+  ];
   return { kind: 'unknown', near: nearest(topic, names) };
 }
 

@@ -47,6 +47,7 @@ test('every code is explained, with its repair, in any case', () => {
 
 test('what there is not is not explained: a near word is offered, if there is one', () => {
   assert.deepEqual(explain('virtual_ruoter_id'), { kind: 'unknown', near: 'virtual_router_id' });
+  assert.deepEqual(explain('lable'), { kind: 'unknown', near: 'label' });
   assert.deepEqual(explain('KA0000').kind, 'unknown');
   for (const word of ['', 'toString', '__proto__', 'constructor', 'x'.repeat(100_000)])
     assert.equal(explain(word).kind, 'unknown', word.slice(0, 20));

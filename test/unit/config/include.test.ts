@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { matchFiles } from '../../../lib/config/include.js';
-import type { FileAccess } from '../../../lib/config/load.js';
+import { parseConfig, type FileAccess } from '../../../lib/config/load.js';
 
 function folderOf(...names: readonly string[]): FileAccess {
   return {
@@ -34,4 +34,21 @@ test('stars, question marks and sets match as the shell has them [glob(7)]', () 
 
 test('a pattern of many stars takes no longer than one of few', () => {
   assert.deepEqual(matches(`${'*a'.repeat(40)}b`, 'a'.repeat(200)), []);
+});
+
+test('a pattern that leads through a file system without end is given up, and told', () => {
+  const endless: FileAccess = {
+    ...folderOf(),
+    stat: () => ({ kind: 'directory', mode: 0o755, uid: 0, gid: 0 }),
+    list: () => Array.from({ length: 100 }, (_, index) => `d${String(index)}`),
+  };
+  const { diagnostics } = parseConfig({ text: 'include /*/*/*/*/*/*\n' }, { files: endless });
+  assert.deepEqual(
+    diagnostics.map(({ code }) => code),
+    ['KA1108'],
+  );
+  assert.deepEqual(
+    matchFiles('/*/*', '.', endless).map(({ paths, isTooWide }) => [paths.length, isTooWide]),
+    [[10_000, false]],
+  );
 });
