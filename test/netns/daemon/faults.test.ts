@@ -7,6 +7,7 @@ import { projectRoot, startKaNode } from '../../support/daemons.js';
 import { exampleLab, vip } from '../../support/examples.js';
 
 const program = join(projectRoot, 'bin/ka-node');
+const flood = join(projectRoot, 'test/netns/flood.py');
 
 function instance(name: string, more = '', device = 'eth0', vrid = 6): string {
   return `
@@ -170,6 +171,46 @@ test('a firewall that drops adverts on output is said, with where to look, and w
   await daemon.waitForLine(/\(WEB\) adverts to 224\.0\.0\.18 are not leaving: EPERM.*drops protocol 112/);
   await ka1.runOk(['nft', 'delete table ip t']);
   await daemon.waitForLine(/\(WEB\) adverts to 224\.0\.0\.18 are leaving again/);
+});
+
+test('an interface that is deleted and created again: the log says both, and the address returns', async () => {
+  await using lab = await exampleLab('gone');
+  const { ka1 } = lab;
+  const create = [
+    'link add net9 type veth peer name far9',
+    'link set far9 up',
+    'link set net9 up',
+    'address add 10.0.9.1/24 dev net9',
+  ];
+  const batch = { input: `${create.join('\n')}\n` };
+  await ka1.runOk(['ip', '-batch', '-'], batch);
+  const daemon = await startKaNode(ka1, instance('WEB', '', 'net9'));
+  await ka1.waitForAddress(vip);
+  let from = daemon.program.lines.length;
+  await ka1.ip('link', 'del', 'net9');
+  await daemon.waitForLine(/Netlink reports net9 deleted/, { from });
+  await daemon.waitForLine(/\(WEB\) Entering FAULT STATE/, { from });
+  from = daemon.program.lines.length;
+  await ka1.runOk(['ip', '-batch', '-'], batch);
+  await daemon.waitForLine(/Netlink reports net9 up/, { from });
+  await daemon.waitForLine(/\(WEB\) Entering MASTER STATE/, { from });
+  await ka1.waitForAddress(vip);
+});
+
+test('a flood of adverts that are not right: the log names sender and reason, and stays short', async () => {
+  await using lab = await exampleLab('flood');
+  const { ka1, ka2 } = lab;
+  const daemon = await startKaNode(ka1, instance('WEB'));
+  await ka1.waitForAddress(vip);
+  await using attacker = await ka2.start(['python3', flood, '10.0.0.28', '6']);
+  await daemon.waitForLine(/\(WEB\) dropped advert from 10\.0\.0\.28: wrong VRRP version/);
+  await daemon.waitForLine(/\(WEB\) dropped advert from 10\.0\.0\.28: its length/);
+  await attacker.stop();
+  const { lines } = daemon.program;
+  const dropped = lines.filter(({ text }) => text.includes('dropped advert'));
+  assert.ok(dropped.length < 20, `${dropped.length} lines`);
+  assert.equal(lines.filter(({ text }) => text.includes('Entering BACKUP STATE')).length, 1);
+  assert.equal(await ka1.hasAddress(vip), true);
 });
 
 test('an address that someone else deletes is put back, without leaving MASTER', async () => {
