@@ -139,7 +139,7 @@ void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   note_absence(now);
   const Instant heard_until = drain_sockets(ready, now);
   // Links before timers: a router whose link went down must not take over because it hears nothing.
-  if (is_monitor_ready_ || !node_->is_monitor_current()) node_->read_monitor(now);
+  if (is_monitor_ready_) node_->read_monitor(now);
   is_monitor_ready_ = false;
   note_lateness(now);
   node_->advance(now, heard_until);
@@ -148,8 +148,8 @@ void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   watch_javascript(now);
   leave_with_companion(now);
   read_letters(now);
-  // A list of links is read without a pause; leave() does not wait for it.
-  has_work_ = node_->work(now) || !node_->is_monitor_current();
+  has_work_ = node_->work(now);
+  hold_monitor(node_->is_listing());
   engine_.notify();
 }
 
@@ -201,6 +201,15 @@ void Loop::note_lateness(Instant now) {
   const bool tells = now - late_told_ >= kLateEventPause;
   if (tells) late_told_ = now;
   node_->was_late(late, std::chrono::duration_cast<Micros>(now - asleep_since_), tells, false, now);
+}
+
+/// Nothing is read from it while a list is; it must not wake the thread again and again.
+void Loop::hold_monitor(bool is_held) {
+  if (std::exchange(is_monitor_held_, is_held) == is_held) return;
+  epoll_event event{};
+  event.events = is_held ? 0U : static_cast<std::uint32_t>(EPOLLIN);
+  event.data.ptr = &monitor_tag;
+  static_cast<void>(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, node_->monitor_fd(), &event));
 }
 
 void Loop::watch_javascript(Instant now) {

@@ -37,6 +37,7 @@ class Loop {
   Instant drain_sockets(std::span<const epoll_event> ready, Instant& now);
   void note_absence(Instant now);
   void note_lateness(Instant now);
+  void hold_monitor(bool is_held);
   void watch_javascript(Instant now);
   Result<void> open_companion();
   void leave_with_companion(Instant now);
@@ -60,6 +61,7 @@ class Loop {
   Instant late_told_{};
   Instant asleep_since_{};
   bool is_monitor_ready_ = false;
+  bool is_monitor_held_ = false;
   bool are_claims_ready_ = false;
   bool is_companion_gone_ = false;
   bool has_work_ = false;

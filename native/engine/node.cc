@@ -18,7 +18,8 @@ constexpr int kRequestBuffer = 4 * 1024 * 1024;
 /// Address requests that go to the worker in one piece.
 constexpr std::size_t kRequestsPerTurn = 32;
 constexpr int kMonitorDatagramsPerTurn = 256;
-constexpr int kLearnTimeoutMs = 10'000;
+constexpr int kLearnTimeoutMs = 20'000;
+constexpr std::chrono::seconds kListAgain{1};
 
 /// Deletes nothing; without CAP_NET_ADMIN the kernel refuses before it looks at what is asked.
 Result<void> may_change_addresses(net::NlPipeline& pipeline) {
@@ -55,10 +56,13 @@ Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, Engi
   if (auto permitted = may_change_addresses(pipeline); !permitted.ok()) return permitted.error();
   auto monitor = net::Monitor::open();
   if (!monitor.ok()) return monitor.error();
+  auto lister = net::Lister::open();
+  if (!lister.ok()) return lister.error();
   auto worker = Worker::start(options);
   if (!worker.ok()) return worker.error();
-  auto node = std::unique_ptr<Node>(new Node(options, epoll, std::move(*worker), shared, ring,
-                                             std::move(*monitor), std::move(pipeline), std::move(*frames)));
+  auto node =
+      std::unique_ptr<Node>(new Node(options, epoll, std::move(*worker), shared, ring, std::move(*monitor),
+                                     std::move(*lister), std::move(pipeline), std::move(*frames)));
   if (options.split_brain_probe) {
     if (auto opened = node->world_.prober.open(); !opened.ok()) {
       Event event;
@@ -72,25 +76,50 @@ Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, Engi
 }
 
 Node::Node(const Options& options, int epoll, std::unique_ptr<Worker> worker, EngineShared& shared,
-           EventRing& ring, net::Monitor monitor, net::NlPipeline pipeline, FrameSocket frames)
+           EventRing& ring, net::Monitor monitor, net::Lister lister, net::NlPipeline pipeline,
+           FrameSocket frames)
     : worker_(std::move(worker)),
       world_(options, epoll, *worker_, shared, ring),
       monitor_(std::move(monitor)),
+      lister_(std::move(lister)),
       addresses_(world_.links, std::move(pipeline), *worker_, *this),
       executor_(world_, addresses_, std::move(frames)),
       receiver_(world_) {}
 
 Result<void> Node::learn_links() {
-  for (;;) {
-    monitor_.drain(*this, kMonitorDatagramsPerTurn);
-    if (monitor_.is_current()) break;
-    pollfd waiting{monitor_.fd(), POLLIN, 0};
-    if (::poll(&waiting, 1, kLearnTimeoutMs) == 0) {
-      return net::kernel_error("RTM_GETLINK", ETIMEDOUT, "the kernel did not list its links");
-    }
+  ask_for_list();
+  while (is_listing_) {
+    pollfd waiting{worker_->fd(), POLLIN, 0};
+    if (::poll(&waiting, 1, kLearnTimeoutMs) == 0) break;
+    worker_->take_finished();
   }
-  has_learned_ = true;
+  if (monitor_.wants_list())
+    return net::kernel_error("RTM_GETLINK", ETIMEDOUT, "the kernel did not list its links");
   return {};
+}
+
+/// The list waits for the rtnl lock, which others may hold for long.
+void Node::ask_for_list() {
+  is_listing_ = true;
+  list_again_at_.reset();
+  const auto list = std::make_shared<Result<net::Listing>>(net::Listing{});
+  worker_->give([this, list] { *list = lister_.read(); }, [this, list] { list_came(*list); });
+}
+
+void Node::list_came(Result<net::Listing>& list) {
+  is_listing_ = false;
+  if (list.ok()) {
+    monitor_.take_list(*list, *this);
+    // What came meanwhile is newer.
+    read_monitor(now_);
+    return;
+  }
+  list_again_at_ = now_ + kListAgain;
+  Event event;
+  event.kind = EventKind::kWarning;
+  event.err_no = list.error().err_no;
+  event.text = Text<96>(list.error().detail);
+  world_.tell(event);
 }
 
 // ---- packets and time ----
@@ -125,13 +154,15 @@ void Node::advance(Instant now, Instant heard_until) {
   world_.domain.advance(now, heard_until);
   executor_.run(now);
   if (start_at_ && *start_at_ <= now) start_routers(now);
+  if (list_again_at_ && *list_again_at_ <= now) ask_for_list();
   addresses_.advance(now);
 }
 
 bool Node::work(Instant now) {
   now_ = now;
   if (std::exchange(are_answers_ready_, false)) take_answers(now);
-  bool has_more = addresses_.send(kRequestsPerTurn) || addresses_.has_answers();
+  // Answers count when the monitor has been read, and that waits for a list.
+  bool has_more = addresses_.send(kRequestsPerTurn) || (addresses_.has_answers() && !monitor_.wants_list());
   if (!world_.domain.effects().empty()) executor_.run(now);
   const auto due = world_.announcer.next_deadline();
   if (due && *due <= now) has_more |= executor_.announce_due(now);
@@ -173,6 +204,7 @@ std::optional<Instant> Node::next_deadline() const {
   consider(world_.announcer.next_deadline());
   consider(addresses_.next_deadline());
   consider(start_at_);
+  consider(list_again_at_);
   return earliest;
 }
 
@@ -223,10 +255,12 @@ void Node::shutdown(Instant now) {
 
 bool Node::read_monitor(Instant now) {
   now_ = now;
+  if (is_listing_) return false;
   const bool is_drained = monitor_.drain(*this, kMonitorDatagramsPerTurn);
   world_.shared.netlink_overruns.raise_to(monitor_.overruns());
   if (are_addresses_changed_ || !changed_links_.empty()) refresh_routers(now);
-  return is_drained;
+  if (is_drained && monitor_.wants_list() && !list_again_at_) ask_for_list();
+  return is_drained && !monitor_.wants_list();
 }
 
 void Node::list_begin() {

@@ -27,7 +27,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
   static Result<std::unique_ptr<Node>> open(const Options& options, int epoll, EngineShared& shared,
                                             EventRing& ring);
 
-  /// Reads the first list of links and addresses. The only call that waits; nothing runs yet.
+  /// Waits for the first list of links and addresses. The only call that waits; nothing runs yet.
   Result<void> learn_links();
   /// Routers may run from `at` on (vrrp_startup_delay).
   void start(Instant at) { start_at_ = at; }
@@ -39,8 +39,10 @@ class Node final : public net::MonitorSink, public AddressObserver {
   /// Reads a socket until it is empty or the budget is used up; adverts of our own that fall due meanwhile
   /// are sent, and `now` moves on. Returns until when everything that arrived has been read.
   Instant receive_from(SocketEntry& entry, Instant& now, StampClock& clock, std::size_t& budget);
-  /// True when it was read to its end.
+  /// True when it was read to its end, and no list is missing.
   bool read_monitor(Instant now);
+  /// A list of links is being read, by the worker; the monitor has to wait for it.
+  [[nodiscard]] bool is_listing() const { return is_listing_; }
   /// Everything that is due: what was decided is carried out, adverts first. A peer's silence counts up to
   /// `heard_until`.
   void advance(Instant now, Instant heard_until);
@@ -77,7 +79,6 @@ class Node final : public net::MonitorSink, public AddressObserver {
   void shutdown(Instant now);
 
   /// False while a list of links is being read.
-  [[nodiscard]] bool is_monitor_current() const { return monitor_.is_current(); }
   [[nodiscard]] int monitor_fd() const { return monitor_.fd(); }
 
  private:
@@ -85,7 +86,8 @@ class Node final : public net::MonitorSink, public AddressObserver {
   static constexpr std::size_t kRoutersPerLook = 64;
 
   Node(const Options& options, int epoll, std::unique_ptr<Worker> worker, EngineShared& shared,
-       EventRing& ring, net::Monitor monitor, net::NlPipeline pipeline, FrameSocket frames);
+       EventRing& ring, net::Monitor monitor, net::Lister lister, net::NlPipeline pipeline,
+       FrameSocket frames);
 
   // ---- net::MonitorSink ----
   void list_begin() override;
@@ -113,6 +115,8 @@ class Node final : public net::MonitorSink, public AddressObserver {
   void start_routers(Instant now);
 
   void take_answers(Instant now);
+  void ask_for_list();
+  void list_came(Result<net::Listing>& list);
   /// These routers hear now, or were refused their group.
   void joined(const std::vector<vrrp::RouterId>& routers, Instant now);
   /// Sends what adverts of our own fell due in the middle of something longer; returns the time.
@@ -136,6 +140,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
   std::unique_ptr<Worker> worker_;
   World world_;
   net::Monitor monitor_;
+  net::Lister lister_;  // the worker's
   AddressTable addresses_;
   Executor executor_;
   Receiver receiver_;
@@ -152,7 +157,8 @@ class Node final : public net::MonitorSink, public AddressObserver {
   std::size_t unlooked_ = 0;  // packets since adverts of our own were last looked after
   bool are_answers_ready_ = false;
   bool is_watchdog_held_ = false;
-  bool has_learned_ = false;
+  bool is_listing_ = false;
+  std::optional<Instant> list_again_at_;
 };
 
 }  // namespace ka::engine

@@ -22,6 +22,8 @@ namespace ka::net {
 namespace {
 
 constexpr int kDatagramsAtOnce = 64;
+/// A list that could not be read is tried again.
+constexpr int kListAgainMs = 1000;
 
 /// Keeps count of the links that have an address, and of what changed since it was last asked.
 class Ledger final : public MonitorSink {
@@ -87,20 +89,27 @@ struct AddressWatch::Impl {
     if (wake_fd >= 0) ::close(wake_fd);
   }
 
-  void loop(Monitor& monitor) {
+  void loop(Monitor& monitor, Lister& lister) {
     Ledger ledger;
     bool was_told = false;
     std::array<pollfd, 2> fds{{{.fd = monitor.fd(), .events = POLLIN, .revents = 0},
                                {.fd = wake_fd, .events = POLLIN, .revents = 0}}};
     for (;;) {
       const bool is_drained = monitor.drain(ledger, kDatagramsAtOnce);
+      if (is_drained && monitor.wants_list()) {
+        if (auto list = lister.read(); list.ok()) {
+          monitor.take_list(*list, ledger);
+          continue;
+        }
+      }
       if (ledger.is_complete()) {
         auto changes = ledger.take();
         if (!changes.empty() || !was_told) sink(std::move(changes));
         was_told = true;
       }
       if (!is_drained) continue;
-      if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return;
+      if (::poll(fds.data(), fds.size(), monitor.wants_list() ? kListAgainMs : -1) < 0 && errno != EINTR)
+        return;
       if (fds[1].revents != 0) return;
     }
   }
@@ -130,12 +139,13 @@ Result<std::unique_ptr<AddressWatch>> AddressWatch::start(const std::string& net
       return;
     }
     auto monitor = Monitor::open();
-    if (!monitor) {
-      opened.set_value(monitor.error());
+    auto lister = Lister::open();
+    if (!monitor || !lister) {
+      opened.set_value(monitor ? lister.error() : monitor.error());
       return;
     }
     opened.set_value(std::nullopt);
-    raw->loop(*monitor);
+    raw->loop(*monitor, *lister);
   });
   if (const auto error = answer.get()) {
     impl->thread.join();

@@ -2,8 +2,6 @@
 
 #include <linux/rtnetlink.h>
 
-#include <cerrno>
-
 namespace ka::net {
 
 namespace {
@@ -22,48 +20,9 @@ Result<Monitor> Monitor::open() {
   return Monitor(std::move(*socket));
 }
 
-void Monitor::ask(const NlMessage& message) {
-  nlmsghdr* header = message.get();
-  header->nlmsg_seq = list_sequence_ = socket_.next_sequence();
-  header->nlmsg_pid = socket_.port();
-  const auto sent = socket_.send({reinterpret_cast<const std::uint8_t*>(header), header->nlmsg_len});
-  // A dump cannot start while the last one still runs (EBUSY): begin again later.
-  if (!sent.ok()) phase_ = Phase::kAskLinks;
-}
-
-void Monitor::start_list(MonitorSink& sink) {
-  is_list_broken_ = false;
-  phase_ = Phase::kLinks;
-  sink.list_begin();
-  ask(list_links());
-}
-
-void Monitor::list_part_done(const nlmsghdr& header, MonitorSink& sink) {
-  if (header.nlmsg_seq != list_sequence_) return;
-  if (header.nlmsg_type == NLMSG_ERROR) {  // refused (EBUSY): the next drain begins again
-    phase_ = Phase::kAskLinks;
-    return;
-  }
-  // The list changed while it was read (NLM_F_DUMP_INTR), or part of it was lost: read it again.
-  if (is_list_broken_ || (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0) {
-    start_list(sink);
-  } else if (phase_ == Phase::kLinks) {
-    phase_ = Phase::kAddresses;
-    ask(list_addresses());
-  } else if (phase_ == Phase::kAddresses) {
-    phase_ = Phase::kCurrent;
-    sink.list_end();
-  }
-}
-
 void Monitor::handle(nlmsghdr& header, MonitorSink& sink) {
-  if ((header.nlmsg_flags & NLM_F_DUMP_INTR) != 0) is_list_broken_ = true;
   const Origin origin{header.nlmsg_pid, header.nlmsg_seq};
   switch (header.nlmsg_type) {
-    case NLMSG_DONE:
-    case NLMSG_ERROR:
-      list_part_done(header, sink);
-      break;
     case RTM_NEWLINK:
       if (const auto link = read_link(header)) sink.link_present(*link);
       break;
@@ -82,7 +41,6 @@ void Monitor::handle(nlmsghdr& header, MonitorSink& sink) {
 }
 
 bool Monitor::drain(MonitorSink& sink, int budget) {
-  if (phase_ == Phase::kAskLinks) start_list(sink);
   for (int i = 0; i < budget; ++i) {
     switch (socket_.receive()) {
       case Received::kData:
@@ -92,18 +50,21 @@ bool Monitor::drain(MonitorSink& sink, int budget) {
         return true;
       case Received::kOverrun:
         ++overruns_;
-        // A running list has lost a part and is read again when its end comes; else read one now.
-        if (phase_ == Phase::kCurrent) {
-          start_list(sink);
-        } else {
-          is_list_broken_ = true;
-        }
+        // What is left is older than the list will be; the kernel drops more until it has been read.
+        wants_list_ = true;
         break;
       case Received::kFailed:
         return true;
     }
   }
   return false;
+}
+
+void Monitor::take_list(Listing& list, MonitorSink& sink) {
+  wants_list_ = false;
+  sink.list_begin();
+  for_each_message(list, [&](nlmsghdr& header) { handle(header, sink); });
+  sink.list_end();
 }
 
 }  // namespace ka::net

@@ -1,5 +1,5 @@
-// Watches links and addresses: one list of everything at the start, changes after that, and a new list when
-// the kernel had to drop changes. Never waits.
+// Watches links and addresses: changes as the kernel tells them, after a list of everything (listing.h) that
+// somebody else reads at the start, and whenever the kernel had to drop changes. Never waits.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include "native/base/result.h"
 #include "native/net/address.h"
 #include "native/net/link.h"
+#include "native/net/listing.h"
 #include "native/net/nl.h"
 
 namespace ka::net {
@@ -31,34 +32,30 @@ class MonitorSink {
   virtual void address_gone(const KernelAddress& address, Origin origin) = 0;
 };
 
-/// Thread: engine.
+/// Thread: one.
 class Monitor {
  public:
-  /// Subscribes in the thread's network namespace and asks for the first list. Errors: kKernel.
+  /// Subscribes in the thread's network namespace. Errors: kKernel.
   static Result<Monitor> open();
 
   [[nodiscard]] int fd() const { return socket_.fd(); }
   /// Reads up to `budget` datagrams and tells `sink`. Returns true when nothing was left to read.
   bool drain(MonitorSink& sink, int budget);
-  /// A list was completed and none is running.
-  [[nodiscard]] bool is_current() const { return phase_ == Phase::kCurrent; }
+  /// A list is needed: to be read once `drain` has returned true, and not to be drained until it is taken,
+  /// since what comes meanwhile is newer.
+  [[nodiscard]] bool wants_list() const { return wants_list_; }
+  /// Tells `sink` of a list that was read after the last `drain`.
+  void take_list(Listing& list, MonitorSink& sink);
   /// How often the kernel dropped changes.
   [[nodiscard]] std::uint64_t overruns() const { return overruns_; }
 
  private:
-  enum class Phase : std::uint8_t { kAskLinks, kLinks, kAddresses, kCurrent };
-
   explicit Monitor(NlSocket socket) : socket_(std::move(socket)) {}
-  void ask(const NlMessage& message);
-  void start_list(MonitorSink& sink);
-  void handle(nlmsghdr& header, MonitorSink& sink);
-  void list_part_done(const nlmsghdr& header, MonitorSink& sink);
+  static void handle(nlmsghdr& header, MonitorSink& sink);
 
   NlSocket socket_;
-  Phase phase_ = Phase::kAskLinks;
-  std::uint32_t list_sequence_ = 0;
   std::uint64_t overruns_ = 0;
-  bool is_list_broken_ = false;
+  bool wants_list_ = true;
 };
 
 }  // namespace ka::net
