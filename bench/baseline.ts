@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../test/support/daemons.js';
 import { runOk } from '../test/support/program.js';
 
-const names = ['loop', 'watch', 'busy', 'launch', 'spawn', 'usage'] as const;
+const names = ['loop', 'watch', 'busy', 'launch', 'mark', 'spawn', 'usage'] as const;
 export type BaselineName = (typeof names)[number];
 
 const folder = join(projectRoot, 'dist/bench/baseline');

@@ -8,8 +8,8 @@ export interface Routers {
   readonly intervalMs: number;
   /** SCHED_RR priority of whoever sends adverts. */
   readonly realtime?: number;
-  /** vrrp_scripts that run each second, and that each router tracks without effect. */
-  readonly scripts?: number;
+  /** vrrp_scripts that run each second; each router tracks all. */
+  readonly scripts?: { readonly count: number; readonly command: string };
   /** Real servers in the same file, which the VRRP process has no use for. */
   readonly realServers?: number;
 }
@@ -40,7 +40,8 @@ export function configuration(routers: Routers): string {
     Array.from({ length: routers.perInterface }, (_, i) => instance(routers, name, i + 1)),
   );
   const scripts = scriptNames(routers).map(
-    (name) => `vrrp_script ${name} {\n  script "/bin/true"\n  interval 1\n}`,
+    (name) =>
+      `vrrp_script ${name} {\n  script "${routers.scripts?.command ?? ''}"\n  interval 1\n  timeout 60\n}`,
   );
   return [
     'global_defs {',
@@ -68,8 +69,8 @@ ${tracked(routers)}  virtual_ipaddress {
 }`;
 }
 
-function scriptNames({ scripts = 0 }: Routers): string[] {
-  return Array.from({ length: scripts }, (_, i) => `script_${i}`);
+function scriptNames({ scripts }: Routers): string[] {
+  return Array.from({ length: scripts?.count ?? 0 }, (_, i) => `script_${i}`);
 }
 
 function tracked(routers: Routers): string {

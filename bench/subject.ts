@@ -55,8 +55,8 @@ export const bareLoop: Subject = {
 };
 
 /** Beside the daemons that run 200 scripts a second. */
-export function startSpawner(host: LabHost): Promise<Running> {
-  return launch(host, `spawn-${++started}`, [baseline('spawn')]);
+export function startSpawner(host: LabHost, script: readonly string[]): Promise<Running> {
+  return launch(host, `spawn-${++started}`, [baseline('spawn'), ...script]);
 }
 
 export const keepalived: Subject = {
