@@ -287,6 +287,8 @@ class Page {
 /** A histogram whose buckets were counted elsewhere. */
 class CountedHistogram extends Histogram {
   readonly #name: string;
+  /** Of the same name, for what the package says of a histogram beside its values. */
+  readonly #empty: Histogram;
   readonly #bounds: readonly number[];
   readonly #counted: readonly Counted[];
 
@@ -299,11 +301,17 @@ class CountedHistogram extends Histogram {
       registers: [],
     });
     this.#name = name;
+    this.#empty = new Histogram({ name, help, registers: [] });
     this.#bounds = bounds;
     this.#counted = counted;
   }
 
-  override async get(): ReturnType<Histogram['get']> {
+  override get(): ReturnType<Histogram['get']> {
+    return this.getForPromString();
+  }
+
+  /** What the registry asks a histogram for when it writes a page; the package's types do not know of it. */
+  async getForPromString(): ReturnType<Histogram['get']> {
     const values = this.#counted.flatMap(({ labels, counts, total, sum }) => {
       let below = 0;
       const bucket = (le: string | number, value: number) => ({
@@ -318,7 +326,7 @@ class CountedHistogram extends Histogram {
         { metricName: `${this.#name}_count`, labels: { ...labels }, value: total },
       ];
     });
-    return { ...(await super.get()), values };
+    return { ...(await this.#empty.get()), values };
   }
 }
 

@@ -59,3 +59,26 @@ test('without instances the page is whole', async () => {
   assert.match(text, /^# TYPE ka_node_vrrp_split_brain gauge$/m);
   assert.match(text, /^ka_node_side_up\{side="vrrp"\} 1$/m);
 });
+
+test('the runs of a script are a histogram with its counts', async () => {
+  const text = await renderMetrics({
+    version: '1.0.0',
+    startedMs: 0,
+    generation: 1,
+    sides: [],
+    vrrp: {
+      atMs: 0,
+      instances: [],
+      transitions: [],
+      engine: undefined,
+      scripts: [{ name: 'S', verdict: 'up', counts: [2, 1], runs: 4, sumS: 1.5, timeouts: 0 }],
+    },
+    checkers: undefined,
+  });
+  const of = (what: string): string | undefined =>
+    new RegExp(`^ka_node_vrrp_script_duration_seconds_${what} (.*)$`, 'm').exec(text)?.[1];
+  assert.equal(of('bucket\\{script="S",le="0.005"\\}') ?? of('bucket\\{le="0.005",script="S"\\}'), '2');
+  assert.equal(of('bucket\\{script="S",le="0.01"\\}') ?? of('bucket\\{le="0.01",script="S"\\}'), '3');
+  assert.equal(of('sum\\{script="S"\\}'), '1.5');
+  assert.equal(of('count\\{script="S"\\}'), '4');
+});
