@@ -25,7 +25,7 @@ async function main(path: string, list: readonly string[]): Promise<void> {
   const out = createWriteStream(path);
   const open: string[] = [];
   const seen = new Set<string>();
-  const stream = run({ files: [...list], concurrency: 1, timeout: 600_000 });
+  const stream = run({ files: [...list], concurrency: 1, timeout: 1_200_000 });
   stream.on('test:start', (event) => {
     open.length = event.nesting;
     open[event.nesting] = event.name;

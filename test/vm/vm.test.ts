@@ -20,7 +20,7 @@ const obstacle = await suiteObstacle();
 if (obstacle !== undefined) {
   test('IPVS on a real kernel', { skip: obstacle }, () => undefined);
 } else {
-  const suite = await runSuite(files, 1500);
+  const suite = await runSuite(files, 3000);
   report(suite);
 }
 
