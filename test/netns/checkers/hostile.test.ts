@@ -133,11 +133,10 @@ for (const url of both) {
 }
 
 test('HTTP_GET: a gzip bomb is so many bytes as it has on the wire', async () => {
-  const before = process.memoryUsage().rss;
   const plain = await attempt(http('gzip-bomb'));
   assert.match(plain.kind === 'success' ? (plain.detail ?? '') : text(plain), /^status 200, 6\d{4} bytes$/);
-  assert.equal(await ends(http('gzip-bomb', { regex: '\\x00{100000}' })), 'Regex match failed');
-  assert.ok(process.memoryUsage().rss - before < 60 << 20);
+  // Unpacked it would be nothing but such bytes.
+  assert.equal(await ends(http('gzip-bomb', { regex: '\\x00{500}' })), 'Regex match failed');
 });
 
 test('HTTP_GET: a pattern that takes others exponential time neither hangs the process nor the other checks', async () => {
