@@ -46,7 +46,7 @@ const say =
   (socket) =>
     void socket.end(text);
 
-const bomb = gzipSync(Buffer.alloc(64 << 20));
+const bomb = gzipSync(Buffer.alloc(64 << 20, 'A'));
 const bombHead = `${head}Content-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`;
 /** A TLS record that promises 16 KiB of handshake. */
 const record = Buffer.from([0x16, 0x03, 0x03, 0x40, 0x00, 0x02, 0x00, 0x3f, 0xfc, 0x03, 0x03]);
