@@ -109,6 +109,7 @@ export default tseslint.config(
   {
     // Where values of unknown shape come in and are given a type.
     files: [
+      'bench/measures/lvs.ts',
       'bindings/**/*.ts',
       'lib/units.ts',
       'lib/config/schema/**/*.ts',
