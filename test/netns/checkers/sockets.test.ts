@@ -1,6 +1,6 @@
 /** TCP_CHECK, UDP_CHECK, PING_CHECK and SMTP_CHECK against socat, the kernel and a real mail server. */
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 
 import type { Check } from '../../../lib/checkers/checker.js';
 import { pingCheck, udpCheck } from '../../../lib/checkers/datagram.js';
@@ -46,14 +46,15 @@ async function timesOut(check: Check, reason = 'timeout'): Promise<void> {
   assert.ok(ms >= 450 && ms < 20_000, `${ms} ms`);
 }
 
-/** socat with its first address as given, once it listens. */
-async function socat(...argv: readonly string[]): Promise<void> {
+/** socat with its first address as given, once it listens. What it forked would outlive it, and hold its output. */
+async function socat(t: TestContext, ...argv: readonly string[]): Promise<void> {
   const program = await server.start(['socat', '-d', '-d', ...argv]);
+  t.after(() => program.killTree('SIGKILL'));
   await program.waitForLine(/listening on|starting data transfer/);
 }
 
-test('TCP_CHECK: a server, a closed port, packets that are dropped', async () => {
-  await socat('TCP6-LISTEN:81,fork,reuseaddr,ipv6only=0', 'OPEN:/dev/null');
+test('TCP_CHECK: a server, a closed port, packets that are dropped', async (t) => {
+  await socat(t, 'TCP6-LISTEN:81,fork,reuseaddr,ipv6only=0', 'OPEN:/dev/null');
   for (const connectIp of families) {
     assertSuccess(await attempt(tcp({ connectIp, connectPort: 81 })));
     assertFailure(await attempt(tcp({ connectIp, connectPort: 82 })), 'ECONNREFUSED');
@@ -65,8 +66,8 @@ test('TCP_CHECK: a server, a closed port, packets that are dropped', async () =>
   for (const connectIp of families) await timesOut(tcp({ connectIp, connectPort: 83, ...hurry }));
 });
 
-test('UDP_CHECK: a server that answers, one that is silent, one that is gone', async () => {
-  await socat('UDP6-LISTEN:90,fork,reuseaddr,ipv6only=0', 'EXEC:cat');
+test('UDP_CHECK: a server that answers, one that is silent, one that is gone', async (t) => {
+  await socat(t, 'UDP6-LISTEN:90,fork,reuseaddr,ipv6only=0', 'EXEC:cat');
   for (const connectIp of families) {
     const port = { connectIp, connectPort: 90 };
     assertSuccess(await attempt(udp({ ...port, requireReply: true })));
@@ -79,7 +80,7 @@ test('UDP_CHECK: a server that answers, one that is silent, one that is gone', a
     );
     assertFailure(await attempt(udp({ connectIp, connectPort: 91 })), 'ECONNREFUSED');
   }
-  await socat('-u', 'UDP6-RECV:92,ipv6only=0', 'OPEN:/dev/null');
+  await socat(t, '-u', 'UDP6-RECV:92,ipv6only=0', 'OPEN:/dev/null');
   await timesOut(udp({ connectPort: 92, requireReply: true, ...hurry }));
   assertSuccess(await attempt(udp({ connectPort: 92, ...hurry })));
 });
