@@ -7,6 +7,7 @@ export type CauseName =
   | 'stopped'
   | 'removed'
   | 'reload'
+  | 'reload-refused'
   | 'command'
   | 'silence'
   | 'no-master'

@@ -429,13 +429,19 @@ export function describeFreeze(
   };
 }
 
+/** What was known or done last at `untilMs`; a reload that was refused did nothing. */
 function lastBefore<Kind extends 'reload' | 'tracker'>(
   given: Case,
   kind: Kind,
   untilMs: number,
 ): Extract<ReloadEntry | TrackerEntry, { readonly kind: Kind }> | undefined {
   type Wanted = Extract<ReloadEntry | TrackerEntry, { readonly kind: Kind }>;
-  return given.others.findLast((entry): entry is Wanted => entry.kind === kind && entry.atMs <= untilMs + 50);
+  return given.others.findLast(
+    (entry): entry is Wanted =>
+      entry.kind === kind &&
+      !(entry.kind === 'reload' && entry.refusedFor !== undefined) &&
+      entry.atMs <= untilMs + 50,
+  );
 }
 
 /** The last result of a tracked object that was known at `untilMs`. */

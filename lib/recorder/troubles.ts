@@ -250,7 +250,7 @@ function reloads(given: Case): readonly Finding[] {
       return [
         {
           atMs: entry.atMs,
-          cause: 'reload',
+          cause: 'reload-refused',
           text: `a reload was refused and changed nothing: ${entry.refusedFor}`,
           evidence: [],
         },

@@ -204,6 +204,31 @@ test('a lowered priority is traced to the tracker or the reload that lowered it'
   );
 });
 
+test('a refused reload right behind one that changed the state is told, and takes no blame', () => {
+  const transitions = [transition(10, { from: 'MASTER', to: 'BACKUP', cause: { kind: 'params' } })];
+  const good: OtherEntry = {
+    kind: 'reload',
+    atMs: start + 9_480,
+    refusedFor: undefined,
+    added: [],
+    removed: [],
+    changed: [{ router: 'WEB', what: ['priority 100 -> 50'] }],
+  };
+  const bad: OtherEntry = {
+    ...good,
+    atMs: start + 11_000,
+    refusedFor: 'VRID 600 is out of range',
+    changed: [],
+  };
+  const { headline, cause, steps } = ask({ state: 'BACKUP', transitions, others: [good, bad] });
+  assert.equal(headline, 'a reload was refused and changed nothing: VRID 600 is out of range');
+  assert.equal(cause, 'reload-refused');
+  assert.equal(
+    steps.some((step) => step.to === 'BACKUP'),
+    true,
+  );
+});
+
 test('a node that was not running says so before anything about others', () => {
   const transitions = [
     transition(10, {
