@@ -182,13 +182,12 @@ test('the same tables as keepalived', async (t) => {
   const reloaded = await compare(t, 'reload', failing);
   await flip('a server back after the reload', ['first'], 'up', reloaded);
 
-  for (const { daemon, netns } of sides) {
-    await daemon.stop();
-    const left = await until(
-      () => savedTable(netns),
-      () => '',
-      limitMs,
-    );
-    assert.equal(left, '', `${netns} after the stop\n${daemon.log.slice(-5_000)}`);
-  }
+  for (const side of sides) await side.daemon.stop();
+  assert.equal(savedTable(ours.netns), '', ours.daemon.log.slice(-5_000));
+  // Once it has reloaded, keepalived 2.2.7 forgets services of groups when it ends.
+  const groups = compareCases.flatMap(({ text }, i) => (text.includes('virtual_server_group') ? [i] : []));
+  const table = savedTable(theirs.netns);
+  const forgotten = new Set(groups.flatMap((i) => linesOf(table, i).split('\n')));
+  const left = table.split('\n').filter((line) => line !== '' && !forgotten.has(line));
+  assert.deepEqual(left, [], theirs.daemon.log.slice(-5_000));
 });
