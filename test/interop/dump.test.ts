@@ -1,6 +1,6 @@
 /** keepalived.data and keepalived.stats of Debian's keepalived and of ka-node for the same file, line by line. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { parseConfig } from '../../lib/config/load.js';
@@ -8,7 +8,7 @@ import { jsonText } from '../../lib/daemon/dump-stats.js';
 import { createNode } from '../../lib/vrrp/node.js';
 import { projectRoot } from '../support/daemons.js';
 import { NetLab } from '../support/net-lab.js';
-import { hasProgram } from '../support/program.js';
+import { hasProgram, processTree } from '../support/program.js';
 
 const kaNode = [process.execPath, join(projectRoot, 'bin/ka-node')];
 const skip = hasProgram('keepalived') ? false : 'keepalived is not installed';
@@ -133,6 +133,19 @@ interface Subject {
   readonly addresses: readonly string[];
 }
 
+/** Whether the process or one that it started still has the file open: keepalived writes it in place. */
+function isOpen(path: string, pid: number): boolean {
+  return processTree(pid).some((each) =>
+    readdirSync(`/proc/${each}/fd`).some((fd) => {
+      try {
+        return readlinkSync(`/proc/${each}/fd/${fd}`) === path;
+      } catch {
+        return false; // closed meanwhile
+      }
+    }),
+  );
+}
+
 async function dumps(command: readonly string[], subject: Subject): Promise<Dumps> {
   await using lab = await NetLab.create('dump');
   const host = await lab.host('a', [{ switch: await lab.switch('s'), addresses: ['10.0.0.1/24'] }]);
@@ -150,7 +163,7 @@ async function dumps(command: readonly string[], subject: Subject): Promise<Dump
   const read = async (name: string, signal: 'SIGUSR1' | 'SIGUSR2'): Promise<string> => {
     process.kill(Number(readFileSync(host.path('p.pid'), 'utf8')), signal);
     const path = host.path(name);
-    for (const deadline = Date.now() + 15_000; !existsSync(path);) {
+    for (const deadline = Date.now() + 15_000; !existsSync(path) || isOpen(path, daemon.pid);) {
       assert.ok(Date.now() < deadline, `${name} was not written`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
