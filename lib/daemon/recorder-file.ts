@@ -1,7 +1,7 @@
 /**
  * The flight recorder's entries in a file without a name, which the supervisor holds open: they outlive a VRRP process that is killed.
  * Each is a length (four bytes, big endian) and as many bytes of V8's serialized form. What a killed writer left unfinished is
- * where reading stops, and where the next one goes on.
+ * where reading stops; the next one cuts it off.
  */
 import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
@@ -21,6 +21,8 @@ export class RecorderFile implements EntryStore {
     this.#fd = fd;
     this.#mostBytes = limit;
     this.#size = this.#read().size;
+    // A shorter entry in its place would leave the rest to be taken for another one.
+    ftruncateSync(fd, this.#size);
   }
 
   entries(): readonly Entry[] {

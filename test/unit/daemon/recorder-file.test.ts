@@ -40,6 +40,20 @@ test('an entry that was not finished is written over', () => {
   closeSync(fd);
 });
 
+test('nothing of an entry that was not finished shows behind a shorter one', () => {
+  // Wherever the shorter one ends, one of the four begins to read in front of what looks like an entry of one byte.
+  for (const text of ['', 'x', 'xx', 'xxx']) {
+    const fd = openHandover();
+    const first = new RecorderFile(fd);
+    first.add(command(1));
+    first.add(command(2, '\0\0\0\u0001'.repeat(200)));
+    ftruncateSync(fd, fstatSync(fd).size - 1);
+    new RecorderFile(fd).add(command(3, text));
+    assert.deepEqual(times(new RecorderFile(fd)), [1, 3]);
+    closeSync(fd);
+  }
+});
+
 test('it stays below its limit, and the newest entries stay in it', () => {
   const fd = openHandover();
   const file = new RecorderFile(fd, 4096);
