@@ -83,6 +83,7 @@ export class Estate {
 
   #removeDue(nowMs: number): void {
     const due = this.#left.filter((each) => this.#dueMs(each) <= nowMs);
+    if (due.length === 0) return;
     this.#left = this.#left.filter((each) => !due.includes(each));
     try {
       const count = this.#remove(
