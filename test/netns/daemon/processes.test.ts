@@ -111,9 +111,11 @@ test('a VRRP process that is killed resumes: a gap of 1.5 intervals at most, and
   await capture.stop();
   const packets = await capture.packets(['frame.time_epoch'], 'vrrp.virt_rtr_id == 6 && vrrp.prio == 100');
   const times = packets.map((packet) => Number(packet['frame.time_epoch']));
+  let longestS = 0;
   for (const { killedS, startMs, isResumed } of rounds) {
     const after = times.find((time) => time > killedS) ?? Infinity;
     const gapS = after - (times.findLast((time) => time <= killedS) ?? 0);
+    longestS = Math.max(longestS, gapS);
     t.diagnostic(`a gap of ${gapS.toFixed(2)} s; the program starts in ${startMs.toFixed(0)} ms`);
     // A sixth of a second is what a start costs where nothing else runs; the process has three times as much to do.
     const owedS = Math.max(0, (3 * startMs) / 1000 - 0.5);
@@ -121,9 +123,8 @@ test('a VRRP process that is killed resumes: a gap of 1.5 intervals at most, and
     else assert.ok(owedS > 0.5, `it did not resume, and the machine owed ${owedS} s only`);
   }
   const states = peer.program.lines.slice(from).filter(({ text }) => text.includes('Entering'));
-  // Peers take over after 3.8 s.
-  if (rounds.every(({ isResumed, startMs }) => isResumed && startMs < 500))
-    assert.deepEqual(states, [], 'keepalived never took over');
+  // It takes over 3.8 s after the last advert: no gap of a machine that works comes near.
+  if (longestS < 3) assert.deepEqual(states, [], 'keepalived never took over');
 });
 
 test('a supervisor that is killed: its children say goodbye and leave nothing', async () => {
