@@ -1,4 +1,5 @@
 /** The daemon: goes to the background if it is to, and runs as a supervisor with its children, or all in one process. */
+import { existsSync } from 'node:fs';
 import type { RunContext } from './context.js';
 import { openLog } from './context.js';
 import { exitStatus } from './exit-status.js';
@@ -13,6 +14,16 @@ export async function runDaemon(context: RunContext): Promise<number> {
   // Without -p it is the configuration that says which pid file is ours, see configuration.ts.
   const isRunning = options.pidFile !== undefined && runningDaemon(options.pidFile) !== undefined;
   if (!isRunning && !options.isForeground) {
+    const { configFile } = options;
+    // Whoever starts it hears of this at once, as with keepalived; of all else the log tells. A pattern is the reader's to judge.
+    if (!existsSync(configFile) && !/[*?[{]/.test(configFile)) {
+      const message = `Config files missing '${configFile}'.`;
+      const log = openLog(options, 'parent');
+      log.log('error', message);
+      log.close();
+      process.stderr.write(`ka-node: ${message} -f names another one.\n`);
+      return exitStatus.noConfig;
+    }
     continueInBackground(argv, options);
     return exitStatus.good;
   }

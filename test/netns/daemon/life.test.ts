@@ -183,6 +183,16 @@ test('an invalid file changes nothing, and its mistakes are shown with their pla
   await daemon.waitForLine(/\(WEB\) Changing effective priority from 100 to 130/);
 });
 
+test('without -n a file that is not there is told at once, with the status of keepalived', async () => {
+  await using lab = await exampleLab('none');
+  const { ka1 } = lab;
+  const missing = ka1.path('none.conf');
+  const ours = await ka1.run([program, '-f', missing, '-p', ka1.path('none.pid')]);
+  assert.equal(ours.code, 6);
+  assert.match(ours.stderr, /^ka-node: Config files missing '.*none\.conf'\. -f names another one\.$/);
+  assert.equal((await ka1.run(['keepalived', '-f', missing, '-p', ka1.path('none.pid')])).code, 6);
+});
+
 test('without -n it runs in the background with its pid file, and leaves in order', async () => {
   await using lab = await exampleLab('bg');
   const { ka1 } = lab;
