@@ -19,7 +19,7 @@
 
 namespace ka::engine {
 
-/// Options fixed for the life of an engine (NativeEngineOptions in bindings/native.ts).
+/// Options fixed for the life of an engine (NativeEngineOptions in bindings/native-config.ts).
 struct Options {
   /// Path of a network namespace; empty: that of the thread that calls Engine::start.
   std::string netns;
@@ -62,7 +62,7 @@ struct TrackedLink {
   bool reverse = false;
 };
 
-/// Everything that the engine needs to know of one virtual router (NativeRouter in bindings/native.ts).
+/// Everything that the engine needs to know of one virtual router (NativeRouter in bindings/native-config.ts).
 struct RouterConfig {
   vrrp::RouterId id = vrrp::kNoRouter;
   std::string name;

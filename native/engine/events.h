@@ -46,7 +46,7 @@ struct Text {
   [[nodiscard]] std::string_view view() const { return bytes.data(); }
 };
 
-/// One event. Which fields mean something depends on `kind` (NativeEvent in bindings/native.ts).
+/// One event. Which fields mean something depends on `kind` (NativeEvent in bindings/native-events.ts).
 struct Event {
   EventKind kind = EventKind::kWarning;
   AddressEvent address_event = AddressEvent::kRestored;

@@ -1,4 +1,4 @@
-// JavaScript objects -> engine values. The shapes are those of bindings/native.ts; a mistake is answered with
+// JavaScript objects -> engine values. The shapes are those of bindings/native-config.ts; a mistake is answered with
 // where it is, what was expected and what came.   Thread: js
 #pragma once
 

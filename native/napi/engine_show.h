@@ -1,4 +1,4 @@
-// Engine values -> JavaScript objects, in the shapes of bindings/native.ts.   Thread: js
+// Engine values -> JavaScript objects, in the shapes of bindings/native-*.ts.   Thread: js
 #pragma once
 
 #include <napi.h>

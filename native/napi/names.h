@@ -1,4 +1,4 @@
-// The words of bindings/native.ts for the enumerators of the engine, both ways.
+// The words of bindings/native-*.ts for the enumerators of the engine, both ways.
 #pragma once
 
 #include <string>

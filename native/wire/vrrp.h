@@ -23,7 +23,7 @@
 namespace ka::wire {
 
 /// Why an advert is not accepted: one enumerator per rule, one counter per enumerator.
-/// The names are those of NativeDropReason in bindings/native.ts.
+/// The names are those of NativeDropReason in bindings/native-events.ts.
 enum class DropReason : std::uint8_t {
   kTruncated,     // shorter than its fixed header, or the receive buffer cut it
   kIpHeader,      // IPv4 header broken, or not protocol 112
@@ -45,7 +45,7 @@ enum class DropReason : std::uint8_t {
   kHeld           // the router does not take part now (startup delay, fault)
 };
 inline constexpr std::size_t kDropReasonCount = 18;
-/// The reason as bindings/native.ts spells it: "truncated", "ip-header", ...
+/// The reason as bindings/native-events.ts spells it: "truncated", "ip-header", ...
 [[nodiscard]] std::string_view name(DropReason reason);
 
 /// VRRPv2 authentication type (RFC 2338 section 5.3.6; RFC 3768 reserves 1 and 2).
