@@ -6,19 +6,6 @@
 using namespace ka;
 using namespace ka::test;
 
-namespace {
-const std::string kBecomesActive = "advert=100 install announce=became backup>active(silence)";
-
-/// Router 1 has been Active since 3.609375 s.
-Rig active(Params p = Rig::params()) {
-  Rig rig;
-  rig.run(p);
-  rig.until(*rig.domain.next_deadline() - at(Nanos{0}));
-  REQUIRE(rig.state() == "active");
-  return rig;
-}
-}  // namespace
-
 TEST_CASE("a router that is not started does nothing") {
   Rig rig;
   rig.add(Rig::params());
@@ -72,7 +59,7 @@ TEST_CASE(
 }
 
 TEST_CASE("adverts go out at absolute deadlines, however late the node wakes") {
-  Rig rig = active();
+  Rig rig = Rig::active();
   const Nanos base = seconds(3.609375);
   rig.sleep_until(base + seconds(1) + ms(2.3));
   rig.domain.advance(rig.now);
@@ -222,14 +209,14 @@ TEST_CASE("an interval of 0 in a v3 advert does not mean to take over at once") 
 }
 
 TEST_CASE("an Active Router answers priority 0 at once and counts its interval anew [RFC9568-6.4.3]") {
-  Rig rig = active();
+  Rig rig = Rig::active();
   rig.until(seconds(4));
   CHECK(rig.hear(0) == "advert=100");
   CHECK(rig.left() == seconds(1));
 }
 
 TEST_CASE("an Active Router asserts itself against a lower one, and keeps its phase [RFC9568-6.4.3]") {
-  Rig rig = active();
+  Rig rig = Rig::active();
   rig.until(seconds(4));
   CHECK(rig.hear(99) == "advert=100 announce=lower lower=99");
   CHECK(rig.hear(100, "10.0.0.17") == "advert=100 announce=lower lower=100");
@@ -238,7 +225,7 @@ TEST_CASE("an Active Router asserts itself against a lower one, and keeps its ph
 }
 
 TEST_CASE("nothing that is received puts regular adverts off") {
-  Rig rig = active();
+  Rig rig = Rig::active();
   std::size_t regular = 0;
   for (int i = 0; i < 200; ++i) {
     if (rig.until(seconds(3.609375) + ms(50) * (i + 1)) == "advert=100") ++regular;
@@ -250,19 +237,19 @@ TEST_CASE("nothing that is received puts regular adverts off") {
 TEST_CASE("vrrp_lower_prio_no_advert stays silent [keepalived: vrrp_lower_prio_no_advert]") {
   Params p = Rig::params();
   p.lower_prio_no_advert = true;
-  Rig rig = active(p);
+  Rig rig = Rig::active(p);
   CHECK(rig.hear(99) == "announce=lower lower=99");
 }
 
 TEST_CASE("an Active Router yields to the better one, without priority 0 [RFC9568-6.4.3]") {
-  Rig rig = active();
+  Rig rig = Rig::active();
   rig.until(seconds(4));
   CHECK(rig.hear(101) == "cancel remove active>backup(higher-priority)");
   CHECK(rig.left() == seconds(3.609375));
   CHECK(rig.view().cause.peer == ip("10.0.0.28"));
   CHECK(rig.view().cause.peer_priority == 101);
   CHECK(rig.view().master == ip("10.0.0.28"));
-  Rig equal = active();
+  Rig equal = Rig::active();
   CHECK(equal.hear(100, "10.0.0.19") == "cancel remove active>backup(higher-priority)");
 }
 
@@ -270,31 +257,31 @@ TEST_CASE(
     "vrrp_higher_prio_send_advert says one more advert first [keepalived: vrrp_higher_prio_send_advert]") {
   Params p = Rig::params();
   p.higher_prio_send_advert = true;
-  Rig rig = active(p);
+  Rig rig = Rig::active(p);
   CHECK(rig.hear(101) == "advert=100 cancel remove active>backup(higher-priority)");
 }
 
 TEST_CASE("a v3 router that yields adopts the better one's interval") {
-  Rig rig = active(Rig::params(100, Version::kV3));
+  Rig rig = Rig::active(Rig::params(100, Version::kV3));
   rig.hear(200, "10.0.0.28", Millis(10'000));
   CHECK(rig.left() == seconds(36.09375));
 }
 
 TEST_CASE("equal priority and equal address change nothing") {
-  Rig rig = active();
+  Rig rig = Rig::active();
   CHECK(rig.hear(100, "10.0.0.18").empty());
   CHECK(rig.state() == "active");
 }
 
 TEST_CASE("a changed source address breaks ties from then on") {
-  Rig rig = active();
+  Rig rig = Rig::active();
   rig.domain.set_source(1, ip("10.0.0.200"), rig.now);
   CHECK(rig.hear(100, "10.0.0.28") == "advert=100 announce=lower lower=100");
 }
 
 TEST_CASE(
     "a hold makes an Active Router say priority 0 and remove its addresses, in this order [RFC9568-6.4.3]") {
-  Rig rig = active();
+  Rig rig = Rig::active();
   rig.domain.set_holds(1, bit(Hold::kLinkDown), 0, rig.now);
   CHECK(take(rig.domain) == "advert=0 cancel remove active>initialize(held)");
   CHECK(rig.view().cause.holds == bit(Hold::kLinkDown));
@@ -341,7 +328,7 @@ TEST_CASE("a changed priority shifts a Backup's timer by the difference of the s
 }
 
 TEST_CASE("a changed priority of an Active Router is said by its next advert, not before") {
-  Rig rig = active();
+  Rig rig = Rig::active();
   rig.domain.set_priority(1, 80, rig.now);
   CHECK(take(rig.domain) == "priority=100>80");
   CHECK(rig.until(seconds(4.609375)) == "advert=80");
@@ -349,12 +336,12 @@ TEST_CASE("a changed priority of an Active Router is said by its next advert, no
 }
 
 TEST_CASE("of two owners the one with the lower address yields") {
-  Rig rig = active(Rig::params(255));
+  Rig rig = Rig::active(Rig::params(255));
   CHECK(rig.hear(255, "10.0.0.28") == "cancel remove active>backup(higher-priority)");
 }
 
 TEST_CASE("an owner whose rival does not yield counts as 254 until it is gone [keepalived: two owners]") {
-  Rig rig = active(Rig::params(255));
+  Rig rig = Rig::active(Rig::params(255));
   const Nanos base = seconds(3.00390625);
   CHECK(rig.hear(255, "10.0.0.17") == "advert=255 announce=lower lower=255");
   rig.until(base + seconds(1));
@@ -363,7 +350,7 @@ TEST_CASE("an owner whose rival does not yield counts as 254 until it is gone [k
   CHECK(rig.hear(255, "10.0.0.17") == "priority=255>254 cancel remove active>backup(higher-priority)");
   CHECK(rig.hear(255, "10.0.0.17").empty());
   CHECK(rig.hear(200, "10.0.0.17") == "priority=254>255");
-  Rig again = active(Rig::params(255));
+  Rig again = Rig::active(Rig::params(255));
   for (int i = 0; i < 3; ++i) {  // seldom seen: not the same quarrel
     again.until(seconds(20 + 10 * i));
     CHECK(again.hear(255, "10.0.0.17") == "advert=255 announce=lower lower=255");
@@ -371,188 +358,11 @@ TEST_CASE("an owner whose rival does not yield counts as 254 until it is gone [k
 }
 
 TEST_CASE("a lowered owner is 255 again when it takes over") {
-  Rig rig = active(Rig::params(255));
+  Rig rig = Rig::active(Rig::params(255));
   rig.hear(255, "10.0.0.17");
   rig.until(seconds(4.3));
   rig.hear(255, "10.0.0.17");
   REQUIRE(rig.state() == "backup");
   CHECK(rig.until(seconds(8)) ==
         "priority=254>255 advert=255 install announce=became backup>active(silence)");
-}
-
-TEST_CASE("new parameters keep the state; the running timer follows [keepalived: reload]") {
-  Rig rig;
-  rig.run(Rig::params());
-  rig.until(seconds(1));
-  Params p = Rig::params(80);
-  p.advert_interval = std::chrono::seconds(2);
-  CHECK(rig.domain.update(1, p, rig.now).ok());
-  CHECK(take(rig.domain) == "priority=100>80");
-  CHECK(rig.left() == seconds(5.6875));
-
-  Rig master = active();
-  master.until(seconds(4));
-  p.priority = 100;
-  CHECK(master.domain.update(1, p, master.now).ok());
-  CHECK(take(master.domain).empty());
-  CHECK(master.left() == seconds(1.609375));
-  p.advert_interval = std::chrono::seconds(1);
-  CHECK(master.domain.update(1, p, master.now).ok());
-  CHECK(master.left() == seconds(0.609375));
-  CHECK(master.domain.update(1, Rig::params(50), master.now).ok());
-  CHECK(master.state() == "active");
-}
-
-TEST_CASE("release says priority 0 and waits a whole interval for the others") {
-  Rig rig = active();
-  rig.domain.release(1, CauseKind::kCommand, rig.now);
-  CHECK(take(rig.domain) == "advert=0 cancel remove active>backup(command)");
-  CHECK(rig.left() == seconds(3.609375));
-  rig.domain.release(1, CauseKind::kCommand, rig.now);
-  CHECK(take(rig.domain).empty());
-}
-
-TEST_CASE("an offer keeps the addresses until somebody speaks") {
-  Rig rig = active();
-  rig.domain.offer(1, rig.now);
-  CHECK(take(rig.domain) == "advert=0");
-  CHECK(rig.state() == "active");
-  CHECK(rig.left() == seconds(1.594140625));  // 255/256 s, half of it again, 100 ms
-  CHECK(rig.hear(50) == "cancel remove active>backup(command)");
-  CHECK(rig.view().master == ip("10.0.0.28"));
-  CHECK(rig.view().master_priority == 50);
-  CHECK(rig.left() == seconds(3.609375));
-}
-
-TEST_CASE("an offer that nobody takes ends with the next advert") {
-  Rig rig = active();
-  const Nanos began = rig.now - at(Nanos{0});
-  rig.domain.offer(1, rig.now);
-  CHECK(take(rig.domain) == "advert=0");
-  CHECK(rig.until(began + seconds(1.594140625)) == "advert=100");
-  CHECK(rig.left() == seconds(1));
-  CHECK(rig.hear(50) == "advert=100 announce=lower lower=50");
-  CHECK(rig.state() == "active");
-}
-
-TEST_CASE("an offer is for Active Routers, and ends when a peer leaves") {
-  Rig backup;
-  backup.run(Rig::params());
-  backup.domain.offer(1, backup.now);
-  CHECK(take(backup.domain).empty());
-  Rig rig = active();
-  rig.domain.offer(1, rig.now);
-  CHECK(take(rig.domain) == "advert=0");
-  CHECK(rig.hear(0) == "advert=100");
-  CHECK(rig.hear(50) == "advert=100 announce=lower lower=50");
-}
-
-TEST_CASE("take_over preempts at once, from Backup only") {
-  Params p = Rig::params();
-  p.preempt = false;
-  Rig rig;
-  rig.run(p);
-  rig.hear(90);
-  rig.domain.take_over(1, rig.now);
-  CHECK(take(rig.domain) == "advert=100 install announce=became backup>active(command)");
-  rig.domain.take_over(1, rig.now);
-  CHECK(take(rig.domain).empty());
-  rig.domain.set_holds(1, bit(Hold::kPolicy), 0, rig.now);
-  take(rig.domain);
-  rig.domain.take_over(1, rig.now);
-  CHECK(take(rig.domain).empty());
-}
-
-TEST_CASE("announce_again is for Active Routers") {
-  Rig rig = active();
-  rig.domain.announce_again(1, AnnounceReason::kAddressesChanged, rig.now);
-  CHECK(take(rig.domain) == "announce=changed");
-  rig.hear(200);
-  rig.domain.announce_again(1, AnnounceReason::kRequested, rig.now);
-  CHECK(take(rig.domain).empty());
-}
-
-TEST_CASE("a node that did not run gives the master's adverts as much time again, once") {
-  Rig rig;
-  rig.run(Rig::params());
-  rig.hear(200);
-  rig.sleep_until(seconds(10));  // asleep from 3 s to 10 s
-  rig.domain.grant_grace(std::chrono::seconds(7), rig.now);
-  rig.domain.advance(rig.now);
-  CHECK(take(rig.domain).empty());
-  CHECK(rig.left() == seconds(0.609375));
-  rig.sleep_until(seconds(12));
-  rig.domain.grant_grace(std::chrono::seconds(2), rig.now);
-  rig.domain.advance(rig.now);
-  CHECK(take(rig.domain) == kBecomesActive);
-}
-
-TEST_CASE("grace never exceeds a whole interval, and an advert earns it anew") {
-  Rig rig;
-  rig.run(Rig::params());
-  rig.until(seconds(1));
-  rig.domain.grant_grace(std::chrono::seconds(100), rig.now);
-  CHECK(rig.left() == seconds(3.609375));
-  rig.hear(200);
-  rig.until(seconds(2));
-  rig.domain.grant_grace(Millis(500), rig.now);
-  CHECK(rig.left() == seconds(3.109375));
-  Rig master = active();
-  master.domain.grant_grace(std::chrono::seconds(9), master.now);
-  CHECK(master.left() == seconds(1));  // an Active Router has none to give
-}
-
-TEST_CASE("shutdown says farewell for every Active Router, and a start begins anew") {
-  Rig rig = active();
-  rig.domain.shutdown(rig.now);
-  CHECK(take(rig.domain) == "advert=0 cancel remove active>initialize(shutdown)");
-  CHECK(!rig.domain.next_deadline());
-  CHECK(rig.start() == "initialize>backup(released)");
-}
-
-TEST_CASE("a removed router leaves in order and is forgotten") {
-  Rig rig = active();
-  CHECK(rig.domain.remove(1, rig.now).ok());
-  CHECK(take(rig.domain) == "advert=0 cancel remove active>initialize(removed)");
-  CHECK(!rig.domain.view(1));
-  CHECK(rig.domain.params(1) == nullptr);
-  CHECK(!rig.domain.next_deadline());
-  CHECK(rig.domain.remove(1, rig.now).error().code == Errc::kNotFound);
-  CHECK(rig.domain.update(1, Rig::params(), rig.now).error().code == Errc::kNotFound);
-  rig.add(Rig::params());
-  CHECK(rig.start() == "initialize>backup(started)");
-}
-
-TEST_CASE("parameters that no router can have are refused") {
-  Rig rig;
-  const auto refused = [&](auto change) {
-    Params p = Rig::params();
-    change(p);
-    const auto result = rig.domain.add(1, p, 0, rig.now);
-    return !result.ok() && result.error().code == Errc::kInvalidArgument;
-  };
-  CHECK(refused([](Params& p) { p.vrid = 0; }));
-  CHECK(refused([](Params& p) { p.priority = 0; }));
-  CHECK(refused([](Params& p) { p.advert_interval = Micros(0); }));
-  CHECK(refused([](Params& p) { p.down_timer_adverts = 0; }));
-  CHECK(rig.domain.add(1, Rig::params(), 0, rig.now).ok());
-  CHECK(rig.domain.add(1, Rig::params(), 0, rig.now).error().code == Errc::kExists);
-  Params p = Rig::params();
-  p.priority = 0;
-  CHECK(rig.domain.update(1, p, rig.now).error().code == Errc::kInvalidArgument);
-}
-
-TEST_CASE("many routers share one clock in order of their deadlines") {
-  Rig rig;
-  for (RouterId id = 1; id <= 200; ++id) rig.add(Rig::params(static_cast<Priority>(id)), id);
-  for (RouterId id = 1; id <= 200; ++id) rig.start(id);
-  CHECK(rig.left() == seconds(3) + Nanos(218'750'000));  // priority 200
-  const std::string all = rig.until(seconds(4));
-  CHECK(all.substr(0, 14) == "200:advert=200");
-  std::size_t became = 0;
-  for (RouterId id = 1; id <= 200; ++id) became += rig.state(id) == "active" ? 1u : 0u;
-  CHECK(became == 200);
-  for (RouterId id = 1; id <= 200; id += 2) CHECK(rig.domain.remove(id, rig.now).ok());
-  take(rig.domain);
-  CHECK(rig.until(seconds(5.2)).find("199:") == std::string::npos);
 }

@@ -1,6 +1,7 @@
 // A domain under test: moves the clock, feeds adverts, and shows the effects as words in their order.
 #pragma once
 
+#include <doctest/doctest.h>
 #include <string>
 #include <string_view>
 
@@ -107,6 +108,8 @@ inline IpAddr ip(std::string_view text) {
   return *IpAddr::parse(text);
 }
 
+inline const std::string kBecomesActive = "advert=100 install announce=became backup>active(silence)";
+
 /// Router 1 (and others), a clock that only the test moves.
 struct Rig {
   Domain domain;
@@ -131,6 +134,14 @@ struct Rig {
   void run(const Params& p) {
     add(p);
     start();
+  }
+  /// Router 1 has been Active since 3.609375 s.
+  static Rig active(const Params& p = params()) {
+    Rig rig;
+    rig.run(p);
+    rig.until(*rig.domain.next_deadline() - at(Nanos{0}));
+    REQUIRE(rig.state() == "active");
+    return rig;
   }
   /// Moves the clock to `since_start`, firing each deadline when it comes.
   std::string until(Nanos since_start) {
