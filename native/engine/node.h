@@ -89,7 +89,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
        EventRing& ring, net::Monitor monitor, net::Lister lister, net::NlPipeline pipeline,
        FrameSocket frames);
 
-  // ---- net::MonitorSink ----
+  // ---- net::MonitorSink (node_links.cc) ----
   void list_begin() override;
   void list_end() override;
   void link_present(const net::Link& link) override;
@@ -122,7 +122,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
   /// Sends what adverts of our own fell due in the middle of something longer; returns the time.
   Instant send_due_adverts();
 
-  // ---- links ----
+  // ---- links (node_links.cc) ----
   void link_changed(LinkState* link);
   void touch(LinkState& link);
   void refresh_routers(Instant now);
