@@ -5,8 +5,7 @@
 import '../../bindings/dispose.js';
 import { EventEmitter } from 'node:events';
 import { uptime } from 'node:os';
-import { stateName } from '../../bindings/engine.js';
-import type { NativeEvent, NativeEngineStatus, NativeRecord, PolicyHold } from '../../bindings/native.js';
+import type { NativeEngineStatus, NativeRecord, PolicyHold } from '../../bindings/native.js';
 import { systemAccounts } from '../accounts.js';
 import type { Config, ScriptCommand } from '../config/model.js';
 import { silentLogger, systemClock, type Host } from '../host.js';
@@ -17,7 +16,7 @@ import type { Explanation } from '../recorder/explain.js';
 import { resolveScript, type ScriptPolicy } from '../script-security.js';
 import { Announcements } from './announcements.js';
 import { openNativeEngine, type EnginePort } from './engine-port.js';
-import { eventLines, groupStateAfter, splitBrainLines } from './event-words.js';
+import { EventDesk } from './event-desk.js';
 import { Interventions } from './interventions.js';
 import { Journal } from './journal.js';
 import type {
@@ -30,8 +29,7 @@ import type {
 import { resumed, resumedVerdicts, verdictsAfterReload } from './resume.js';
 import { Roster, type RosterSnapshot } from './roster.js';
 import { TrackerSet, logVerdict, scriptPolicy, type TrackerListener } from './tracker-set.js';
-import type { StateChange, VirtualRouterView } from './virtual-router.js';
-import { explainCause, transitionLines } from './words.js';
+import type { VirtualRouterView } from './virtual-router.js';
 
 export type * from './node-types.js';
 export type { ResumedStates } from './resume.js';
@@ -50,8 +48,6 @@ interface Known {
   readonly current: Current | undefined;
   readonly roster: RosterSnapshot;
 }
-
-type Transition = Extract<NativeEvent, { readonly kind: 'transition' }>;
 
 /**
  * Starts the VRRP part of a configuration.
@@ -72,7 +68,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   #current: Current | undefined;
   #trackers: TrackerSet | undefined;
   readonly #roster = new Roster();
-  readonly #groupStates = new Map<string, NotifyState>();
+  readonly #desk: EventDesk;
   readonly #interventions = new Interventions();
   readonly #journal: Journal;
   #closing: Promise<void> | undefined;
@@ -87,6 +83,16 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       host: this.#host,
       accounts: options.accounts ?? systemAccounts,
       resolve: (script, what, config) => this.#ready(script, what, this.#scriptPolicy(config)),
+    });
+    this.#desk = new EventDesk({
+      host: this.#host,
+      roster: this.#roster,
+      interventions: this.#interventions,
+      journal: this.#journal,
+      announcements: this.#announcements,
+      record: (id) => this.#record(id),
+      onState: (router, change) => this.emit('state', router, change),
+      onEngine: (event) => this.emit('engine', event),
     });
   }
 
@@ -167,7 +173,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
 
   /** Last state told of each sync group. */
   get groupStates(): ReadonlyMap<string, NotifyState> {
-    return this.#groupStates;
+    return this.#desk.groupStates;
   }
 
   /** What a vrrp_script last said. */
@@ -217,7 +223,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     // Whoever goes on does not start: vrrp_startup_delay is over.
     const { startupDelayUs: _delay, ...atOnce } = plan.engine;
     const engine = open(this.#options.resume === undefined ? plan.engine : atOnce, (events) =>
-      this.#onEvents(events),
+      this.#desk.take(events),
     );
     await engine.start();
     this.#engine = engine;
@@ -247,7 +253,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       throw error;
     }
     if (config.globalDefs.fifoWriteVrrpStatesOnReload)
-      this.#announcements.tellAll(this.routers, this.#groupStatesNow());
+      this.#announcements.tellAll(this.routers, this.#desk.groupStatesNow());
     return summary;
   }
 
@@ -271,25 +277,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   #plan(config: Config): Plan {
-    const {
-      eventLoopTimeoutMs,
-      eventLoopTimeoutInstances,
-      keepAddresses,
-      leaveWith,
-      lifeSignFd,
-      netns,
-      splitBrainProbe,
-    } = this.#options;
-    return makePlan(config, {
-      uptimeS: uptime(),
-      ...(eventLoopTimeoutMs === undefined ? {} : { eventLoopTimeoutMs }),
-      ...(eventLoopTimeoutInstances === undefined ? {} : { eventLoopTimeoutInstances }),
-      ...(keepAddresses === undefined ? {} : { keepAddresses }),
-      ...(leaveWith === undefined ? {} : { leaveWith }),
-      ...(lifeSignFd === undefined ? {} : { lifeSignFd }),
-      ...(netns === undefined ? {} : { netns }),
-      ...(splitBrainProbe === undefined ? {} : { splitBrainProbe }),
-    });
+    return makePlan(config, { uptimeS: uptime(), ...this.#options });
   }
 
   #scriptPolicy(config: Config): ScriptPolicy {
@@ -327,8 +315,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     }
     // What was arranged for an instance ends with it, and not with a plan that is refused.
     this.#interventions.keepOnly(wanted);
-    for (const name of this.#groupStates.keys())
-      if (!plan.groups.some((group) => group.name === name)) this.#groupStates.delete(name);
+    this.#desk.keepOnly(plan);
     trackers.startScripts();
     this.#applyPolicy();
     const names = (routers: readonly RouterPlan[]): readonly string[] => routers.map(({ name }) => name);
@@ -395,12 +382,6 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     return verdict.command;
   }
 
-  /** Last state told of each sync group that is configured. */
-  #groupStatesNow(): ReadonlyMap<string, NotifyState | undefined> {
-    const names = [...this.#roster.groups.values()].map(({ plan }) => plan.name);
-    return new Map(names.map((name) => [name, this.#groupStates.get(name)]));
-  }
-
   #applyPolicy(): void {
     this.#tellPolicy().catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
@@ -432,114 +413,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     await this.#engine?.apply({ priorities, holds });
   }
 
-  #onEvents(events: readonly NativeEvent[]): void {
-    for (const event of events) {
-      guarded(() => this.#onEvent(event));
-      guarded(() => this.emit('engine', event));
-    }
-  }
-
   #record(id: number): NativeRecord | undefined {
     return this.#closing === undefined ? this.#engine?.record(id) : undefined;
-  }
-
-  #onEvent(event: NativeEvent): void {
-    this.#journal.engine(event, (id) => this.#roster.nameOf(id));
-    switch (event.kind) {
-      case 'transition':
-        this.#onTransition(event);
-        return;
-      case 'group-transition': {
-        const group = this.#roster.groups.get(event.group);
-        if (group === undefined || event.cause.kind === 'shutdown') return;
-        const isStandby = [...this.#roster.routers.values()].some(
-          ({ plan }) => plan.group === group.plan.name && this.#interventions.isStandby(plan.name),
-        );
-        const state = isStandby && event.to === 'initialize' ? 'BACKUP' : groupStateAfter(event.to);
-        this.#host.logger.log('info', `VRRP_Group(${group.plan.name}) Syncing instances to ${state} state`);
-        this.#groupStates.set(group.plan.name, state);
-        this.#announcements.entered(group.subject, state, 0);
-        return;
-      }
-      case 'priority': {
-        const entry = this.#roster.routers.get(event.router);
-        if (entry === undefined) return;
-        const change = `from ${event.previous} to ${event.priority}`;
-        this.#host.logger.log('info', `(${entry.view.name}) Changing effective priority ${change}`);
-        entry.view.changePriority(event.priority);
-        this.#announcements.priorityChanged(entry.view);
-        return;
-      }
-      case 'lower-priority-heard': {
-        const entry = this.#roster.routers.get(event.router);
-        if (entry === undefined) return;
-        const { name, priority } = entry.view;
-        const heard = `Received advert from ${event.peer} with lower priority ${event.peerPriority}, ours ${priority}`;
-        this.#host.logger.log('info', `(${name}) ${heard}, forcing new election`);
-        this.#announcements.lowerPriorityHeard(entry.subject, priority);
-        return;
-      }
-      case 'split-brain':
-        this.#onSplitBrain(event);
-        return;
-      default:
-        for (const { level, text } of eventLines(event, (id) => this.#roster.nameOf(id)))
-          this.#host.logger.log(level, text);
-    }
-  }
-
-  #onSplitBrain(event: Extract<NativeEvent, { readonly kind: 'split-brain' }>): void {
-    const entry = this.#roster.routers.get(event.router);
-    if (entry === undefined) return;
-    const { name, priority } = entry.view;
-    for (const { level, text } of splitBrainLines(name, priority, event)) this.#host.logger.log(level, text);
-    this.#announcements.splitBrain(name, event.active, priority);
-    guarded(() => entry.view.changeSplitBrain(event));
-  }
-
-  #onTransition(event: Transition): void {
-    const entry = this.#roster.find(event.router);
-    if (entry === undefined) return;
-    const from = entry.view.state;
-    const named = stateName(event.to, event.cause);
-    const to = named === 'FAULT' && this.#interventions.isStandby(entry.view.name) ? 'STANDBY' : named;
-    for (const { level, text } of transitionLines(
-      entry.view.name,
-      { ...event, name: to },
-      from,
-      entry.faults,
-    )) {
-      this.#host.logger.log(level, text);
-    }
-    // The engine has let go of what a removed router counted; keepalived tells what it was.
-    const priority = to === 'DELETED' ? entry.view.priority : event.priority;
-    const change: StateChange = {
-      from,
-      to,
-      priority,
-      cause: event.cause,
-      reason: explainCause(event.cause, entry.faults),
-      atMs: event.atMs,
-    };
-    const member = event.cause.member === undefined ? undefined : this.#roster.nameOf(event.cause.member);
-    this.#journal.transition(
-      { ...change, router: entry.view.name, member, faults: entry.faults },
-      this.#record(event.router),
-    );
-    this.#announcements.routerMoved(entry.subject, from, to, priority);
-    if (to === 'DELETED') this.#roster.left(event.router);
-    guarded(() => entry.view.changeState(change));
-    this.emit('state', entry.view, change);
-  }
-}
-
-/** What a listener throws is the application's uncaught exception, and no reason to lose the events behind it. */
-function guarded(deliver: () => void): void {
-  try {
-    deliver();
-  } catch (thrown) {
-    queueMicrotask(() => {
-      throw thrown;
-    });
   }
 }

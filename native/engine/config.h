@@ -62,7 +62,8 @@ struct TrackedLink {
   bool reverse = false;
 };
 
-/// Everything that the engine needs to know of one virtual router (NativeRouter in bindings/native-config.ts).
+/// Everything that the engine needs to know of one virtual router (NativeRouter in
+/// bindings/native-config.ts).
 struct RouterConfig {
   vrrp::RouterId id = vrrp::kNoRouter;
   std::string name;

@@ -1,5 +1,5 @@
-// JavaScript objects -> engine values. The shapes are those of bindings/native-config.ts; a mistake is answered with
-// where it is, what was expected and what came.   Thread: js
+// JavaScript objects -> engine values. The shapes are those of bindings/native-config.ts; a mistake is
+// answered with where it is, what was expected and what came.   Thread: js
 #pragma once
 
 #include <napi.h>
