@@ -90,8 +90,11 @@ export interface NativeRouter {
   readonly skipCheckAdvAddr: boolean;
   /** v3 IPv4: checksum without pseudo-header (v3_checksum_as_v2). */
   readonly v3ChecksumAsV2: boolean;
-  /** old_unicast_checksum never: the checksum of very old peers is refused instead of adopted. */
-  readonly noOldUnicastChecksum?: boolean;
+  /**
+   * old_unicast_checksum: v3 IPv4 unicast in the way of very old peers. `always`: sent from the start; `never`: refused; absent:
+   * adopted from a peer that sends it.
+   */
+  readonly oldUnicastChecksum?: 'always' | 'never';
   /** VRRPv2 simple password: up to 8 bytes. */
   readonly authPass?: Uint8Array;
   readonly addresses: readonly NativeAddress[];
@@ -142,6 +145,8 @@ export interface NativeTransaction {
     /** `offer`: priority 0 is sent and the addresses stay until somebody else speaks (transition with cause `command`). */
     readonly command: 'release' | 'offer' | 'take-over' | 'announce';
   }[];
+  /** log_unknown_vrids: `advert-dropped` also for a VRID of no router, each once a second at most. At first: no. */
+  readonly tellUnknownVrids?: boolean;
 }
 
 /** Options fixed for the life of an engine. */

@@ -62,6 +62,9 @@ export function diffPlans(
         members: group.members.map(number),
       })),
       ...(isDeepStrictEqual(before?.plan.paces, after.paces) ? {} : { paces: after.paces }),
+      ...((before?.plan.tellUnknownVrids ?? false) === after.tellUnknownVrids
+        ? {}
+        : { tellUnknownVrids: after.tellUnknownVrids }),
     },
     numbering: { routers, groups, next },
     added,

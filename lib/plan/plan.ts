@@ -44,6 +44,8 @@ export interface RouterPlan {
   readonly basePriority: number;
   readonly params: RouterParams;
   readonly tracked: readonly TrackPlan[];
+  /** What its configuration lacks: it stays in FAULT. */
+  readonly faults: readonly string[];
   readonly notifies: Notifies;
   /** Name of its sync group. */
   readonly group: string | undefined;
@@ -62,6 +64,8 @@ export interface Plan {
   readonly routers: readonly RouterPlan[];
   readonly groups: readonly GroupPlan[];
   readonly paces: readonly NativePace[];
+  /** Adverts of VRIDs that are not configured are told of. */
+  readonly tellUnknownVrids: boolean;
   /** Objects that some router tracks. */
   readonly scripts: readonly VrrpScript[];
   readonly files: readonly TrackFile[];
@@ -113,6 +117,7 @@ export function makePlan(config: Config, options: PlanOptions = {}): Plan {
     routers: withUniqueKeys(routers),
     groups: config.vrrpSyncGroup.map((group) => planGroup(group, routers)),
     paces: planPaces(config),
+    tellUnknownVrids: config.globalDefs.logUnknownVrids,
     scripts: config.vrrpScript.filter(({ name }) => tracked.has(`script ${name}`)),
     files: config.trackFile.filter(({ name }) => tracked.has(`file ${name}`)),
     processes: config.vrrpTrackProcess.filter(({ name }) => tracked.has(`process ${name}`)),
@@ -131,6 +136,7 @@ function planRouter(
     basePriority: instance.priority,
     params: planParams(instance, options, startActive, group),
     tracked: planTracked(instance, group),
+    faults: instance.unicastFaultNoPeer && !instance.isUnicast ? ['unicast without any peers'] : [],
     notifies: {
       master: instance.notifyMaster,
       backup: instance.notifyBackup,
@@ -195,6 +201,7 @@ function planParams(
     multicastGroup: instance.mcastDstIp,
     skipCheckAdvAddr: instance.skipCheckAdvAddr,
     v3ChecksumAsV2: instance.v3ChecksumAsV2,
+    ...(instance.oldUnicastChecksum === 'auto' ? {} : { oldUnicastChecksum: instance.oldUnicastChecksum }),
     ...(password === undefined
       ? {}
       : { authPass: Uint8Array.from(Buffer.from(password, 'latin1').subarray(0, 8)) }),

@@ -40,11 +40,15 @@ export interface PolicyResult {
 const fileFault = -254;
 const fileLimit = 253;
 
-/** keepalived, vrrp-syntax A6 to A8 and B8. */
-export function effectivePolicy(base: number, entries: readonly TrackedEntry[]): PolicyResult {
+/** keepalived, vrrp-syntax A6 to A8 and B8. `standingFaults`: those that no tracked object has to do with. */
+export function effectivePolicy(
+  base: number,
+  entries: readonly TrackedEntry[],
+  standingFaults: readonly string[] = [],
+): PolicyResult {
   let prioritySum = base;
   let isWaiting = false;
-  const faults: string[] = [];
+  const faults = [...standingFaults];
   for (const entry of entries) {
     const effect = effectOf(entry);
     if (effect.kind === 'weight') prioritySum += effect.amount;

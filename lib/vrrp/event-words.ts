@@ -17,6 +17,13 @@ export function groupStateAfter(to: NativeState): 'MASTER' | 'BACKUP' | 'FAULT' 
 export function eventLines(event: Other, nameOf: (router: number) => string): readonly Line[] {
   switch (event.kind) {
     case 'advert-dropped': {
+      if (event.router === undefined && event.reason === 'vrid')
+        return [
+          {
+            level: 'info',
+            text: `Unknown VRID(${event.vrid}) received on interface(${event.interface}). ignoring...`,
+          },
+        ];
       const whose =
         event.router === undefined ? `VRID ${event.vrid} on ${event.interface}` : nameOf(event.router);
       return [

@@ -172,6 +172,7 @@ function planOf(name: string, options: VirtualRouterOptions): Plan {
           watchdog: eventLoopTimeoutMs > 0,
         },
         tracked: [],
+        faults: [],
         notifies: {
           master: undefined,
           backup: undefined,
@@ -186,6 +187,7 @@ function planOf(name: string, options: VirtualRouterOptions): Plan {
     ],
     groups: [],
     paces: [],
+    tellUnknownVrids: false,
     scripts: [],
     files: [],
     processes: [],

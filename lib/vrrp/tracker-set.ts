@@ -140,7 +140,7 @@ export class TrackerSet implements KnownVerdicts {
       const name = `${entry.kind} ${entry.name}`;
       return [{ name, state: tracker.state, weight: entry.weight, reverse: entry.reverse }];
     });
-    return effectivePolicy(router.basePriority, entries);
+    return effectivePolicy(router.basePriority, entries, router.faults);
   }
 
   /** What a router tracks, with what was last seen and what that does to it. */

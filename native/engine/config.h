@@ -140,6 +140,8 @@ struct Transaction {
   std::vector<PriorityChange> priorities;
   std::vector<HoldChange> holds;
   std::vector<Command> commands;
+  /// log_unknown_vrids; absent: as it was.
+  std::optional<bool> tells_unknown_vrids;
 };
 
 /// Holds that JavaScript may set and clear.

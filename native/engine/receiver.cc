@@ -4,7 +4,7 @@ namespace ka::engine {
 
 namespace {
 
-/// Another sender's mistakes are told of no sooner than this after the last one's.
+/// Another sender's mistakes are told of no sooner than this after the last one's; so is a VRID of nobody.
 constexpr std::chrono::seconds kSenderPause{1};
 
 /// When the kernel received a packet, on the wall clock.
@@ -26,13 +26,12 @@ std::size_t Receiver::receive(SocketEntry& entry, Instant now, const StampClock&
   return got;
 }
 
-void Receiver::packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at,
-                      Instant now) {
+void Receiver::packet(SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now) {
   if (packet.is_ip_header_broken) return refuse_unknown(wire::DropReason::kIpHeader);
   const auto vrid = wire::peek_vrid(packet.datagram.payload);
   if (const auto* reason = std::get_if<wire::DropReason>(&vrid)) return refuse_unknown(*reason);
   Router* router = SocketTable::recipient(entry, *std::get_if<Vrid>(&vrid), packet.datagram);
-  if (router == nullptr) return refuse_unknown(wire::DropReason::kVrid);
+  if (router == nullptr) return unknown_vrid(entry, *std::get_if<Vrid>(&vrid), packet, now);
   if (router->holds != 0 || !router->is_started) {
     router->shared().dropped[static_cast<std::size_t>(wire::DropReason::kHeld)].add();
     return;
@@ -94,6 +93,21 @@ void Receiver::refuse(Router& router, const SocketEntry& entry, const ReceivedPa
   event.vrid = router.config.params.vrid;
   event.reason = reason;
   event.address = sender;
+  event.name = Text<16>(entry.link_name);
+  world_.tell(event);
+}
+
+void Receiver::unknown_vrid(SocketEntry& entry, Vrid vrid, const ReceivedPacket& packet, Instant now) {
+  refuse_unknown(wire::DropReason::kVrid);
+  if (!world_.sockets.lets_all_in()) return;
+  const auto [told, is_new] = entry.unknown_told.try_emplace(vrid, now);
+  if (!is_new && now - told->second < kSenderPause) return;
+  told->second = now;
+  Event event;
+  event.kind = EventKind::kAdvertDropped;
+  event.vrid = vrid;
+  event.reason = wire::DropReason::kVrid;
+  event.address = packet.datagram.source;
   event.name = Text<16>(entry.link_name);
   world_.tell(event);
 }

@@ -16,11 +16,12 @@ class Receiver {
   std::size_t receive(SocketEntry& entry, Instant now, const StampClock& clock);
 
  private:
-  void packet(const SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now);
+  void packet(SocketEntry& entry, const ReceivedPacket& packet, Instant received_at, Instant now);
   void accept(Router& router, const ReceivedPacket& packet, const wire::Accepted& accepted,
               Instant received_at, Instant now);
   void refuse(Router& router, const SocketEntry& entry, const ReceivedPacket& packet, wire::DropReason reason,
               Instant now);
+  void unknown_vrid(SocketEntry& entry, Vrid vrid, const ReceivedPacket& packet, Instant now);
   void refuse_unknown(wire::DropReason reason);
 
   World& world_;

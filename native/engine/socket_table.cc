@@ -116,10 +116,15 @@ void SocketTable::release(SocketEntry& entry) {
   entries_.erase(known);
 }
 
-Result<void> SocketTable::refresh_filter(SocketEntry& entry) {
+void SocketTable::let_all_in(bool lets) {
+  if (std::exchange(lets_all_in_, lets) == lets) return;
+  for (const auto& [key, entry] : entries_) static_cast<void>(refresh_filter(*entry));
+}
+
+Result<void> SocketTable::refresh_filter(SocketEntry& entry) const {
   VridSet vrids;
   for (std::size_t vrid = 1; vrid < entry.by_vrid.size(); ++vrid)
-    vrids.set(vrid, !entry.by_vrid[vrid].empty());
+    vrids.set(vrid, lets_all_in_ || !entry.by_vrid[vrid].empty());
   return entry.socket.set_filter(vrids);
 }
 

@@ -33,6 +33,8 @@ struct SocketEntry {
   std::size_t users = 0;
   /// When the socket was last found empty.
   Instant empty_at{};
+  /// When an advert of a VRID that no router has was last told of (log_unknown_vrids).
+  std::map<Vrid, Instant> unknown_told;
   /// What arrived until then has been read; means something only while the socket is not empty.
   Instant read_until{};
 };
@@ -51,6 +53,9 @@ class SocketTable {
   /// Routers whose group has been joined, or refused, since the last call; they may be gone.
   [[nodiscard]] std::vector<vrrp::RouterId> take_joined() { return std::exchange(joined_, {}); }
   void detach(Router& router);
+  /// Adverts of VRIDs that no router has are let in, too (log_unknown_vrids).
+  void let_all_in(bool lets);
+  [[nodiscard]] bool lets_all_in() const { return lets_all_in_; }
   /// The router on this socket that a datagram is for; nullptr: none.
   [[nodiscard]] static Router* recipient(const SocketEntry& entry, Vrid vrid, const wire::Datagram& datagram);
 
@@ -60,13 +65,14 @@ class SocketTable {
     Family family = Family::kIpv4;
     friend auto operator<=>(const Key&, const Key&) = default;
   };
-  static Result<void> refresh_filter(SocketEntry& entry);
+  Result<void> refresh_filter(SocketEntry& entry) const;
   void join(const std::shared_ptr<SocketEntry>& entry, const IpAddr& address);
   void joined(const Key& key, const IpAddr& address, std::uint64_t joining, const Result<void>& result);
   void release(SocketEntry& entry);
 
   int epoll_;
   Worker& worker_;
+  bool lets_all_in_ = false;
   std::vector<vrrp::RouterId> joined_;
   std::uint64_t last_joining_ = 0;
   /// Shared with the jobs of the worker that are about them.

@@ -122,6 +122,7 @@ Result<void> Node::apply(Transaction transaction, Instant now) {
   }
   for (const vrrp::RouterId id : transaction.remove) remove_router(id, now);
   if (transaction.paces) set_paces(std::move(*transaction.paces));
+  if (transaction.tells_unknown_vrids) world_.sockets.let_all_in(*transaction.tells_unknown_vrids);
 
   std::set<vrrp::RouterId> joining;  // new routers whose group runs already
   for (const GroupConfig& group : transaction.groups) {
@@ -257,6 +258,13 @@ void Node::watch(Router& router) {
 void Node::configure(Router& router) {
   unwatch(router);
   const RouterConfig& config = router.config;
+  // What a peer was found to speak is kept, unless the configuration decides.
+  if (config.old_checksum == wire::OldChecksum::kAlways && config.params.version == vrrp::Version::kV3 &&
+      config.params.family == Family::kIpv4 && config.is_unicast()) {
+    router.checksum_form = wire::ChecksumForm::kOldUnicast;
+  } else if (config.old_checksum == wire::OldChecksum::kNever) {
+    router.checksum_form = wire::ChecksumForm::kPseudoHeader;
+  }
   router.link = config.interface.empty() ? nullptr : use_link(config.interface);
   router.advertised.clear();
   for (const auto& address : config.addresses) {

@@ -143,6 +143,14 @@ void check_families(Fields& from, const RouterConfig& router) {
   }
 }
 
+wire::OldChecksum read_old_checksum(Fields& from) {
+  if (!from.has("oldUnicastChecksum")) return wire::OldChecksum::kAuto;
+  const std::string word = from.text("oldUnicastChecksum", 16);
+  if (word != "always" && word != "never")
+    from.fail("oldUnicastChecksum", "always or never", from.raw("oldUnicastChecksum"));
+  return word == "never" ? wire::OldChecksum::kNever : wire::OldChecksum::kAlways;
+}
+
 RouterConfig read_router(Fields& from) {
   RouterConfig router;
   router.id = read_id(from);
@@ -166,7 +174,7 @@ RouterConfig read_router(Fields& from) {
   router.multicast_group = from.address("multicastGroup");
   router.skip_check_adv_addr = from.flag("skipCheckAdvAddr");
   router.v3_checksum_as_v2 = from.flag("v3ChecksumAsV2");
-  if (from.flag("noOldUnicastChecksum")) router.old_checksum = wire::OldChecksum::kNever;
+  router.old_checksum = read_old_checksum(from);
   router.auth_pass = read_password(from);
   from.each("addresses", [&](Fields& address) { router.addresses.push_back(read_address(address)); });
   from.each("excludedAddresses", [&](Fields& address) { router.excluded.push_back(read_address(address)); });
@@ -271,6 +279,7 @@ Result<Transaction> read_transaction(const Napi::Object& object) {
     transaction.holds.push_back({read_id(change), read_holds(change, "set"), read_holds(change, "clear")});
   });
   from.each("commands", [&](Fields& command) { transaction.commands.push_back(read_command(command)); });
+  if (from.has("tellUnknownVrids")) transaction.tells_unknown_vrids = from.flag("tellUnknownVrids");
   if (!mistake.empty()) return invalid(mistake);
   return transaction;
 }

@@ -77,7 +77,7 @@ std::optional<ChecksumForm> matching_form(const Advert& a, const Datagram& d, co
   if (right(ChecksumForm::kPseudoHeader)) return ChecksumForm::kPseudoHeader;
   if (a.version == Version::kV2 || a.family == Family::kIpv6) return std::nullopt;
   if (e.accept_plain_checksum && right(ChecksumForm::kPlain)) return ChecksumForm::kPlain;
-  const bool old_allowed = !e.peers.empty() && e.old_checksum == OldChecksum::kAuto;
+  const bool old_allowed = !e.peers.empty() && e.old_checksum != OldChecksum::kNever;
   if (old_allowed && right(ChecksumForm::kOldUnicast)) return ChecksumForm::kOldUnicast;
   return std::nullopt;
 }

@@ -98,8 +98,9 @@ struct Datagram {
 [[nodiscard]] bool checksum_matches(const Advert& advert, const Datagram& datagram, ChecksumForm form,
                                     const IpAddr& group);
 
-/// keepalived old_unicast_checksum: `kAuto` accepts the old form and reports it, `kNever` refuses it.
-enum class OldChecksum : std::uint8_t { kAuto, kNever };
+/// keepalived old_unicast_checksum: `kAuto` accepts the old form and reports it, `kNever` refuses it,
+/// `kAlways` accepts it and is what a router sends from its first advert on.
+enum class OldChecksum : std::uint8_t { kAuto, kNever, kAlways };
 
 /// One entry of unicast_peer.
 struct Peer {

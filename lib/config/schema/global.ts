@@ -433,7 +433,10 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
       ...works,
     },
   ),
-  log_unknown_vrids: defaulted(present, false, 'logs adverts of routers that are not configured'),
+  log_unknown_vrids: defaulted(present, false, 'logs adverts of routers that are not configured', {
+    ...works,
+    note: 'each VRID once a second at most',
+  }),
   vrrp_owner_ignore_adverts: defaulted(boolean, false, 'address owners ignore adverts', {
     since: '2.3.3',
     ...works,

@@ -132,12 +132,13 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     'adverts go to these addresses instead of a group',
     works,
   ),
-  unicast_fault_no_peer: defaulted(present, false, 'an empty peer list is a fault'),
+  unicast_fault_no_peer: defaulted(present, false, 'an empty peer list is a fault', works),
   check_unicast_src: defaulted(present, false, 'adverts are accepted from listed peers only', works),
   old_unicast_checksum: defaulted<'auto' | 'always' | 'never'>(
     oldChecksum,
     'auto',
     'checksum of very old peers',
+    works,
   ),
   native_ipv6: defaulted(present, false, 'makes it an IPv6 instance', works),
   vrf: optional(placed(word('interface')), 'VRF of a unicast instance without interface', {

@@ -1,0 +1,91 @@
+/** Keywords of the configuration whose effect shows on the wire or in the log, beside keepalived where it has them. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Capture } from '../support/capture.js';
+import { startKaNode, startKeepalived } from '../support/daemons.js';
+import { NetLab, type LabHost } from '../support/net-lab.js';
+
+async function pair(name: string): Promise<{ lab: NetLab; a: LabHost; b: LabHost }> {
+  const lab = await NetLab.create(name);
+  const lan = await lab.switch('lan');
+  const a = await lab.host('a', [{ switch: lan, addresses: ['10.0.0.18/16'] }]);
+  const b = await lab.host('b', [{ switch: lan, addresses: ['10.0.0.28/16'] }]);
+  return { lab, a, b };
+}
+
+function instance(vrid: number, lines: readonly string[] = []): string {
+  return [
+    `vrrp_instance VI_${vrid} {`,
+    'interface eth0',
+    `virtual_router_id ${vrid}`,
+    'priority 100',
+    'version 3',
+    'advert_int 0.2',
+    ...lines,
+    `virtual_ipaddress {\n10.0.1.${vrid}/16\n}`,
+    '}',
+    '',
+  ].join('\n');
+}
+
+test('old_unicast_checksum: the first advert has the checksum that keepalived sends [keepalived: old_unicast_checksum]', async () => {
+  const { lab, a, b } = await pair('oldsum');
+  await using _lab = lab;
+  const text = instance(5, [
+    'unicast_src_ip 10.0.0.18',
+    'unicast_peer {\n10.0.0.28\n}',
+    'old_unicast_checksum',
+  ]);
+  const checksums: (string | undefined)[] = [];
+  for (const start of [startKaNode, startKeepalived]) {
+    await using seen = await Capture.start(b, 'proto 112');
+    const daemon = await start(a, text);
+    await seen.waitForLine(/10\.0\.0\.18 > 10\.0\.0\.28/);
+    await daemon.stop();
+    await seen.stop();
+    checksums.push((await seen.packets(['vrrp.checksum'], 'vrrp'))[0]?.['vrrp.checksum']);
+  }
+  assert.match(checksums[0] ?? '', /^0x[0-9a-f]{4}$/);
+  assert.equal(checksums[0], checksums[1]);
+});
+
+test('old_unicast_checksum never: a peer that sends the old form is not heard', async () => {
+  const { lab, a, b } = await pair('oldsum');
+  await using _lab = lab;
+  const lines = (own: string, peer: string, word: string) => [
+    `unicast_src_ip ${own}`,
+    `unicast_peer {\n${peer}\n}`,
+    `old_unicast_checksum ${word}`,
+  ];
+  await startKeepalived(b, instance(5, ['state MASTER', ...lines('10.0.0.28', '10.0.0.18', '')]));
+  const node = await startKaNode(a, instance(5, lines('10.0.0.18', '10.0.0.28', 'never')));
+  await node.waitForLine(/dropped advert from 10\.0\.0\.28: Invalid VRRP checksum/);
+});
+
+test('unicast_fault_no_peer: without peers the instance stays in FAULT, until a reload names one', async () => {
+  const { lab, a } = await pair('nopeer');
+  await using _lab = lab;
+  const lines = ['unicast_src_ip 10.0.0.18', 'unicast_fault_no_peer'];
+  const node = await startKaNode(a, instance(5, lines));
+  await node.waitForLine(/\(VI_5\) entering FAULT state \(due to unicast without any peers\)/);
+  await node.waitForLine(/\(VI_5\) Entering FAULT STATE/);
+  node.reload(instance(5, [...lines, 'unicast_peer {\n10.0.0.28\n}']));
+  await a.waitForAddress('10.0.1.5');
+});
+
+test('log_unknown_vrids: adverts of routers that are not configured are told of, as a reload wants', async () => {
+  const { lab, a, b } = await pair('vrids');
+  await using _lab = lab;
+  await startKeepalived(b, instance(7));
+  const node = await startKaNode(a, `global_defs {\nlog_unknown_vrids\n}\n${instance(5)}`);
+  await node.waitForLine(/Unknown VRID\(7\) received on interface\(eth0\)\. ignoring\.\.\./);
+  node.reload(instance(5));
+  await node.waitForLine(/Reload complete/);
+  const from = node.program.lines.length;
+  node.reload(`global_defs {\nlog_unknown_vrids\n}\n${instance(5)}`);
+  await node.waitForLine(/Unknown VRID\(7\)/, { from });
+  const since = node.program.lines.slice(from).map(({ text }) => text);
+  const first = (part: string): number => since.findIndex((text) => text.includes(part));
+  assert.ok(first('Reloading') < first('Unknown VRID'), since.join('\n'));
+});
