@@ -19,6 +19,8 @@ export interface LineQueueOptions {
   readonly write: (bytes: Uint8Array) => WriteOutcome;
   /** Bytes that may wait. */
   readonly limitBytes: number;
+  /** Bytes that may wait for a receiver that is gone, and may never come back; absent: as many. */
+  readonly goneLimitBytes?: number;
   /** A failed write is tried again like a busy one (the receiver may come back); false: the line is lost. */
   readonly retryFailures: boolean;
   /** Called when lines begin to be lost or to wait, and when everything that waited has been written. */
@@ -36,10 +38,18 @@ const firstPauseMs = 5;
 /** A slow receiver is tried again soon; one that is gone (no /dev/log) may never come. */
 const lastPauseMs = { busy: 500, failed: 10_000 } as const;
 
+/** So many places of lines that are gone are kept before the others move up. */
+const compactAt = 1024;
+const nothing = new Uint8Array(0);
+
 export class LineQueue {
   readonly #options: LineQueueOptions;
-  readonly #waiting: Uint8Array[] = [];
+  /** Lines that wait begin at `#first`: to shift a long array for each of them costs more than to write it. */
+  #waiting: Uint8Array[] = [];
+  #first = 0;
   #waitingBytes = 0;
+  /** The last attempt found nobody there. */
+  #isGone = false;
   /** The first waiting line is written in part, and must be ended before anything else. */
   #isCut = false;
   #timer: Timer | undefined;
@@ -68,7 +78,7 @@ export class LineQueue {
 
   /** Lines that wait. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.length - this.#first;
   }
 
   /** Writes a line (with its newline, if it has one), or keeps it until it can be written. */
@@ -88,7 +98,7 @@ export class LineQueue {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#drain();
-    return this.#waiting.length === 0;
+    return this.waiting === 0;
   }
 
   /** One last try; what still waits then is lost. Idempotent. */
@@ -97,12 +107,15 @@ export class LineQueue {
     this.flush();
     this.#closed = true;
     this.#timer?.cancel();
-    this.#lost += this.#waiting.length;
-    this.#waiting.length = 0;
+    this.#lost += this.waiting;
+    this.#waiting = [];
+    this.#first = 0;
   }
 
   #drain(): void {
-    for (let line = this.#waiting[0]; line !== undefined; line = this.#waiting[0]) {
+    for (;;) {
+      const line = this.#waiting[this.#first];
+      if (line === undefined) break;
       const outcome = this.#options.write(line);
       if (outcome.kind === 'sent' && outcome.bytes > 0) {
         this.#advance(line, outcome.bytes);
@@ -110,7 +123,7 @@ export class LineQueue {
         this.#drop(0);
         this.#enter({ kind: 'losing', why: outcome.code });
       } else {
-        const isGone = outcome.kind === 'failed';
+        const isGone = (this.#isGone = outcome.kind === 'failed');
         this.#wait(isGone ? outcome.code : 'EAGAIN', isGone ? lastPauseMs.failed : lastPauseMs.busy);
         return;
       }
@@ -123,10 +136,10 @@ export class LineQueue {
     this.#waitingBytes -= bytes;
     this.#isCut = bytes < line.length;
     if (this.#isCut) {
-      this.#waiting[0] = line.subarray(bytes);
+      this.#waiting[this.#first] = line.subarray(bytes);
       return;
     }
-    this.#waiting.shift();
+    this.#forget();
     this.#written += 1;
   }
 
@@ -148,20 +161,37 @@ export class LineQueue {
 
   /** Gives up the oldest lines until the limit holds: the newest tell the reader where things stand. */
   #shed(why: string): void {
-    const first = this.#isCut ? 1 : 0;
-    while (this.#waitingBytes > this.#options.limitBytes && this.#waiting.length > first) {
-      this.#drop(first);
+    const { limitBytes, goneLimitBytes = limitBytes } = this.#options;
+    const limit = this.#isGone ? goneLimitBytes : limitBytes;
+    // One that is written in part stays.
+    const oldest = this.#isCut ? 1 : 0;
+    while (this.#waitingBytes > limit && this.waiting > oldest) {
+      this.#drop(oldest);
       this.#enter({ kind: 'losing', why });
     }
   }
 
-  #drop(index: number): void {
-    const [line] = this.#waiting.splice(index, 1);
-    this.#waitingBytes -= line?.length ?? 0;
-    if (index === 0) this.#isCut = false;
+  /** Gives up the oldest line or the one behind it. */
+  #drop(place: 0 | 1): void {
+    const at = this.#first + place;
+    this.#waitingBytes -= this.#waiting[at]?.length ?? 0;
+    const oldest = this.#waiting[this.#first];
+    if (place === 1 && oldest !== undefined) this.#waiting[at] = oldest;
+    if (place === 0) this.#isCut = false;
+    this.#forget();
     this.#lost += 1;
     this.#lostSinceClear += 1;
     this.#writtenAtLoss = this.#written;
+  }
+
+  /** Takes the oldest line out of the array. */
+  #forget(): void {
+    this.#waiting[this.#first] = nothing;
+    this.#first += 1;
+    if (this.waiting === 0) this.#waiting.length = 0;
+    else if (this.#first < compactAt || this.#first < this.waiting) return;
+    else this.#waiting = this.#waiting.slice(this.#first);
+    this.#first = 0;
   }
 
   #enter(state: Exclude<LineQueueState, { kind: 'clear' }>): void {

@@ -22,8 +22,10 @@ export interface LogSink {
 /** Told when a sink begins to lose lines and when it takes them again. */
 export type SinkReport = (sink: string, state: LineQueueState) => void;
 
-/** Bytes that may wait for each sink. */
-const limitBytes = 262_144;
+/** Bytes that may wait for each sink: some lines for each of ten thousand real servers that go down at one instant. */
+const limitBytes = 4_194_304;
+/** Bytes that may wait for a log daemon that is not there. */
+const goneLimitBytes = 262_144;
 
 /** Standard error, or another descriptor that is open already. It is not closed with the sink. */
 export function descriptorSink(name: string, fd: number, clock: Clock, report: SinkReport): LogSink {
@@ -75,7 +77,7 @@ interface QueueSinkOptions {
 function queueSink(options: QueueSinkOptions): LogSink {
   const { name, clock, write, retryFailures } = options;
   const onChange = (state: LineQueueState): void => options.report(name, state);
-  const queue = new LineQueue({ clock, write, limitBytes, retryFailures, onChange });
+  const queue = new LineQueue({ clock, write, limitBytes, goneLimitBytes, retryFailures, onChange });
   let isClosed = false;
   return {
     name,

@@ -11,11 +11,12 @@ class Receiver {
   readonly clock = new ManualClock();
   readonly states: LineQueueState[] = [];
 
-  queue(options: { limitBytes?: number; retryFailures?: boolean } = {}): LineQueue {
+  queue(options: { limitBytes?: number; goneLimitBytes?: number; retryFailures?: boolean } = {}): LineQueue {
     return new LineQueue({
       clock: this.clock,
       write: (bytes) => this.#write(bytes),
       limitBytes: options.limitBytes ?? 100,
+      ...(options.goneLimitBytes === undefined ? {} : { goneLimitBytes: options.goneLimitBytes }),
       retryFailures: options.retryFailures ?? false,
       onChange: (state) => this.states.push(state),
     });
@@ -137,4 +138,36 @@ test('a receiver that is gone is tried ever more rarely, one that is full twice 
   const gone = await tries('ENOENT');
   assert.ok(gone >= 60 && gone <= 85, `${gone} tries in ten minutes`);
   assert.ok((await tries(undefined)) >= 1100);
+});
+
+test('of a long queue every line comes in order, however often it grows and shrinks', async () => {
+  const receiver = new Receiver();
+  const queue = receiver.queue({ limitBytes: 1_000_000 });
+  const wanted: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    receiver.room = 1000;
+    for (let i = 0; i < 700; i++) {
+      wanted.push(`${round} ${i}`);
+      queue.push(line(wanted.at(-1) ?? ''));
+    }
+    await receiver.clock.advance(1000);
+  }
+  assert.ok(queue.waiting > 10_000, `${queue.waiting} wait`);
+  receiver.room = Infinity;
+  await receiver.clock.advance(1000);
+  assert.equal(receiver.text, `${wanted.join('\n')}\n`);
+  assert.deepEqual([queue.written, queue.waiting, queue.lost], [14_000, 0, 0]);
+});
+
+test('less waits for a receiver that is gone than for one that is busy', async () => {
+  const receiver = new Receiver();
+  const queue = receiver.queue({ limitBytes: 100, goneLimitBytes: 20, retryFailures: true });
+  receiver.failure = 'ENOENT';
+  for (let i = 0; i < 10; i++) queue.push(line(`line ${i}`));
+  assert.deepEqual([queue.waiting, queue.lost], [2, 8]);
+  receiver.failure = undefined;
+  receiver.room = 0;
+  await receiver.clock.advance(10_000);
+  for (let i = 0; i < 10; i++) queue.push(line(`line ${i}`));
+  assert.deepEqual([queue.waiting, queue.lost], [12, 8]);
 });
