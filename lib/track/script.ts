@@ -31,6 +31,9 @@ export class ScriptTracker implements Tracker {
   #timer: Timer | undefined;
   #isClosed = false;
   #nextMs = 0;
+  /** By how much the following runs are to come sooner yet, and by how much the next one does. */
+  #earlyMs = 0;
+  #soonerMs = 0;
   #status = 0;
   #output = '';
   #startedMs = 0;
@@ -43,6 +46,10 @@ export class ScriptTracker implements Tracker {
     this.#riseFall = new RiseFall(options.rise, options.fall, options.initial);
   }
 
+  get intervalMs(): number {
+    return this.#options.intervalMs;
+  }
+
   get state(): TrackedState {
     return { kind: this.#riseFall.state };
   }
@@ -52,8 +59,14 @@ export class ScriptTracker implements Tracker {
     return this.#output;
   }
 
-  /** The first run is at once; the following ones at fixed times, so that a slow run does not shift them. */
-  start(): void {
+  /**
+   * The first run is at once; the following ones at fixed times, so that a slow run does not shift them.
+   * @param earlyMs how much sooner these times are than whole intervals after the first run, below one interval; scripts that were
+   *   started together run apart by it. The second and third run come up to half an interval sooner for it, none ever later; a script
+   *   that still runs then keeps its times.
+   */
+  start(earlyMs = 0): void {
+    this.#earlyMs = earlyMs;
     this.#nextMs = this.#options.host.clock.nowMs();
     this.#tick();
   }
@@ -66,17 +79,23 @@ export class ScriptTracker implements Tracker {
   }
 
   #tick(): void {
+    const { intervalMs } = this.#options;
     const { clock, logger } = this.#options.host;
     if (this.#running === undefined) {
       this.#run();
+    } else if (this.#soonerMs > 0) {
+      this.#nextMs += this.#soonerMs - intervalMs;
+      this.#earlyMs = 0;
     } else {
       const doing = this.#isEnding ? 'being timed out' : 'already running';
       logger.log('info', `Track script ${this.name} is ${doing}, expect idle - skipping run`);
     }
-    this.#nextMs += this.#options.intervalMs;
+    this.#soonerMs = Math.min(this.#earlyMs, intervalMs / 2);
+    this.#earlyMs -= this.#soonerMs;
+    this.#nextMs += intervalMs - this.#soonerMs;
     const now = clock.nowMs();
     // After a pause (the machine slept) missed runs are not made up for.
-    if (this.#nextMs < now) this.#nextMs = now + this.#options.intervalMs;
+    if (this.#nextMs < now) this.#nextMs = now + intervalMs;
     this.#timer = clock.schedule(this.#nextMs - now, () => this.#tick());
   }
 

@@ -124,8 +124,13 @@ export class TrackerSet implements KnownVerdicts {
     }
   }
 
+  /** All run at once, since routers wait for their first results; from then on those of one interval are spread over it. */
   startScripts(): void {
-    for (const script of this.#scripts) script.start();
+    const byInterval = new Map<number, ScriptTracker[]>();
+    for (const script of this.#scripts)
+      byInterval.set(script.intervalMs, [...(byInterval.get(script.intervalMs) ?? []), script]);
+    for (const [intervalMs, scripts] of byInterval)
+      for (const [index, script] of scripts.entries()) script.start((intervalMs * index) / scripts.length);
   }
 
   close(): void {

@@ -116,6 +116,39 @@ test('a hanging script is failed at its limit, killed, and skipped while it live
   await runs(2);
 });
 
+/** Starts a tracker whose times are to be `earlyMs` sooner, and says when its script ran, milliseconds from the first run. */
+async function timesOf(context: TestContext, earlyMs: number): Promise<readonly number[]> {
+  const { tracker, clock, runs } = setUp(context, 'echo >>runs', 60_000);
+  const times: number[] = [];
+  tracker.start(earlyMs);
+  for (let atMs = 0; atMs < 3000; atMs += 125) {
+    if (atMs > 0) await clock.advance(125);
+    // Its next time, and the limit of a run.
+    if (clock.pending < 2) continue;
+    times.push(atMs);
+    await runs(times.length);
+    await until('the end of the run', () => clock.pending === 1);
+  }
+  return times;
+}
+
+test('a script that runs apart from others has sooner times, at least half an interval after each other', async (context) => {
+  assert.deepEqual(await timesOf(context, 0), [0, 1000, 2000]);
+  assert.deepEqual(await timesOf(context, 250), [0, 750, 1750, 2750]);
+  assert.deepEqual(await timesOf(context, 500), [0, 500, 1500, 2500]);
+  assert.deepEqual(await timesOf(context, 875), [0, 500, 1125, 2125]);
+});
+
+test('a script that still runs at its sooner time keeps its times', async (context) => {
+  const { tracker, clock, log, runs } = setUp(context, 'echo >>runs; exec sleep 600', 60_000);
+  tracker.start(875);
+  await runs(1);
+  await clock.advance(999);
+  assert.deepEqual(log.lines, []);
+  await clock.advance(1);
+  assert.deepEqual(log.lines, ['Track script check is already running, expect idle - skipping run']);
+});
+
 test('a script that cannot be started is down and says why', async (context) => {
   const { tracker, states, log, directory } = setUp(context, 'exit 0');
   rmSync(join(directory, 'check'));
