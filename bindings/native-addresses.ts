@@ -25,6 +25,8 @@ export interface NativeNamedAddress {
   /** With prefix length: `10.0.0.100/24`. */
   readonly address: string;
   readonly peer?: string;
+  /** Only if it bears our mark (IFA_PROTO, linux 5.18 and later): one that somebody else put there stays. */
+  readonly onlyMarked?: boolean;
 }
 
 /** `netns`: path of a namespace file. How many of them were there and are removed. It waits for the kernel. */

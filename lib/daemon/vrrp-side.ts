@@ -132,19 +132,17 @@ class VrrpSide implements RunningSide {
     const freshMs = new Map(this.#config.vrrpInstance.map((each) => [each.name, freshUs(each) / 1000]));
     const left: Left = {
       netns: namespace === undefined ? undefined : namespacePath(namespace),
-      // Addresses of an owner may have been there before it.
-      instances: this.node
-        .inspect()
-        .filter(({ plan }) => plan.basePriority < 255)
-        .map(({ plan: { name, params } }) => ({
-          name,
-          freshMs: freshMs.get(name) ?? 0,
-          addresses: [...params.addresses, ...params.excludedAddresses].map(({ dev, address, peer }) => ({
-            dev,
-            address,
-            ...(peer === undefined ? {} : { peer }),
-          })),
+      instances: this.node.inspect().map(({ plan: { name, basePriority, params } }) => ({
+        name,
+        freshMs: freshMs.get(name) ?? 0,
+        addresses: [...params.addresses, ...params.excludedAddresses].map(({ dev, address, peer }) => ({
+          dev,
+          address,
+          ...(peer === undefined ? {} : { peer }),
+          // Addresses of an owner may have been there before it.
+          ...(basePriority === 255 ? { onlyMarked: true } : {}),
         })),
+      })),
     };
     report({ kind: 'left', left });
     report({ kind: 'held', held: this.#held });

@@ -18,7 +18,7 @@ void raise(Napi::Env env, const char* code, const std::string& message) {
   thrown.ThrowAsJavaScriptException();
 }
 
-/// (netns, [{dev, address}]) -> how many were removed.
+/// (netns, [{dev, address, peer?, onlyMarked?}]) -> how many were removed.
 Napi::Value remove_addresses(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string netns = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
@@ -35,7 +35,10 @@ Napi::Value remove_addresses(const Napi::CallbackInfo& info) {
     const auto prefix = parse_prefix(fields.text("address", kLongestName));
     if (mistake.empty() && !prefix) mistake = fields.where() + ".address is no address with prefix length";
     const auto peer = fields.maybe_address("peer");
-    if (prefix) addresses.push_back({.dev = std::move(dev), .prefix = *prefix, .peer = peer});
+    const bool only_marked = fields.flag("onlyMarked");
+    if (prefix)
+      addresses.push_back(
+          {.dev = std::move(dev), .prefix = *prefix, .peer = peer, .only_marked = only_marked});
   }
   if (!mistake.empty()) {
     raise(env, "KA_ADDRESSES_ARGUMENT", mistake);

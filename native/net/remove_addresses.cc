@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <thread>
@@ -13,6 +15,7 @@
 
 #include "native/net/address.h"
 #include "native/net/fd.h"
+#include "native/net/listing.h"
 #include "native/net/nl.h"
 
 namespace ka::net {
@@ -22,6 +25,21 @@ constexpr int kReceiveBuffer = 1 << 20;
 /// Requests of one system call.
 constexpr std::size_t kAtOnce = 128;
 
+/// The addresses of this namespace that bear our mark. Errors: those of Lister.
+Result<std::vector<KernelAddress>> marked_addresses() {
+  auto lister = Lister::open();
+  if (!lister) return lister.error();
+  auto listing = lister->read();
+  if (!listing) return listing.error();
+  std::vector<KernelAddress> marked;
+  for_each_message(*listing, [&](const nlmsghdr& header) {
+    if (header.nlmsg_type != RTM_NEWADDR) return;
+    const auto address = read_address(header);
+    if (address && address->protocol == kProtocolKeepalived) marked.push_back(*address);
+  });
+  return marked;
+}
+
 /// In the namespace of the calling thread.
 Result<std::size_t> remove_here(std::span<const NamedAddress> addresses) {
   auto socket = NlSocket::open(NETLINK_ROUTE, kReceiveBuffer);
@@ -29,9 +47,19 @@ Result<std::size_t> remove_here(std::span<const NamedAddress> addresses) {
   NlPipeline pipeline(std::move(*socket));
   std::vector<Completion> done;
   std::size_t asked = 0;
+  std::vector<KernelAddress> marked;
+  if (std::ranges::any_of(addresses, &NamedAddress::only_marked)) {
+    auto found = marked_addresses();
+    if (!found) return found.error();
+    marked = std::move(*found);
+  }
   for (const NamedAddress& each : addresses) {
     const unsigned index = ::if_nametoindex(each.dev.c_str());
     if (index == 0) continue;
+    const auto is_it = [&](const KernelAddress& address) {
+      return address.link == static_cast<IfIndex>(index) && address.prefix == each.prefix;
+    };
+    if (each.only_marked && std::ranges::none_of(marked, is_it)) continue;
     Address address;
     address.link = static_cast<IfIndex>(index);
     address.prefix = each.prefix;

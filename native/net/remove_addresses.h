@@ -16,6 +16,9 @@ struct NamedAddress {
   std::string dev;
   Prefix prefix;
   std::optional<IpAddr> peer;
+  /// Only if it bears kProtocolKeepalived: one that somebody else put there stays (so does every one on
+  /// kernels before 5.18, which know no such mark).
+  bool only_marked = false;
 };
 
 /// Removes addresses in a network namespace (path of its file; empty: that of the caller), on a thread that

@@ -97,7 +97,10 @@ async function suffer(
   );
   const monitors = await Promise.all(hosts.map((host) => host.monitor()));
   const nodes: Daemon[] = [];
-  for (const [id, host] of hosts.entries()) nodes.push(await startKaNode(host, configuration(100 + id)));
+  // In the first pair the second node owns the address.
+  const priorities = [100, index === 0 ? 255 : 101];
+  const configurationOf = (id: number): string => configuration(priorities[id] ?? 100);
+  for (const [id, host] of hosts.entries()) nodes.push(await startKaNode(host, configurationOf(id)));
   const deaths: Death[] = [];
   /** Of the children of each daemon. */
   const inLife = [0, 0];
@@ -131,7 +134,7 @@ async function suffer(
     await node.program.exited;
     deaths.push({ host: which, what: 'supervisor', atMs, resumedMs: undefined });
     await host.waitForAddress('10.0.0.100', false, 60_000);
-    nodes[which] = await startKaNode(host, configuration(100 + which));
+    nodes[which] = await startKaNode(host, configurationOf(which));
   }
   await Promise.all(nodes.map((node) => node.stop()));
   for (const host of hosts) await host.waitForAddress('10.0.0.100', false, 60_000);

@@ -242,6 +242,20 @@ test('with -R the death of a child ends the daemon, and no address stays', async
   assert.equal(await ka1.hasAddress(vip), false);
 });
 
+test('an address owner whose process dies: what it added goes, what the host had before it stays', async () => {
+  await using lab = await exampleLab('owner');
+  const { ka1 } = lab;
+  const own = '10.0.0.55';
+  await ka1.ip('addr', 'add', `${own}/24`, 'dev', 'eth0');
+  const text = instance(1, 255).replace('virtual_ipaddress {', `virtual_ipaddress {\n    ${own}/24 dev eth0`);
+  const daemon = await startKaNode(ka1, text, ['-R']);
+  await ka1.waitForAddress(vip);
+  process.kill(await waitForChild(daemon), 'SIGKILL');
+  assert.equal((await daemon.program.exited).code, 0);
+  assert.equal(await ka1.hasAddress(vip), false);
+  assert.equal(await ka1.hasAddress(own), true);
+});
+
 test('signals to the supervisor or a child write their files, 0600, passwords masked', async () => {
   await using lab = await exampleLab('dumps');
   const { ka1 } = lab;
