@@ -99,6 +99,19 @@ export const operations: readonly Operation[] = [
   },
 ];
 
+/** HTTP status of error codes; 500 for all others. */
+export const failureStatus: Readonly<Record<string, number>> = {
+  KA_CONTROL_REQUEST: 400,
+  KA_CONTROL_FORBIDDEN: 403,
+  KA_CONTROL_NOT_FOUND: 404,
+  KA_CONTROL_UNKNOWN: 404,
+  KA_CONTROL_ALLOW: 405,
+  KA_CONTROL_REFUSED: 409,
+  KA_CONTROL_TOO_LARGE: 413,
+  KA_CONTROL_GONE: 503,
+  KA_CONTROL_TIMEOUT: 503,
+};
+
 /** Which side answers an operation that one side answers. */
 export const sideOf: Readonly<Record<string, Side>> = {
   why: 'vrrp',

@@ -33,9 +33,18 @@ export interface Arrangement {
   readonly untilMs?: number;
 }
 
+/** Something was arranged for instances, or has ended. */
+export interface MaintenanceNews {
+  readonly instances: readonly string[];
+  readonly what: MaintenanceKind | 'ended';
+  /** operator: it was asked for. time: `--for` is over. takeover: one that had yielded had to come in. */
+  readonly because: 'operator' | 'time' | 'takeover';
+  readonly untilMs?: number | undefined;
+}
+
 interface Entry extends MaintenanceState {
   readonly members: readonly string[];
-  readonly timer: Timer | undefined;
+  timer?: Timer;
 }
 
 export interface MaintenanceOutcome {
@@ -46,13 +55,13 @@ export interface MaintenanceOutcome {
 export class Maintenance {
   readonly #node: MaintainedNode;
   readonly #host: Host;
-  readonly #onChange: () => void;
+  readonly #onChange: (news: MaintenanceNews) => void;
   /** By instance; members of one group share an entry. */
   readonly #entries = new Map<string, Entry>();
   readonly #busy = new Set<string>();
 
   /** @param onChange hears that something was arranged or ended. */
-  constructor(node: MaintainedNode, host: Host, onChange: () => void = () => undefined) {
+  constructor(node: MaintainedNode, host: Host, onChange: (news: MaintenanceNews) => void = () => undefined) {
     this.#node = node;
     this.#host = host;
     this.#onChange = onChange;
@@ -116,7 +125,7 @@ export class Maintenance {
             `${plan.name} has priority ${priority} and the master ${master} has ${masterPriority}: it would take it back at once. Run switchover there`,
           );
       }
-      await this.#end(members);
+      await this.#end(members, 'operator');
       const moved = this.#reaches(first.plan.name, 'MASTER', 2000);
       await this.#node.command(first.plan.name, 'take-over');
       if (!(await moved)) throw refused(`${name} did not become master`);
@@ -129,7 +138,7 @@ export class Maintenance {
     return this.#exclusively(name, async (members) => {
       const affected = members.filter((member) => this.#entries.has(member));
       if (affected.length === 0) throw refused(`${name} is not in maintenance`);
-      await this.#end(members);
+      await this.#end(members, 'operator');
       return { members, text: `${members.join(', ')}: in service` };
     });
   }
@@ -137,15 +146,17 @@ export class Maintenance {
   /** A patient backup that had to take over is an ordinary master again. */
   async onState(name: string, to: string): Promise<void> {
     const entry = this.#entries.get(name);
-    if (to === 'MASTER' && entry?.kind === 'yielded') await this.#end(entry.members);
+    if (to === 'MASTER' && entry?.kind === 'yielded') await this.#end(entry.members, 'takeover');
   }
 
   /** A reload: what is no longer configured is forgotten, and groups that grew or split keep to what their members were told. */
   async adopt(): Promise<void> {
     const known = new Set(this.#node.inspect().map(({ plan }) => plan.name));
     for (const [name, entry] of this.#entries) {
-      if (!known.has(name)) this.#entries.delete(name);
-      else if (entry.kind === 'standby') {
+      if (!known.has(name)) {
+        this.#entries.delete(name);
+        if (this.#membersOf(entry).length === 0) entry.timer?.cancel();
+      } else if (entry.kind === 'standby') {
         const members = this.#node.members(name).filter((member) => !this.#entries.has(member));
         for (const member of members) this.#entries.set(member, entry);
         await this.#node.setStandby(members, true);
@@ -227,7 +238,7 @@ export class Maintenance {
     const sinceMs = this.#host.clock.wallMs();
     const untilMs = forMs === undefined ? undefined : sinceMs + forMs;
     this.#enter(kind, members, sinceMs, untilMs);
-    this.#onChange();
+    this.#onChange({ instances: members, what: kind, because: 'operator', untilMs });
     this.#host.logger.log(
       'info',
       `(${members.join(', ')}) ${kind === 'standby' ? 'in standby' : 'yields'}, by an operator`,
@@ -242,32 +253,36 @@ export class Maintenance {
     untilMs: number | undefined,
   ): void {
     const { clock } = this.#host;
-    const timer =
-      untilMs === undefined
-        ? undefined
-        : clock.schedule(Math.max(0, untilMs - clock.wallMs()), () => void this.#expire(members), {
-            background: true,
-          });
-    const entry: Entry = { kind, sinceMs, untilMs, members, timer };
+    const entry: Entry = { kind, sinceMs, untilMs, members };
     for (const member of members) this.#entries.set(member, entry);
+    if (untilMs === undefined) return;
+    const leftMs = Math.max(0, untilMs - clock.wallMs());
+    entry.timer = clock.schedule(leftMs, () => void this.#expire(entry), { background: true });
   }
 
-  async #expire(members: readonly string[]): Promise<void> {
+  /** Those that it is for now: a reload may have changed their group. */
+  #membersOf(entry: Entry): readonly string[] {
+    return [...this.#entries].filter(([, each]) => each === entry).map(([name]) => name);
+  }
+
+  async #expire(entry: Entry): Promise<void> {
+    const members = this.#membersOf(entry);
     this.#host.logger.log('info', `(${members.join(', ')}) the time of the maintenance is over`);
     for (const member of members) this.#node.noteCommand('the time of the maintenance is over', member);
     try {
-      await this.#end(members);
+      await this.#end(members, 'time');
     } catch (error) {
       this.#host.logger.log('error', error instanceof Error ? error.message : String(error));
     }
   }
 
-  async #end(members: readonly string[]): Promise<void> {
+  async #end(members: readonly string[], because: MaintenanceNews['because']): Promise<void> {
+    const ended = members.filter((member) => this.#entries.has(member));
     for (const member of members) {
       this.#entries.get(member)?.timer?.cancel();
       this.#entries.delete(member);
     }
-    this.#onChange();
+    if (ended.length > 0) this.#onChange({ instances: ended, what: 'ended', because });
     await this.#node.setPatient(members, false);
     await this.#node.setStandby(members, false);
   }

@@ -1,6 +1,6 @@
 /** Writes share/openapi.json from the tables. */
 import { z } from 'zod';
-import { operations, type Answer, type Operation } from './api.js';
+import { operations, sideOf, type Answer, type Operation } from './api.js';
 import { schemas } from './schema.js';
 
 /** The OpenAPI 3.1 description of the control socket. */
@@ -35,7 +35,23 @@ export function openApi(version: string): unknown {
 
 const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
-function describe({ id, path, summary, request, answer }: Operation): unknown {
+/** The statuses that an operation can fail with, and what they mean. */
+function failuresOf({ id, method, path, request }: Operation): ReadonlyMap<number, string> {
+  const changes = method === 'POST';
+  const asks = sideOf[id] !== undefined;
+  return new Map([
+    ...(request === undefined ? [] : [[400, 'the body is not what it has to be'] as const]),
+    ...(changes ? [[403, 'this socket is for looking'] as const] : []),
+    ...(path.includes('{') || id === 'weight' ? [[404, 'there is none of this name'] as const] : []),
+    ...(changes && asks ? [[409, 'refused, and why'] as const] : []),
+    ...(request === undefined ? [] : [[413, 'the body is too large'] as const]),
+    [500, 'a defect'] as const,
+    ...(asks ? [[503, 'the process that could answer does not run, or stands still'] as const] : []),
+  ]);
+}
+
+function describe(operation: Operation): unknown {
+  const { id, path, summary, request, answer } = operation;
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
   return {
     operationId: id,
@@ -50,10 +66,12 @@ function describe({ id, path, summary, request, answer }: Operation): unknown {
       : { requestBody: { content: { 'application/json': { schema: reference(request) } } } }),
     responses: {
       '200': { description: 'Done', content: content(answer) },
-      default: {
-        description: 'Not done; the code says why',
-        content: { 'application/json': { schema: reference('Failure') } },
-      },
+      ...Object.fromEntries(
+        [...failuresOf(operation)].map(([status, why]) => [
+          String(status),
+          { description: why, content: { 'application/json': { schema: reference('Failure') } } },
+        ]),
+      ),
     },
   };
 }
@@ -65,6 +83,14 @@ function content(answer: Answer): unknown {
     case 'text':
       return { [answer.type]: { schema: { type: 'string' } } };
     case 'events':
-      return { 'text/event-stream': { schema: { type: 'string' } } };
+      return {
+        'text/event-stream': {
+          schema: {
+            type: 'string',
+            description: 'The data of an event is JSON, an Event; hello and lost say where the reader is',
+          },
+          'x-event-data': reference('Event'),
+        },
+      };
   }
 }

@@ -193,6 +193,52 @@ export const failure = z.strictObject({
   error: z.strictObject({ code: z.string().describe('stable, KA_...'), message: z.string() }),
 });
 
+const told = {
+  sequence: z.int().min(1).describe('from 1, without gaps, since the start of the daemon'),
+  atMs: ms.describe('when the control server heard of it: wall clock, milliseconds since 1970'),
+  side: z.enum(['vrrp', 'checkers']).describe('the process that told it'),
+  happenedMs: ms.describe('when it happened'),
+};
+
+/** The data of an event; its kind is the name of the event as well. */
+export const event = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...told,
+    kind: z.literal('state'),
+    instance: z.string(),
+    from: stateName,
+    to: stateName,
+    priority: z.int(),
+    cause: z.string(),
+    reason: z.string(),
+  }),
+  z.strictObject({
+    ...told,
+    kind: z.literal('split-brain'),
+    instance: z.string(),
+    isActive: z.boolean().describe('false: the signs have ended'),
+    sign: z
+      .enum(['adverts', 'neighbour'])
+      .describe(
+        'adverts: adverts of lower priority go on. neighbour: another MAC address answers for an address',
+      ),
+    peer: z.string().optional(),
+    peerPriority: z.int().optional(),
+    address: z.string().optional(),
+    mac: z.string().optional(),
+  }),
+  z.strictObject({
+    ...told,
+    kind: z.literal('maintenance'),
+    instances: z.array(z.string()),
+    what: z.enum(['standby', 'yielded', 'ended']),
+    because: z
+      .enum(['operator', 'time', 'takeover'])
+      .describe('operator: it was asked for. time: it was for so long. takeover: it had to come in'),
+    untilMs: ms.optional().describe('when it ends by itself'),
+  }),
+]);
+
 /** Shapes by the name that lib/control/api.ts and the OpenAPI file use. */
 export const schemas = {
   Status: status,
@@ -204,6 +250,7 @@ export const schemas = {
   WeightRequest: weightRequest,
   WeightResult: weightResult,
   ReloadResult: reloadResult,
+  Event: event,
   Failure: failure,
 } as const;
 

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { KaError } from '../errors.js';
 import type { Clock, Timer } from '../host.js';
-import { findOperation, sideOf, type Operation } from './api.js';
+import { failureStatus, findOperation, sideOf, type Operation } from './api.js';
 import type { EventLog } from './event-log.js';
 import type { Access } from './listener.js';
 import type { ControlHost, Side } from './messages.js';
@@ -28,19 +28,6 @@ const keepAliveMs = 15_000;
 /** How long a side may think about a look; a change may wait for the protocol. */
 const lookMs = 3000;
 const changeMs = 30_000;
-
-/** HTTP status of error codes; 500 for all others. */
-const statusOf: Readonly<Record<string, number>> = {
-  KA_CONTROL_REQUEST: 400,
-  KA_CONTROL_FORBIDDEN: 403,
-  KA_CONTROL_NOT_FOUND: 404,
-  KA_CONTROL_UNKNOWN: 404,
-  KA_CONTROL_ALLOW: 405,
-  KA_CONTROL_REFUSED: 409,
-  KA_CONTROL_TOO_LARGE: 413,
-  KA_CONTROL_GONE: 503,
-  KA_CONTROL_TIMEOUT: 503,
-};
 
 /** What a side said, and when. */
 interface Said {
@@ -87,9 +74,11 @@ export class ControlServer {
       if (response.headersSent || response.destroyed) return;
       const code = KaError.is(error) ? error.code : 'KA_CONTROL_FAILED';
       const message = error instanceof Error ? error.message : String(error);
+      // What is said of a failure is true now.
+      response.setHeader('Age', '0');
       this.#send(
         response,
-        statusOf[code] ?? 500,
+        failureStatus[code] ?? 500,
         'application/json',
         `${JSON.stringify({ error: { code, message } })}\n`,
       );
@@ -279,7 +268,7 @@ function refuse(error: Error, socket: Duplex): void {
   const text = `${JSON.stringify({ error: { code: isTooLarge ? 'KA_CONTROL_TOO_LARGE' : 'KA_CONTROL_REQUEST', message } })}\n`;
   const status = isTooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
   socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nAge: 0\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   );
 }
 

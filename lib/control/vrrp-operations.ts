@@ -32,9 +32,27 @@ export class VrrpOperations {
   constructor(node: VrrpNode, options: VrrpOperationsOptions) {
     this.#node = node;
     this.#options = options;
-    this.#maintenance = new Maintenance(node, options.host, options.onArranged);
+    this.#maintenance = new Maintenance(node, options.host, ({ untilMs, ...news }) => {
+      options.onArranged();
+      options.tell({
+        kind: 'maintenance',
+        ...news,
+        ...present({ untilMs }),
+        happenedMs: options.host.clock.wallMs(),
+      });
+    });
     this.#maintenance.restore(options.arranged);
     node.on('state', (router, change) => this.#onState(router.name, change));
+    node.on('splitBrain', ({ name }, { active, sign, peer, peerPriority, address, mac, atMs }) =>
+      options.tell({
+        kind: 'split-brain',
+        instance: name,
+        isActive: active,
+        sign,
+        ...present({ peer, peerPriority, address, mac }),
+        happenedMs: atMs,
+      }),
+    );
     node.once('closed', () => this.#maintenance.close());
   }
 
@@ -125,6 +143,11 @@ export class VrrpOperations {
       this.#options.host.logger.log('error', error instanceof Error ? error.message : String(error));
     });
   }
+}
+
+/** Without the fields that are undefined. */
+function present(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 /** Parts that never hold a line end. */

@@ -9,7 +9,7 @@ import { eventLines, groupStateAfter, splitBrainLines } from './event-words.js';
 import type { Interventions } from './interventions.js';
 import type { Journal } from './journal.js';
 import type { Roster } from './roster.js';
-import type { StateChange, VirtualRouterView } from './virtual-router.js';
+import type { SplitBrain, StateChange, VirtualRouterView } from './virtual-router.js';
 import { explainCause, transitionLines } from './words.js';
 
 export interface EventDeskOptions {
@@ -21,6 +21,7 @@ export interface EventDeskOptions {
   /** The engine's flight recorder of a router. */
   readonly record: (router: number) => NativeRecord | undefined;
   readonly onState: (router: VirtualRouterView, change: StateChange) => void;
+  readonly onSplitBrain: (router: VirtualRouterView, event: SplitBrain) => void;
   readonly onEngine: (event: NativeEvent) => void;
 }
 
@@ -98,7 +99,7 @@ export class EventDesk {
     }
   }
 
-  #onSplitBrain(event: Extract<NativeEvent, { readonly kind: 'split-brain' }>): void {
+  #onSplitBrain(event: SplitBrain): void {
     const { announcements, host, roster } = this.#options;
     const entry = roster.routers.get(event.router);
     if (entry === undefined) return;
@@ -106,6 +107,7 @@ export class EventDesk {
     for (const { level, text } of splitBrainLines(name, priority, event)) host.logger.log(level, text);
     announcements.splitBrain(name, event.active, priority);
     guarded(() => entry.view.changeSplitBrain(event));
+    this.#options.onSplitBrain(entry.view, event);
   }
 
   #onTransition(event: Extract<NativeEvent, { readonly kind: 'transition' }>): void {

@@ -7,7 +7,7 @@ import type { EntryStore } from '../recorder/timeline.js';
 import type { OpenEngine } from './engine-port.js';
 import type { ResumedStates } from './resume.js';
 import type { TrackerSet } from './tracker-set.js';
-import type { StateChange, VirtualRouterView } from './virtual-router.js';
+import type { SplitBrain, StateChange, VirtualRouterView } from './virtual-router.js';
 import type { VrrpState } from './words.js';
 
 export interface NodeOptions {
@@ -44,6 +44,8 @@ export interface NodeOptions {
 export interface NodeEvents {
   /** A router of this node changed its state. */
   state: [router: VirtualRouterView, change: StateChange];
+  /** A second master was noticed, or (`active` false) is there no more. */
+  splitBrain: [router: VirtualRouterView, event: SplitBrain];
   /** Everything the engine told, in order. */
   engine: [event: NativeEvent];
   /** A tracked object changed. */

@@ -92,6 +92,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       announcements: this.#announcements,
       record: (id) => this.#record(id),
       onState: (router, change) => this.emit('state', router, change),
+      onSplitBrain: (router, event) => this.emit('splitBrain', router, event),
       onEngine: (event) => this.emit('engine', event),
     });
   }

@@ -1,6 +1,7 @@
 /** status, standby, switchover and resume against running daemons: two of ours, and keepalived as the peer. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import test from 'node:test';
 import { z } from 'zod';
@@ -9,6 +10,7 @@ import { get, getText, post } from '../../../lib/control/client.js';
 import { adminPath } from '../../../lib/control/paths.js';
 import { schemas, type DaemonStatus, type InstanceStatus } from '../../../lib/control/schema.js';
 import { projectRoot, startKaNode, startKeepalived, type Daemon } from '../../support/daemons.js';
+import { followEvents, toldEvent } from '../../support/event-reader.js';
 import { NetLab, type LabHost } from '../../support/net-lab.js';
 
 const vip = '10.0.0.100';
@@ -66,6 +68,27 @@ function ka(host: LabHost, ...args: readonly string[]) {
     socketOf(host),
     ...rest,
   ]);
+}
+
+/** One request and what came back. */
+function raw(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string,
+): Promise<{ readonly status: number | undefined; readonly age: string | undefined; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, method, path, agent: false }, (response) => {
+      const { statusCode: status, headers } = response;
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => (text += part));
+      response.on('end', () => resolve({ status, age: headers.age, text }));
+      response.on('error', reject);
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
 }
 
 async function status(host: LabHost): Promise<DaemonStatus> {
@@ -156,6 +179,37 @@ test('every operation answers as share/openapi.json says', async () => {
     assert.ok(schema !== undefined);
     z.fromJSONSchema(schema).parse(await ask());
   }
+  // What goes wrong is described as well: status, shape, and that it is true now.
+  const failures: readonly (readonly [
+    status: number,
+    socket: string,
+    method: string,
+    path: string,
+    body: string,
+  ])[] = [
+    [400, admin.path, 'POST', '/v1/instances/VI_1/standby', '{"forMs": "soon"}'],
+    [403, socketOf(a), 'POST', '/v1/instances/VI_1/standby', '{}'],
+    [404, admin.path, 'POST', '/v1/instances/nobody/standby', '{}'],
+    [404, socketOf(a), 'GET', '/v1/instances/nobody/why', ''],
+    [409, admin.path, 'POST', '/v1/instances/VI_1/resume', ''],
+    [413, admin.path, 'POST', '/v1/lvs/weight', `"${'x'.repeat(100_000)}"`],
+    [503, admin.path, 'POST', '/v1/lvs/weight', '{"virtualServer":"a","realServer":"b","weight":1}'],
+    [503, socketOf(a), 'GET', '/v1/lvs', ''],
+    [403, socketOf(a), 'POST', '/v1/reload', ''],
+  ];
+  for (const [status, socket, method, path, body] of failures) {
+    const answer = await raw(socket, method, path, body);
+    assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`);
+    assert.equal(answer.age, '0');
+    schemas.Failure.parse(JSON.parse(answer.text));
+    const [described] = Object.entries(document.paths).filter(([pattern]) =>
+      new RegExp(`^${pattern.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path),
+    );
+    const responses = z
+      .object({ responses: z.record(z.string(), z.unknown()) })
+      .parse(described?.[1][method.toLowerCase()]).responses;
+    assert.ok(String(status) in responses, `${method} ${path} may answer ${status}`);
+  }
   assert.equal(Object.values(document.paths).flatMap((each) => Object.keys(each)).length, operations.length);
   assert.match(await getText(admin, '/metrics'), /^ka_node_vrrp_state\{instance="VI_1"\} \d$/m);
   assert.match(await getText(admin, '/openapi.json'), /"3\.1\.0"/);
@@ -211,13 +265,28 @@ test('keepalived takes over from a standby, which ends by itself', async () => {
   await a.waitForAddress(vip);
   const peer = await startKeepalived(b, configuration(100));
   await peer.waitForLine(/Entering BACKUP STATE/);
+  const events = await followEvents(a, socketOf(a));
   const done = await ka(a, 'standby', 'VI_1', '--for', '3s');
   assert.equal(done.code, 0, done.stderr);
   assert.match(done.stdout, /^VI_1: standby until \S+, 10\.0\.0\.2 took over$/m);
   await a.waitForAddress(vip, false);
   await b.waitForAddress(vip);
   await log.waitForLine(/Entering STANDBY STATE/);
+  const begun = await toldEvent(events, 'maintenance');
+  assert.ok(begun.kind === 'maintenance');
+  assert.deepEqual([begun.what, begun.because, begun.instances], ['standby', 'operator', ['VI_1']]);
+  // The process that runs it dies meanwhile: the next one knows when it ends.
+  const from = events.lines.length;
+  const [vrrp] = (await status(a)).sides;
+  assert.ok(vrrp?.pid !== undefined);
+  process.kill(vrrp.pid, 'SIGKILL');
   await log.waitForLine(/the time of the maintenance is over/, { timeoutMs: limitMs });
+  const ended = await toldEvent(events, 'maintenance', from);
+  assert.ok(ended.kind === 'maintenance');
+  assert.deepEqual([ended.what, ended.because, ended.instances], ['ended', 'time', ['VI_1']]);
+  assert.ok(begun.untilMs !== undefined && ended.happenedMs >= begun.untilMs);
+  assert.equal((await toldEvent(events, 'state', from)).kind, 'state');
+  await events.stop();
   await a.waitForAddress(vip);
   await b.waitForAddress(vip, false);
 });

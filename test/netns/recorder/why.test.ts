@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 
 import { projectRoot, startKaNode, startKeepalived, type Daemon } from '../../support/daemons.js';
+import { followEvents, toldEvent } from '../../support/event-reader.js';
 import { exampleLab, vip } from '../../support/examples.js';
 import type { LabHost } from '../../support/net-lab.js';
 import { hasProgram, processTree, type Output } from '../../support/program.js';
@@ -34,13 +35,13 @@ vrrp_instance WEB {
 
 /** A daemon, and the program that asks it. */
 class Node implements AsyncDisposable {
-  readonly #socket: string;
+  readonly socket: string;
 
   private constructor(
     readonly daemon: Daemon,
     socket: string,
   ) {
-    this.#socket = socket;
+    this.socket = socket;
   }
 
   static async start(host: LabHost, written: string): Promise<Node> {
@@ -52,7 +53,7 @@ class Node implements AsyncDisposable {
   run(...words: readonly string[]): Promise<Output> {
     const { host } = this.daemon;
     const program = [process.execPath, join(projectRoot, 'bin/ka-node')];
-    return host.run([...program, ...words, '--control-socket', this.#socket]);
+    return host.run([...program, ...words, '--control-socket', this.socket]);
   }
 
   /** What an operator reads, once its first line is so: what the daemon hears and what it logs are not one instant. */
@@ -131,6 +132,7 @@ test('one-way loss: both ends say what they know of it', async () => {
   await master.reached('MASTER');
   await using backup = await Node.start(lab.ka2, text(100));
   await backup.followsMaster();
+  const events = await followEvents(lab.ka1, master.socket);
   await lab.ka2.runOk([
     'nft',
     'add table inet t; add chain inet t in { type filter hook input priority 0; }',
@@ -141,6 +143,10 @@ test('one-way loss: both ends say what they know of it', async () => {
     /two masters: 10\.0\.0\.28 goes on advertising the lower priority 100 although we advertise 150: it does not hear us/,
   );
   await backup.why(/no advert from 10\.0\.0\.18 for .*(lost on the way|the path from it is cut)/);
+  const event = await toldEvent(events, 'split-brain');
+  assert.ok(event.kind === 'split-brain');
+  assert.deepEqual([event.instance, event.isActive], ['WEB', true]);
+  await events.stop();
 });
 
 test('local firewall: our adverts do not leave', async () => {

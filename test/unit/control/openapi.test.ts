@@ -1,4 +1,4 @@
-/** share/openapi.json says what the tables say. test/netns/control/api.test.ts holds the running daemon to the file. */
+/** share/openapi.json says what the tables say. test/netns/control/maintenance.test.ts holds the running daemon to the file. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
