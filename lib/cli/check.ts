@@ -50,6 +50,7 @@ function checkFile(file: string, options: CheckOptions): Checked {
     { path: file },
     {
       offline: isOffline,
+      asMeant: true,
       ...(options.configId === undefined ? {} : { configId: options.configId }),
     },
   );

@@ -18,7 +18,7 @@ export function testConfig(options: DaemonOptions, reportFile: string | undefine
       return 1;
     }
   }
-  const { diagnostics } = parseConfig(
+  const { diagnostics, asKeepalived } = parseConfig(
     { path: options.configFile },
     {
       mode: 'test',
@@ -41,5 +41,5 @@ export function testConfig(options: DaemonOptions, reportFile: string | undefine
       return 1;
     }
   }
-  return keepalivedStatus(diagnostics);
+  return keepalivedStatus(asKeepalived);
 }

@@ -84,6 +84,7 @@ export class Assembler implements StatementSink {
       ...options,
       where: 'at the top level',
       isUnbalanced: false,
+      isIrregular: false,
       isScriptUserBad: false,
       withoutEffect: new Map(),
       isInsideWithoutEffect: false,
@@ -92,6 +93,16 @@ export class Assembler implements StatementSink {
     };
     this.#serverContext = { ...this.#context, diagnostics: new Diagnostics() };
     this.#decoder = new BlockDecoder(root, this.#context);
+  }
+
+  /** keepalived reads otherwise than the tree has it. */
+  get isIrregular(): boolean {
+    return this.#context.isIrregular;
+  }
+
+  /** A context like the assembler's whose diagnostics nobody sees. */
+  scratch(): Context {
+    return { ...this.#context, diagnostics: new Diagnostics(), withoutEffect: new Map() };
   }
 
   take(statement: Statement): void {

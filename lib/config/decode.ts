@@ -70,11 +70,14 @@ export class BlockDecoder<R> {
     const { row, field, keyword, isBlock } = found;
     const { body } = statement;
     if (body !== undefined && !isBlock) {
+      context.isIrregular = true;
       context.diagnostics.report(messages.unexpectedBlock, body.from.span(body.open, body.open + 1), keyword);
     }
     if (row.isFirstKept === true) {
       this.#seen ??= new Set();
       if (this.#seen.has(field)) {
+        // keepalived: a list that it skips ends the block around it.
+        context.isIrregular ||= row.reader.isList === true;
         context.diagnostics.report(messages.onlyFirstCounts, wordSpan(statement, 0), keyword);
         return;
       }
@@ -104,6 +107,7 @@ export class BlockDecoder<R> {
 
   #endAdoption({ statement, items }: { statement: Statement; items: Statement[] }, isClosed: boolean): void {
     this.#adopter = undefined;
+    this.#context.isIrregular = true;
     statement.body = { items, open: statement.end, from: statement.from, isClosed };
     const found = this.#schema.byKeyword.get(statement.words[0] ?? '');
     if (found === undefined) return;
@@ -173,6 +177,7 @@ function isUsable(statement: Statement, found: CompiledRow, context: Context): b
 }
 
 function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context): void {
+  context.isIrregular ||= statement.body !== undefined;
   if (context.isUnbalanced) return;
   const keyword = statement.words[0] ?? '';
   const span = wordSpan(statement, 0);
@@ -199,6 +204,7 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
 }
 
 function closeWithoutOpen(statement: Statement, context: Context): void {
+  context.isIrregular = true;
   if (context.isUnbalanced) context.isUnbalanced = false;
   else context.diagnostics.report(messages.extraCloseBrace, lineSpan(statement));
 }

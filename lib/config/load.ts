@@ -9,7 +9,9 @@ import { messages } from './messages.js';
 import type { Config } from './model.js';
 import { Parser } from './parser.js';
 import { Preprocessor } from './preprocess.js';
+import { ProcessViews } from './process-view.js';
 import { hiddenFault, readText, stripByteOrderMark, unreadable } from './read-text.js';
+import { root } from './schema/root.js';
 import { SourceFile } from './source.js';
 import { forgivingFiles, systemMachine } from './system.js';
 
@@ -65,6 +67,11 @@ export interface ParseOptions {
   readonly machine?: Machine;
   /** `-e`: all include checks are fatal from the start. */
   readonly strictIncludes?: boolean;
+  /**
+   * Where braces do not fit, keepalived reads a file otherwise than its author meant it, and that is what the daemon does, too.
+   * `asMeant`: the model is the one that was meant, which is what a check of the file wants to look at.
+   */
+  readonly asMeant?: boolean;
   /** Only the diagnostics are wanted: saves the memory of the virtual servers, and there is no model. */
   readonly diagnosticsOnly?: boolean;
 }
@@ -78,6 +85,8 @@ export type ConfigInput = { readonly path: string } | { readonly text: string; r
 export interface ParseResult {
   readonly model: Config | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** What keepalived makes of it, for its exit status. The same, where braces fit; else it reads other lines as other things. */
+  readonly asKeepalived: readonly Diagnostic[];
   /** Every file that was read, in order; each knows its comments. */
   readonly sources: readonly SourceFile[];
 }
@@ -88,8 +97,44 @@ export interface ParseResult {
  */
 export function parseConfig(input: ConfigInput, options: ParseOptions = {}): ParseResult {
   const machine = options.machine ?? systemMachine();
-  const first = readOnce(input, options, machine, undefined);
-  return first.outdated === undefined ? first : readOnce(input, options, machine, first.outdated);
+  const { isIrregular, ...meant } = readTwice(input, options, machine, 'tree');
+  if (!isIrregular || options.asMeant === true) return meant;
+  const { model, diagnostics: asKeepalived } = readTwice(input, options, machine, 'processes');
+  return {
+    ...meant,
+    model,
+    asKeepalived,
+    diagnostics: [...meant.diagnostics, ...worse(asKeepalived, meant.diagnostics)],
+  };
+}
+
+/** tree: by its braces, as it was meant; processes: as keepalived reads it. */
+type View = 'tree' | 'processes';
+
+type Reading = Omit<ParseResult, 'asKeepalived'> & {
+  readonly isIrregular: boolean;
+  readonly outdated?: Foreseen;
+};
+
+function readTwice(
+  input: ConfigInput,
+  options: ParseOptions,
+  machine: Machine,
+  view: View,
+): ParseResult & { readonly isIrregular: boolean } {
+  const first = readOnce(input, options, machine, view, undefined);
+  const reading =
+    first.outdated === undefined ? first : readOnce(input, options, machine, view, first.outdated);
+  return { ...reading, asKeepalived: reading.diagnostics };
+}
+
+/** What ends keepalived, or makes its status worse, only because it reads other lines than were meant. */
+function worse(actual: readonly Diagnostic[], meant: readonly Diagnostic[]): readonly Diagnostic[] {
+  const weights = ['none', 'missing', 'newer', 'complaint', 'security', 'fatal-include', 'gives-up'];
+  const weight = ({ keepalivedClass }: Diagnostic): number => weights.indexOf(keepalivedClass);
+  const worst = actual.reduce((most, item) => Math.max(most, weight(item)), 0);
+  if (worst <= weights.indexOf('complaint') || meant.some((item) => weight(item) >= worst)) return [];
+  return actual.filter((item) => weight(item) === worst).slice(0, 1);
 }
 
 /** `outdated`: what the reading should have known from the start; there is no model then. */
@@ -97,8 +142,9 @@ function readOnce(
   input: ConfigInput,
   options: ParseOptions,
   machine: Machine,
+  view: View,
   foreseen: Foreseen | undefined,
-): ParseResult & { readonly outdated?: Foreseen } {
+): Reading {
   // What is wrong with the text comes before what is wrong with its meaning.
   const diagnostics = new Diagnostics();
   const meaning = new Diagnostics();
@@ -114,22 +160,31 @@ function readOnce(
     foreseen,
     diagnosticsOnly: options.diagnosticsOnly ?? false,
   });
-  const parser = new Parser(diagnostics, assembler);
+  const tree = new Parser(diagnostics, assembler);
+  const lines =
+    view === 'tree'
+      ? tree
+      : new ProcessViews({ root, diagnostics, scratch: () => assembler.scratch() }, assembler);
   const preprocessor = new Preprocessor(
     { configId, files, machine, strictIncludes: options.strictIncludes ?? false },
-    parser,
+    lines,
     diagnostics,
   );
   const main =
     'path' in input ? readMain(input.path, files, preprocessor, diagnostics) : textMain(input, preprocessor);
-  if (main !== undefined) parser.finish(main);
+  if (main !== undefined) lines.finish(main);
   const { sources, isStopped } = preprocessor;
-  if (main === undefined || isStopped) return { model: undefined, diagnostics: diagnostics.list, sources };
+  const nothing = { model: undefined, sources, isIrregular: false };
+  if (main === undefined || isStopped) return { ...nothing, diagnostics: diagnostics.list };
   const outdated = assembler.outdated();
-  if (outdated !== undefined) return { model: undefined, diagnostics: [], sources, outdated };
+  if (outdated !== undefined) return { ...nothing, diagnostics: [], outdated };
   const model = assembler.finish();
-  const all = [...diagnostics.list, ...meaning.list];
-  return { model: options.diagnosticsOnly === true ? undefined : model, diagnostics: all, sources };
+  return {
+    model: options.diagnosticsOnly === true ? undefined : model,
+    diagnostics: [...diagnostics.list, ...meaning.list],
+    sources,
+    isIrregular: tree.isIrregular || assembler.isIrregular,
+  };
 }
 
 function textMain(

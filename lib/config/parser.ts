@@ -31,6 +31,8 @@ export class Parser implements LineSink {
   #items: Statement[] | undefined;
   /** Statement of the top level that may still get a block. */
   #pending: Statement | undefined;
+  /** Braces do not fit. */
+  isIrregular = false;
 
   constructor(diagnostics: Diagnostics, sink: StatementSink) {
     this.#diagnostics = diagnostics;
@@ -48,6 +50,7 @@ export class Parser implements LineSink {
   open(from: Text, at: number): void {
     const owner = this.#items === undefined ? this.#pending : this.#items.at(-1);
     if (owner === undefined || owner.body !== undefined) {
+      this.isIrregular = true;
       this.#diagnostics.report(messages.unexpectedOpenBrace, from.span(at, at + 1));
       return;
     }
@@ -69,6 +72,7 @@ export class Parser implements LineSink {
   finish(main: Text): void {
     const outermost = this.#stack[0];
     if (outermost !== undefined) {
+      this.isIrregular = true;
       const { statement, block } = outermost;
       const inner = this.#stack.slice(1).map((entry) => entry.statement);
       this.#diagnostics.report(

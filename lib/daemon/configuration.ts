@@ -104,17 +104,17 @@ function keyOf({ code, message }: Diagnostic): string {
 /** Why a configuration cannot run at all; most mistakes cost only what they stand in, as with keepalived. */
 function unusable(
   options: DaemonOptions,
-  { model, diagnostics }: ParseResult,
+  { model, asKeepalived }: ParseResult,
 ): { readonly status: number; readonly message: string } | undefined {
   if (model === undefined && !existsSync(options.configFile)) {
     return { status: exitStatus.noConfig, message: `Config files missing '${options.configFile}'.` };
   }
-  if (diagnostics.some(({ keepalivedClass }) => keepalivedClass === 'fatal-include')) {
+  if (asKeepalived.some(({ keepalivedClass }) => keepalivedClass === 'fatal-include')) {
     return { status: exitStatus.noConfig, message: 'An included file is missing or unreadable.' };
   }
   if (
     model === undefined ||
-    diagnostics.some(({ isFatal, keepalivedClass }) => isFatal || keepalivedClass === 'gives-up')
+    asKeepalived.some(({ isFatal, keepalivedClass }) => isFatal || keepalivedClass === 'gives-up')
   ) {
     return { status: exitStatus.config, message: `The configuration ${options.configFile} cannot be used.` };
   }

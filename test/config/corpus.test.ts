@@ -53,8 +53,8 @@ test('every real configuration gets the status that keepalived gives it', { skip
     };
     const files = withoutCommands(absentCommands);
     const path = new URL(`configs/${id}.conf`, corpus).pathname;
-    const { diagnostics } = parseConfig({ path }, { mode: 'test', machine, files });
-    const status = keepalivedStatus(diagnostics, '2.2.7');
+    const { asKeepalived } = parseConfig({ path }, { mode: 'test', machine, files });
+    const status = keepalivedStatus(asKeepalived, '2.2.7');
     if (status !== exit) wrong.push(`${id}: ${String(status)} instead of ${String(exit)}`);
   }
   assert.deepEqual(wrong, []);

@@ -188,6 +188,6 @@ test('100 MiB of lines are read to their end', () => {
   writeSync(tail, good.replace(/^\$VIPS(.*\n){2}/m, '').replace('$VIPS', '192.0.2.9/24'));
   closeSync(tail);
   const { model, diagnostics } = readGiant(path('lines'));
-  assert.deepEqual(found({ model, diagnostics, sources: [] }), []);
+  assert.deepEqual(found({ model, diagnostics, asKeepalived: diagnostics, sources: [] }), []);
   assert.equal(model?.vrrpInstance.length, 1);
 });

@@ -366,7 +366,7 @@ for (const { number, text, status, options, files, globals, check } of examples)
   test(`example ${String(number)}: ${JSON.stringify(text.slice(0, 60))}`, () => {
     const result = read(text, options, files);
     assert.equal(
-      keepalivedStatus(result.diagnostics),
+      keepalivedStatus(result.asKeepalived),
       status,
       JSON.stringify(result.diagnostics.map((item) => item.message)),
     );

@@ -58,8 +58,8 @@ function read(content: string | Uint8Array): ParseResult {
   return parseConfig({ path: '/k.conf' }, { mode: 'test', machine: fakeMachine(), files });
 }
 
-function holds({ diagnostics }: ParseResult): void {
-  for (const { span, related, message } of diagnostics) {
+function holds({ diagnostics, asKeepalived }: ParseResult): void {
+  for (const { span, related, message } of [...diagnostics, ...asKeepalived]) {
     for (const { source, start, end } of [span, ...related.map((item) => item.span)]) {
       assert.ok(
         start >= 0 && start <= end && end <= source.text.length,
@@ -68,7 +68,7 @@ function holds({ diagnostics }: ParseResult): void {
     }
   }
   renderDiagnostics(diagnostics.slice(0, 50));
-  keepalivedStatus(diagnostics);
+  keepalivedStatus(asKeepalived);
 }
 
 /** A hang is found by the time limit of the test itself, which is far beyond what a loaded machine needs. */

@@ -260,10 +260,10 @@ test('keepalived -t and ours give the same status', { skip: reason ?? false }, (
     for (const text of configurations) {
       writeFileSync(path, text);
       const { status, stderr } = spawnSync('keepalived', ['-t', '-f', path], { encoding: 'utf8' });
-      const { diagnostics } = parseConfig({ path }, { mode: 'test' });
-      const ours = keepalivedStatus(diagnostics, '2.2.7');
+      const { asKeepalived } = parseConfig({ path }, { mode: 'test' });
+      const ours = keepalivedStatus(asKeepalived, '2.2.7');
       if (ours === status) continue;
-      const said = diagnostics.filter((item) => item.keepalivedClass !== 'none').map((item) => item.message);
+      const said = asKeepalived.filter((item) => item.keepalivedClass !== 'none').map((item) => item.message);
       wrong.push(
         `${text}\nkeepalived: ${String(status)} ${stderr}\nours: ${String(ours)} ${said.join('; ')}`,
       );

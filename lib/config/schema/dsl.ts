@@ -21,6 +21,8 @@ export interface Context {
   where: string;
   /** Inside the body of a block whose `{` was missing: what follows from that is not reported. */
   isUnbalanced: boolean;
+  /** keepalived reads the lines otherwise than the tree has them: a `{` that it ignores, or one that is missing. */
+  isIrregular: boolean;
   /** script_user was given and refused: scripts without a user of their own have none. */
   isScriptUserBad: boolean;
   /** First use of keywords that have no effect yet. Those inside a block that has none itself are not listed. */
@@ -121,8 +123,16 @@ export interface Reader<T> {
 /** Whether ka-node acts on the keyword, or only understands it. */
 export type Effect = 'works' | 'parsed';
 
+/** A process of keepalived. */
+export type Process = 'parent' | 'vrrp' | 'checkers' | 'bfd';
+
 export interface RowOptions {
   readonly effect?: Effect;
+  /**
+   * At the top level: the processes of keepalived that read the block, of which the first acts on it; the others skip it by its
+   * braces. Default: the parent.
+   */
+  readonly readBy?: readonly Process[];
   /** First version of keepalived that has it, when later than 2.2.7. */
   readonly since?: string;
   /** Part of keepalived that Debian's build leaves out: there the keyword is unknown. */

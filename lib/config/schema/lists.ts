@@ -119,12 +119,14 @@ function fieldsOf<R>(line: Line, schema: BlockSchema<R>, options: SectionOptions
 function* entries(line: Line): Iterable<Line> {
   for (const item of line.body?.items ?? []) {
     if (item.words.length === 0) {
+      line.context.isIrregular = true;
       if (line.context.isUnbalanced) line.context.isUnbalanced = false;
       else line.context.diagnostics.report(messages.extraCloseBrace, lineSpan(item));
       continue;
     }
     const entry = new Line(item, line.context);
     if (item.body !== undefined) {
+      line.context.isIrregular = true;
       entry.reportWith(
         messages.unexpectedBlock,
         0,

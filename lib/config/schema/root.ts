@@ -49,6 +49,11 @@ import { hostAddress, present, wholeSeconds, word, wordOr } from './values.js';
 import { vrrpInstance, vrrpSyncGroup } from './vrrp.js';
 
 const works = { effect: 'works' } as const;
+/** Read by one process of keepalived, or by several. */
+const vrrp = { readBy: ['vrrp'] } as const;
+const checkers = { readBy: ['checkers'] } as const;
+const watched = { readBy: ['vrrp', 'checkers'] } as const;
+const bfd = { readBy: ['bfd', 'vrrp', 'checkers'] } as const;
 
 /** A named block of which a second one with the same name is refused. */
 function unique<R>(reader: Reader<Section<R>>, what: string): Reader<Section<R>> {
@@ -166,6 +171,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
     works,
   ),
   track_group: each(unique(section(trackGroup, named), 'track_group'), 'instances for static entries', {
+    ...vrrp,
     missing: 'reported',
   }),
   static_ipaddress: several(
@@ -176,6 +182,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
       addressFormat,
     ),
     'addresses that are there while the daemon runs',
+    vrrp,
   ),
   static_routes: several(
     entryList(
@@ -185,40 +192,57 @@ export const root = block('the top level', 'What stands outside of blocks.', {
       routeFormat,
     ),
     'routes that are there while the daemon runs',
+    vrrp,
   ),
   static_rules: several(
     entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'static'), ruleFormat),
     'policy rules that are there while the daemon runs',
+    vrrp,
   ),
   vrrp_sync_group: each(
     unique(section(vrrpSyncGroup, named), 'vrrp_sync_group'),
     'instances that move together',
-    reportedWorks,
+    { ...reportedWorks, ...vrrp },
   ),
-  garp_group: each(section(garpGroup), 'interfaces that share a pace of gratuitous ARP', works),
+  garp_group: each(section(garpGroup), 'interfaces that share a pace of gratuitous ARP', {
+    ...works,
+    ...vrrp,
+  }),
   linkbeat_interfaces: several(
     entryList('<interface> [MII|ETHTOOL|IOCTL]', 'interface', readLinkbeat, linkbeatFormat),
     'interfaces whose link is polled',
+    vrrp,
   ),
-  vrrp_instance: each(
-    unique(section(vrrpInstance, named), 'vrrp_instance'),
-    'a virtual router',
-    reportedWorks,
-  ),
-  vrrp_script: each(section(vrrpScript, named), 'a script whose exit status counts', works),
+  vrrp_instance: each(unique(section(vrrpInstance, named), 'vrrp_instance'), 'a virtual router', {
+    ...reportedWorks,
+    ...vrrp,
+  }),
+  vrrp_script: each(section(vrrpScript, named), 'a script whose exit status counts', {
+    ...works,
+    ...vrrp,
+  }),
   vrrp_track_process: each(section(vrrpTrackProcess, named), 'processes that must run', {
     ...works,
+    ...vrrp,
   }),
   interface_up_down_delays: several(
     entryList('<interface> <down> [<up>]', 'interface', readInterfaceDelay, interfaceDelayFormat),
     'how long a change of a link must last to count',
+    vrrp,
   ),
   bfd_instance: each(unique(section(bfdInstance, named), 'bfd_instance'), 'a BFD session', {
+    ...bfd,
     missing: 'reported',
   }),
-  track_file: each(section(trackFile, named), 'a file whose number changes priorities', works),
+  track_file: each(section(trackFile, named), 'a file whose number changes priorities', {
+    ...works,
+    ...watched,
+  }),
   vrrp_track_file: alias('track_file', 'old name', { isCounted: false }),
-  SSL: optional(section(ssl), 'client TLS settings of all SSL_GET checkers', works),
+  SSL: optional(section(ssl), 'client TLS settings of all SSL_GET checkers', {
+    ...works,
+    ...checkers,
+  }),
   virtual_server_group: each(
     {
       ...entryList(
@@ -234,9 +258,12 @@ export const root = block('the top level', 'What stands outside of blocks.', {
       },
     },
     'addresses and marks that one virtual server serves',
-    { ...works, isNeverEmpty: true },
+    { ...works, ...checkers, isNeverEmpty: true },
   ),
-  virtual_server: each(virtualServerReader, 'a service that is spread over real servers', works),
+  virtual_server: each(virtualServerReader, 'a service that is spread over real servers', {
+    ...works,
+    ...checkers,
+  }),
 });
 
 setTopLevel(root);
