@@ -130,10 +130,19 @@ export function vips(
   });
   if (fitting.length === 0 && !fields.noVirtualIpaddress) withoutVip(section, derived, diagnostics);
   const limit = maxAddresses[family];
+  const own = fitting.map((entry) => onOneVmac(entry, section, diagnostics));
   const over = fitting[limit];
-  if (over === undefined) return [fitting, []];
+  if (over === undefined) return [own, []];
   diagnostics.report(messages.vipCount, over.at, String(fitting.length), String(limit));
-  return [fitting.slice(0, limit), fitting.slice(limit)];
+  return [own.slice(0, limit), own.slice(limit)];
+}
+
+/** keepalived: use_vmac of an address on the interface of an instance that has use_vmac itself is complained of, and means nothing. */
+export function onOneVmac(entry: AddressEntry, section: RawInstance, diagnostics: Diagnostics): AddressEntry {
+  const { useVmac, interface: device } = section.fields;
+  if (!entry.useVmac || useVmac === undefined || (entry.dev ?? device?.text) !== device?.text) return entry;
+  diagnostics.report(messages.vmacTwice, entry.at, entry.address);
+  return { ...entry, useVmac: false };
 }
 
 /** Where every address of the list was refused, the refusal of the last one tells it. */

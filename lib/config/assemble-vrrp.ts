@@ -19,7 +19,15 @@ import type { Section } from './schema/lists.js';
 import type { TrackEntry } from './schema/tracking.js';
 import type { vrrpInstance } from './schema/vrrp.js';
 import { auth, hmac } from './assemble-authentication.js';
-import { familyOf, usablePeers, xmitBase, unicastRules, isNative, vips } from './assemble-addresses.js';
+import {
+  familyOf,
+  usablePeers,
+  xmitBase,
+  unicastRules,
+  isNative,
+  onOneVmac,
+  vips,
+} from './assemble-addresses.js';
 
 export type RawInstance = Section<typeof vrrpInstance.rows>;
 type Fields = Decoded<typeof vrrpInstance.rows>;
@@ -69,6 +77,9 @@ export function assembleInstance(
   }
   const preempt = preemption(section, derived, context);
   const [virtualIpaddress, excess] = vips(section, derived, context);
+  const excluded = fields.virtualIpaddressExcluded.map((entry) =>
+    entry.family === family ? onOneVmac(entry, section, diagnostics) : entry,
+  );
   const instanceVrid = asVrid(fields.virtualRouterId?.value ?? 0);
   const instancePriority = asPriority(priority);
   checkInterface(section, context);
@@ -121,7 +132,7 @@ export function assembleInstance(
     trackSrcIp: fields.trackSrcIp,
     unicastTtl: fields.unicastTtl?.value,
     virtualIpaddress,
-    virtualIpaddressExcluded: [...fields.virtualIpaddressExcluded, ...excess],
+    virtualIpaddressExcluded: [...excluded, ...excess],
     noVirtualIpaddress: fields.noVirtualIpaddress,
     promoteSecondaries: fields.promoteSecondaries,
     linkbeatUsePolling: fields.linkbeatUsePolling,

@@ -194,10 +194,16 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
     return;
   }
   const near = nearest(keyword, schema.byKeyword.keys());
+  const hints = near === undefined ? [] : [`did you mean '${near}'?`];
+  if (statement.body !== undefined && schema !== topLevel)
+    hints.push(`keepalived ignores the '{', so that the next '}' ends ${context.where.replace(/^in /, '')}`);
   context.diagnostics.reportWith(
     messages.unknownKeyword,
     span,
-    near === undefined ? {} : { hint: `did you mean '${near}'?`, replacement: near },
+    {
+      ...(hints.length === 0 ? {} : { hint: hints.join(' ') }),
+      ...(near === undefined ? {} : { replacement: near }),
+    },
     keyword,
     where,
   );

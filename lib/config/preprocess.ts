@@ -109,17 +109,19 @@ export class Preprocessor {
           at = scanner.next;
         }
       }
-      if (at - lineStart > maxLineLength && (stop === 'line' || stop === 'end' || stop === 'special')) {
-        const end = stop === 'end' ? at : at - 1;
-        if (end - lineStart > maxLineLength) {
-          this.#diagnostics.report(
-            messages.lineTooLong,
-            source.span(lineStart, end),
-            String(end - lineStart),
-          );
-        }
-      }
+      if (at - lineStart > maxLineLength && (stop === 'line' || stop === 'end' || stop === 'special'))
+        this.#longLines(source, lineStart, at);
       if (stop !== 'open' && stop !== 'close') lineStart = at;
+    }
+  }
+
+  /** Tells of lines from `start` to `end` that are too long; a definition has many. */
+  #longLines(source: SourceFile, start: number, end: number): void {
+    for (let at = start; at < end;) {
+      const to = lineEnd(source.text, at, end);
+      if (to - at > maxLineLength)
+        this.#diagnostics.report(messages.lineTooLong, source.span(at, to), String(to - at));
+      at = to + 1;
     }
   }
 

@@ -64,6 +64,13 @@ interface Frame {
   readonly lists: Set<string>;
 }
 
+interface List {
+  readonly found: CompiledRow;
+  readonly items: Statement[];
+  /** Its `{` may still come. */
+  isFirst: boolean;
+}
+
 class View {
   readonly #process: Process;
   readonly #root: AnyBlock;
@@ -74,7 +81,7 @@ class View {
   /** Statement of the top level whose block is being read. */
   #outermost: Statement | undefined;
   /** A list that is being read, up to the next `}`. */
-  #list: { readonly found: CompiledRow; readonly items: Statement[]; isFirst: boolean } | undefined;
+  #list: List | undefined;
   /** A keyword that takes a block was read last. */
   #expectsOpen = false;
   /** Braces that a skipped block has open; -1: it has none yet, and none if another line comes first. */
@@ -119,6 +126,7 @@ class View {
       // keepalived: a block that is skipped inside another one ends that as well, which for `group` is one too many.
       if (--this.#skipped === 0) this.#leave();
     } else if (this.#list !== undefined) {
+      this.#needsOpen(this.#list, brace);
       this.#list = undefined;
       if (this.#frames.length === 0) this.#handOn();
     } else {
@@ -167,15 +175,16 @@ class View {
     );
   }
 
-  #listItem(
-    list: { readonly found: CompiledRow; readonly items: Statement[]; isFirst: boolean },
-    item: Statement,
-  ): void {
-    if (list.isFirst && list.found.row.isNeverEmpty === true) {
-      this.#diagnostics.report(messages.missingBlockFatal, lineSpan(item), list.found.keyword);
-    }
+  #listItem(list: List, item: Statement): void {
+    this.#needsOpen(list, item);
     list.isFirst = false;
     list.items.push(item);
+  }
+
+  /** keepalived: most lists do without `{`; where one does not, it gives up. */
+  #needsOpen({ isFirst, found }: List, line: Statement): void {
+    if (isFirst && found.row.isNeverEmpty === true)
+      this.#diagnostics.report(messages.missingBlockFatal, lineSpan(line), found.keyword);
   }
 
   #missesOpen(line: Statement): void {

@@ -115,6 +115,10 @@ export const cases: readonly Case[] = [
     text: instance('state MASTER\n priority 255\n track_interface {\n «eth1» weight 10\n }'),
   },
   { code: 'KA3023', text: plain(`virtual_router_id 5\n virtual_ipaddress {\n ${manyAddresses(256)}\n }`) },
+  {
+    code: 'KA3024',
+    text: plain('virtual_router_id 5\n use_vmac\n virtual_ipaddress {\n «192.0.2.9» use_vmac\n }'),
+  },
   { code: 'KA3025', text: 'bfd_instance «B» {\n}\n' },
   {
     code: 'KA3026',

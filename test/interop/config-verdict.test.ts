@@ -250,6 +250,26 @@ const configurations: readonly string[] = [
   'static_rules {\n from 192.0.2.0/24 table 100 priority 5\n}\n',
   'net_namespace nosuchnamespace\nfoo\n',
   'use_pid_dir\ninstance x\nchild_wait_time 7\n',
+  // Braces that do not fit.
+  instance('colour {\n priority 999\n }', 'priority'),
+  instance('colour {\n priority\n }'),
+  instance('state BACKUP {\n }', 'track_script {\n x\n }'),
+  instance('authentication', 'auth_type PASS', 'auth_pass secret'),
+  instance('track_interface'),
+  `${instance()}vrrp_instance W {\n ${instance()}`,
+  `${instance()}}\n{\n${server(real)}`,
+  `vrrp_script s {\n script "/bin/true"\n${instance('track_script {\n s\n }')}`,
+  `colour {\n${instance('priority')}}\n`,
+  `${instance()}vrrp_instance V {\n priority\n}\n`,
+  `${instance()}vrrp_instance V {\n colour {\n }\n priority\n}\nvrrp_script\n`,
+  vips('192.0.2.1 {', '192.0.2.2', '}', '192.0.2.3'),
+  server(real.replace('}', 'TCP_CHECK\n {\n connect_port\n }\n }')),
+  server('colour {\n }', real),
+  server(real.replace('10.0.0.1', '10.0.0.999').replace('}', 'weight\n }')),
+  'virtual_server_group G }\n',
+  `${dynamic}vrrp_sync_group G {\n group {\n V\n }\n group {\n W\n }\n notify\n}\n`,
+  instance('use_vmac').replace('192.0.2.9/24', '192.0.2.9/24 use_vmac'),
+  instance('virtual_routes {\n 192.0.2.0/24 dev nic0 198.51.100.0/24\n }'),
 ];
 
 test('keepalived -t and ours give the same status', { skip: reason ?? false }, () => {

@@ -134,6 +134,14 @@ export const vrrpMessages = {
     (count: string, limit: string) =>
       `${count} addresses do not fit in one advert (${limit}); the others are left out of it`,
   ),
+  vmacTwice: define(
+    'KA3024',
+    'warning',
+    'complaint',
+    (address: string) =>
+      `${address} is on the use_vmac interface of the instance; its own use_vmac is ignored`,
+    { hint: 'remove use_vmac from the address, or name another interface with dev' },
+  ),
   bfdNoNeighbor: define(
     'KA3025',
     'error',

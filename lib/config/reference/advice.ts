@@ -281,6 +281,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'An advert has room for so many addresses; the others are moved but not listed.',
     'Move addresses to virtual_ipaddress_excluded.',
   ],
+  vmacTwice: [
+    'The instance has a virtual MAC interface already, and the address is put there.',
+    'Remove use_vmac from the address, or name another interface with dev.',
+  ],
   bfdNoNeighbor: ['A BFD session needs the address of its other end.', 'Add neighbor_ip.'],
   labelTooLong: [
     'The kernel knows labels of up to 15 characters.',

@@ -258,8 +258,9 @@ const realServerSection = fieldSection(realServer, { name: 'address' });
 const realServerReader: Reader<RawRealServer> = {
   ...realServerSection,
   read(line) {
-    const value = realServerSection.read(line);
     const endpoint = readEndpoint(line, 1);
+    // keepalived: nothing is read of a block that is refused by its address.
+    const value = endpoint === undefined ? undefined : realServerSection.read(line);
     return value === undefined || endpoint === undefined ? undefined : { section: value, endpoint };
   },
 };

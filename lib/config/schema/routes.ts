@@ -29,6 +29,11 @@ export const ownProtocol = 18;
 
 type Draft = { -readonly [K in keyof RouteEntry]: RouteEntry[K] };
 
+/** Whether a word can be meant as a destination. */
+function isDestination(word: string): boolean {
+  return parseAddress(word.split('/')[0] ?? '') !== undefined;
+}
+
 /** Reads a route; undefined when it is dropped (and reported). */
 export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry | undefined {
   const words = new Words(line);
@@ -49,12 +54,15 @@ export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry |
       readFlag(words, option, draft)
     )
       continue;
-    else if (option === 'to' || !hasDestination) {
+    else if (option === 'to' || !hasDestination || isDestination(option)) {
       if (option === 'to') words.index++;
       if (words.peek() === undefined) words.refuse("'to' has no value");
       const to = words.isDropped() ? undefined : words.prefix();
       if (to === undefined) continue;
-      if (to !== 'any') draft.to = to;
+      // keepalived: the last destination wins, silently.
+      if (hasDestination)
+        line.report(messages.silentlyIgnored, words.index, 'the last destination counts, this one');
+      draft.to = to === 'any' ? undefined : to;
       draft.at = line.at(words.index);
       hasDestination = true;
     } else words.refuse(`'${option}' is no option of a route`);
