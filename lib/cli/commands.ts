@@ -58,6 +58,7 @@ export async function runCommand(argv: readonly string[], version: string): Prom
     .description('have the running daemon read its configuration again, and tell what came of it')
     .option('-p, --pid <file>', 'pid file of the daemon (default: /run/keepalived.pid)')
     .option('--instance <name>', 'name of the daemon among several: the pid file is found by it')
+    .option('--control-socket <path>', 'ask there, as $KA_NODE_CONTROL says, instead of sending a signal')
     .option('--timeout <time>', 'how long to wait for the end of it: 90, 90s, 5m', '150')
     .addHelpText('after', '\nExit status: 0 good, 1 refused (the old configuration runs on), 2 no daemon.')
     .action(async (options: ReloadOptions) => {

@@ -1,4 +1,7 @@
 /** `ka-node reload`: asks the running daemon to read its configuration again, waits for it, and says how it went. */
+import { ControlError, post } from '../control/client.js';
+import { controlVariable } from '../control/paths.js';
+import type { ReloadResult as ToldResult } from '../control/schema.js';
 import { pidFiles, runningDaemon } from '../daemon/process.js';
 import { readReloadResult, type ReloadResult } from '../daemon/reload-result.js';
 import { systemClock, sleep } from '../host.js';
@@ -7,6 +10,8 @@ import { duration, parseDuration } from './table.js';
 export interface ReloadOptions {
   readonly pid?: string;
   readonly instance?: string;
+  /** Asks there instead, and sends no signal. */
+  readonly controlSocket?: string;
   /** A length of time, as text; a bare number counts seconds. */
   readonly timeout: string;
 }
@@ -20,6 +25,9 @@ export async function reloadDaemon(options: ReloadOptions): Promise<number> {
     process.stderr.write(`ka-node reload: --timeout ${options.timeout}: a length of time: 90, 90s, 5m\n`);
     return reloadStatus.refused;
   }
+  const socket = options.controlSocket ?? process.env[controlVariable] ?? '';
+  const isByPidFile = options.pid !== undefined || options.instance !== undefined;
+  if (socket !== '' && socket !== 'none' && !isByPidFile) return reloadThrough(socket, timeoutMs);
   const file = options.pid ?? pidFiles({}, options.instance, false).main;
   const pid = runningDaemon(file);
   if (pid === undefined) {
@@ -41,9 +49,37 @@ export async function reloadDaemon(options: ReloadOptions): Promise<number> {
     );
     return isGone ? reloadStatus.noDaemon : reloadStatus.refused;
   }
-  const stream = result.isGood ? process.stdout : process.stderr;
-  for (const line of result.lines) stream.write(`${line}\n`);
-  return result.isGood ? reloadStatus.good : reloadStatus.refused;
+  return tell(result);
+}
+
+/** The daemon behind a control socket. */
+async function reloadThrough(path: string, timeoutMs: number): Promise<number> {
+  try {
+    const answer = await post({ path, timeoutMs }, '/v1/reload', {});
+    if (!isToldResult(answer))
+      throw new ControlError('KA_CLIENT_ANSWER', 'the answer is no result of a reload');
+    return tell(answer);
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    process.stderr.write(`ka-node: ${error.message}\n`);
+    return error.code === 'KA_CLIENT_ABSENT' ? reloadStatus.noDaemon : reloadStatus.refused;
+  }
+}
+
+function isToldResult(answer: unknown): answer is ToldResult {
+  return (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'isGood' in answer &&
+    'lines' in answer &&
+    Array.isArray(answer.lines)
+  );
+}
+
+function tell({ isGood, lines }: Pick<ToldResult, 'isGood' | 'lines'>): number {
+  const stream = isGood ? process.stdout : process.stderr;
+  for (const line of lines) stream.write(`${line}\n`);
+  return isGood ? reloadStatus.good : reloadStatus.refused;
 }
 
 /** The first result of a reload that was asked for after `askedUs`; undefined: none came, or the daemon ended. */

@@ -106,10 +106,16 @@ function details(instance: InstanceStatus, style: Style, nowMs: number): string 
   const { maintenance, holds, priorityChanges, basePriority, trackers, addresses, group } = instance;
   if (group !== undefined) lines.push(`sync group ${group}`);
   if (maintenance !== undefined) {
-    const what = maintenance.kind === 'standby' ? 'in standby' : 'yielded: does not preempt';
+    const ago = duration(nowMs - maintenance.sinceMs);
+    const what =
+      maintenance.kind === 'standby'
+        ? `in standby for ${ago}`
+        : `gave the mastership away ${ago} ago, does not preempt`;
     const until =
-      maintenance.untilMs === undefined ? '' : `, ends in ${duration(maintenance.untilMs - nowMs)}`;
-    lines.push(`${what} for ${duration(nowMs - maintenance.sinceMs)}${until}`);
+      maintenance.untilMs === undefined
+        ? 'until ka-node resume'
+        : `it ends in ${duration(Math.max(0, maintenance.untilMs - nowMs))}`;
+    lines.push(`${what}, ${until}`);
   }
   for (const hold of holds) lines.push(`held: ${hold}`);
   if (priorityChanges.length > 0)

@@ -9,6 +9,7 @@ import { KaError } from '../errors.js';
 import type { Host, Timer } from '../host.js';
 import type { RouterInspection, VrrpNode } from '../vrrp/node.js';
 import type { MaintenanceRequest } from './schema.js';
+import { unknownName } from './unknown.js';
 
 /** What maintenance needs of a node. */
 export type MaintainedNode = Pick<
@@ -268,7 +269,7 @@ export class Maintenance {
   async #expire(entry: Entry): Promise<void> {
     const members = this.#membersOf(entry);
     this.#host.logger.log('info', `(${members.join(', ')}) the time of the maintenance is over`);
-    for (const member of members) this.#node.noteCommand('the time of the maintenance is over', member);
+    for (const member of members) this.#node.noteCommand('the time of the maintenance is over', member, true);
     try {
       await this.#end(members, 'time');
     } catch (error) {
@@ -289,8 +290,10 @@ export class Maintenance {
 
   async #exclusively<T>(name: string, act: (members: readonly string[]) => Promise<T>): Promise<T> {
     const members = this.#node.members(name);
-    if (members.length === 0)
-      throw new KaError('KA_CONTROL_UNKNOWN', `there is no instance or sync group '${name}'`);
+    if (members.length === 0) {
+      const known = this.#node.inspect().flatMap(({ plan }) => [plan.name, plan.group ?? plan.name]);
+      throw unknownName('instance or sync group', name, [...new Set(known)]);
+    }
     if (members.some((member) => this.#busy.has(member))) throw refused(`${name} is being moved already`);
     for (const member of members) this.#busy.add(member);
     try {

@@ -3,6 +3,7 @@ import type { StateChange } from '../vrrp/virtual-router.js';
 import type { Host } from '../host.js';
 import type { VrrpNode } from '../vrrp/node.js';
 import { KaError } from '../errors.js';
+import { unknownName } from './unknown.js';
 import { Maintenance, type Arrangement, type MaintenanceOutcome } from './maintenance.js';
 import type { Explanation } from '../recorder/explain.js';
 import { duration } from '../recorder/words.js';
@@ -77,7 +78,12 @@ export class VrrpOperations {
   /** @throws {KaError} KA_CONTROL_UNKNOWN: no instance has this name. */
   why(name: string): Explanation {
     const [explanation] = this.#node.why(name);
-    if (explanation === undefined) throw new KaError('KA_CONTROL_UNKNOWN', `there is no instance ${name}`);
+    if (explanation === undefined)
+      throw unknownName(
+        'instance',
+        name,
+        this.#node.routers.map((router) => router.name),
+      );
     return explanation;
   }
 
@@ -113,11 +119,14 @@ export class VrrpOperations {
   ): Promise<MaintenanceOutcome> {
     const name = nameIn(params);
     const request = requestIn(params);
-    const note = (text: string): void => {
-      for (const member of this.#node.members(name)) this.#node.noteCommand(text, member);
+    const note = (text: string, endsMaintenance = false): void => {
+      for (const member of this.#node.members(name)) this.#node.noteCommand(text, member, endsMaintenance);
     };
     const length = request.forMs === undefined ? '' : ` for ${duration(request.forMs)}`;
-    note(`an operator asked for ${what}${length}${request.force === true ? ', forced' : ''}`);
+    note(
+      `an operator asked for ${what}${length}${request.force === true ? ', forced' : ''}`,
+      what === 'resume',
+    );
     try {
       return await act(name, request);
     } catch (error) {

@@ -38,3 +38,6 @@ export interface Finding {
   /** Facts that it rests on, each a sentence. */
   readonly evidence: readonly string[];
 }
+
+/** A finding about something whose time is known. */
+export type Reason = Omit<Finding, 'atMs'>;

@@ -71,6 +71,8 @@ export interface CommandEntry {
   /** Undefined: for all. */
   readonly router: string | undefined;
   readonly text: string;
+  /** Maintenance ends by it: the instance takes part as its priority says. */
+  readonly endsMaintenance?: boolean;
 }
 
 /** The process that ran the routers before ended, and another one went on. */

@@ -1,21 +1,19 @@
 /** Why a transition happened: the engine's own cause, and what the timeline adds to it. Pure. */
-import type { NativeHold } from '../../bindings/native.js';
 import {
   describeRun,
   engineEntries,
   foreignAnswer,
   lastHeard,
-  linkChanges,
   linkState,
   ownHealth,
   runs,
   type Case,
 } from './evidence.js';
-import type { CauseName, Finding } from './finding.js';
-import type { CommandEntry, ProcessEntry, ReloadEntry, TrackerEntry, TransitionEntry } from './timeline.js';
-import { clockTime, counted, duration, refusal, times } from './words.js';
-
-type Reason = Omit<Finding, 'atMs'>;
+import { describeTracker, lastBefore, lastCommand, reloadFacts, trackerFacts } from './facts.js';
+import type { Finding, Reason } from './finding.js';
+import { held, released } from './holds.js';
+import type { ProcessEntry, TransitionEntry } from './timeline.js';
+import { clockTime, duration, refusal } from './words.js';
 
 /** What led to `change`; `earlier` are the router's transitions before it, oldest first. */
 export function explainTransition(
@@ -171,6 +169,9 @@ function preempted(given: Case, change: TransitionEntry, earlier: readonly Trans
   const { cause } = change;
   const text = `${cause.peer ?? 'the master'} advertised the lower priority ${cause.peerPriority ?? '?'}, ours is ${change.priority}`;
   const facts = heardOf(given, change, cause.peer);
+  const command = lastCommand(given, change);
+  if (command?.endsMaintenance === true && command.atMs > (earlier.at(-1)?.atMs ?? 0))
+    return { cause: 'command', text: `${command.text}; ${text}`, evidence: facts };
   const why = whyPriority(given, change, earlier, (previous) => previous <= (cause.peerPriority ?? 0));
   if (why === undefined) return { cause: 'preempted', text, evidence: facts };
   return { cause: why.cause, text: `${why.text}; ${text}`, evidence: [...why.evidence, ...facts] };
@@ -255,113 +256,7 @@ function whyPriority(
   return { cause: 'tracker', text: moved, evidence: [] };
 }
 
-// ---- held and released ----
-
-function held(given: Case, change: TransitionEntry): Reason {
-  const reasons = (change.cause.holds ?? []).map((hold) => ofHold(given, change, hold));
-  return joined(reasons, 'it is held');
-}
-
-function joined(reasons: readonly Reason[], otherwise: string): Reason {
-  const [first] = reasons;
-  if (first === undefined) return { cause: 'unknown', text: otherwise, evidence: [] };
-  return {
-    cause: first.cause,
-    text: reasons.map(({ text }) => text).join('; '),
-    evidence: reasons.flatMap(({ evidence }) => evidence),
-  };
-}
-
-function ofHold(given: Case, change: TransitionEntry, hold: NativeHold): Reason {
-  const plain = (cause: CauseName, text: string): Reason => ({ cause, text, evidence: [] });
-  switch (hold) {
-    case 'link-down':
-    case 'tracked-link':
-      return ofLinks(given, change);
-    case 'policy':
-      return ofFaults(given, change);
-    case 'waiting':
-      return plain('tracker', 'a tracked object has given no result yet');
-    case 'no-source':
-      return plain('no-source', `${given.interface || 'the host'} has no address to advertise from`);
-    case 'group':
-      return plain('group', 'another member of its sync group is held');
-    case 'watchdog':
-      return plain('watchdog', 'JavaScript did not answer for too long');
-    case 'standby':
-      return { ...plain('standby', 'an operator put it in standby'), evidence: commandFacts(given, change) };
-    case 'address-failed':
-      return plain('address', 'the kernel refuses its virtual addresses');
-    case 'not-started':
-      return plain('started', 'it is not started yet');
-  }
-}
-
-function ofLinks(given: Case, change: TransitionEntry): Reason {
-  const names = change.cause.links ?? [given.interface];
-  const facts = names.map((name) => {
-    const last = linkChanges(given, change.atMs - 60_000, change.atMs + 1, [name]).findLast(
-      ({ event }) => !event.up,
-    );
-    return last === undefined ? `${name} is down or missing` : `${name} is ${linkState(last.event)}`;
-  });
-  return { cause: 'link', text: facts.join(', '), evidence: flaps(given, names, change.atMs) };
-}
-
-/** How often links went down in the minute before. */
-function flaps(given: Case, names: readonly string[], untilMs: number): readonly string[] {
-  return names.flatMap((name) => {
-    const down = linkChanges(given, untilMs - 60_000, untilMs + 1, [name]).filter(({ event }) => !event.up);
-    const first = down[0];
-    return down.length < 2 || first === undefined
-      ? []
-      : [`${name} went down ${times(down.length)} since ${clockTime(first.atMs, given.nowMs)}: it flaps`];
-  });
-}
-
-function ofFaults(given: Case, change: TransitionEntry): Reason {
-  const reasons = change.faults.map((what): Reason => {
-    const tracker = lastOf(given, what, change.atMs);
-    return tracker === undefined
-      ? { cause: 'tracker', text: `${what} failed`, evidence: [] }
-      : { cause: 'tracker', text: describeTracker(tracker), evidence: trackerFacts(given, tracker) };
-  });
-  return joined(reasons, 'a tracked object failed');
-}
-
-function released(given: Case, change: TransitionEntry, earlier: readonly TransitionEntry[]): Reason {
-  const before = earlier.at(-1);
-  const lasted = before === undefined ? '' : ` (it lasted ${duration(change.atMs - before.atMs)})`;
-  const holds = change.cause.holds ?? [];
-  if (before !== undefined && holds.some((hold) => hold === 'link-down' || hold === 'tracked-link')) {
-    const names = before.cause.links ?? [given.interface];
-    const was = ofLinks(given, before);
-    const many = flaps(given, names, change.atMs);
-    const flapped = many.length > 0 ? 'flapped: it ' : '';
-    return {
-      cause: 'link',
-      text: `${names.join(', ')} ${flapped}was down for ${duration(change.atMs - before.atMs)} and is up again`,
-      evidence: [`before: ${was.text}`, ...many],
-    };
-  }
-  if (before !== undefined && holds.includes('policy')) {
-    const was = ofFaults(given, before);
-    return { cause: 'tracker', text: `what held it is over${lasted}: ${was.text}`, evidence: was.evidence };
-  }
-  if (holds.includes('standby'))
-    return {
-      cause: 'standby',
-      text: `its standby is over${lasted}`,
-      evidence: commandFacts(given, change),
-    };
-  if (holds.includes('waiting') || holds.includes('not-started'))
-    return { cause: 'started', text: 'it was started', evidence: [] };
-  const was = joined(
-    holds.map((hold) => ofHold(given, change, hold)),
-    'it was held',
-  );
-  return { cause: was.cause, text: `what held it is over${lasted}: ${was.text}`, evidence: [] };
-}
+// ---- with others, and by command ----
 
 function ofGroup(given: Case, change: TransitionEntry, earlier: readonly TransitionEntry[]): Reason {
   const who = change.member ?? 'another member';
@@ -384,21 +279,7 @@ function commanded(given: Case, change: TransitionEntry): Reason {
   };
 }
 
-function commandFacts(given: Case, change: TransitionEntry): readonly string[] {
-  const command = lastCommand(given, change);
-  return command === undefined ? [] : [`${clockTime(command.atMs, given.nowMs)}: ${command.text}`];
-}
-
-function lastCommand(given: Case, change: TransitionEntry): CommandEntry | undefined {
-  return given.others.findLast(
-    (entry): entry is CommandEntry =>
-      entry.kind === 'command' &&
-      (entry.router === undefined || entry.router === given.router) &&
-      entry.atMs <= change.atMs + 50,
-  );
-}
-
-// ---- what the timeline knows ----
+// ---- this node ----
 
 /** This node did not run shortly before the transition, for long enough that others took over. */
 function freezeBefore(given: Case, change: TransitionEntry): Reason | undefined {
@@ -427,53 +308,4 @@ export function describeFreeze(
       : `this node itself was not running for ${duration(length)}: its process was stopped, its machine paused, or the CPU taken`,
     evidence: [`not running from ${span}`],
   };
-}
-
-/** What was known or done last at `untilMs`; a reload that was refused did nothing. */
-function lastBefore<Kind extends 'reload' | 'tracker'>(
-  given: Case,
-  kind: Kind,
-  untilMs: number,
-): Extract<ReloadEntry | TrackerEntry, { readonly kind: Kind }> | undefined {
-  type Wanted = Extract<ReloadEntry | TrackerEntry, { readonly kind: Kind }>;
-  return given.others.findLast(
-    (entry): entry is Wanted =>
-      entry.kind === kind &&
-      !(entry.kind === 'reload' && entry.refusedFor !== undefined) &&
-      entry.atMs <= untilMs + 50,
-  );
-}
-
-/** The last result of a tracked object that was known at `untilMs`. */
-function lastOf(given: Case, what: string, untilMs: number): TrackerEntry | undefined {
-  return given.others.findLast(
-    (entry): entry is TrackerEntry =>
-      entry.kind === 'tracker' && entry.what === what && entry.atMs <= untilMs + 50,
-  );
-}
-
-export function describeTracker({ what, state, detail }: TrackerEntry): string {
-  return detail === '' ? `${what} is ${state}` : `${what} ${detail}`;
-}
-
-export function trackerFacts(given: Case, { what, atMs, state, output }: TrackerEntry): readonly string[] {
-  const since = `${what}: ${state} since ${clockTime(atMs, given.nowMs)}`;
-  const said = output.trim();
-  return said === '' ? [since] : [since, `it said: ${firstLine(said)}`];
-}
-
-function firstLine(text: string): string {
-  const [line = ''] = text.split('\n');
-  return JSON.stringify(line.length > 200 ? `${line.slice(0, 200)}...` : line);
-}
-
-function reloadFacts(given: Case, untilMs: number): readonly string[] {
-  const reload = lastBefore(given, 'reload', untilMs);
-  if (reload === undefined) return [];
-  const own = reload.changed.find(({ router }) => router === given.router);
-  const others = reload.changed.length - (own === undefined ? 0 : 1);
-  return [
-    `reload at ${clockTime(reload.atMs, given.nowMs)}: ${own === undefined ? 'nothing of this instance' : own.what.join(', ')}`,
-    ...(others > 0 ? [`${counted(others, 'other instance')} changed with it`] : []),
-  ];
 }

@@ -1,7 +1,8 @@
 /** What is wrong now, and what happened without a change of state: findings beside the transitions. Pure. */
 import { describeRun, engineEntries, linkState, runs, type Case } from './evidence.js';
 import type { Finding } from './finding.js';
-import { describeFreeze, describeRestart, describeTracker, trackerFacts } from './transitions.js';
+import { describeTracker, trackerFacts } from './facts.js';
+import { describeFreeze, describeRestart } from './transitions.js';
 import { clockTime, counted, duration, refusal, sendError, times } from './words.js';
 
 /** What an instance is, beside its case. */

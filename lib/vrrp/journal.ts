@@ -89,8 +89,9 @@ export class Journal {
   }
 
   /** `router` undefined: for all. */
-  command(text: string, router: string | undefined): void {
-    this.#timeline.add({ kind: 'command', atMs: this.#clock.wallMs(), router, text });
+  command(text: string, router: string | undefined, endsMaintenance: boolean): void {
+    const entry = { kind: 'command', atMs: this.#clock.wallMs(), router, text } as const;
+    this.#timeline.add(endsMaintenance ? { ...entry, endsMaintenance } : entry);
   }
 
   explain(view: VirtualRouterView, plan: RouterPlan, record: NativeRecord | undefined): Explanation {

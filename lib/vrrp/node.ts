@@ -200,8 +200,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   }
 
   /** Writes into the flight recorder that somebody asked for something: `standby for 30 min`. `router` undefined: of all. */
-  noteCommand(text: string, router?: string): void {
-    this.#journal.command(text, router);
+  noteCommand(text: string, router?: string, endsMaintenance = false): void {
+    this.#journal.command(text, router, endsMaintenance);
   }
 
   /** Writes into the flight recorder that a configuration was not taken over, and why. */

@@ -81,11 +81,15 @@ test('missing capabilities are named', async () => {
   await using lab = await exampleLab('doccap');
   const without = ['setpriv', '--inh-caps=-net_admin,-net_raw', '--bounding-set=-net_admin,-net_raw'];
   const { findings, status } = await examine(lab.ka1, without);
-  const capabilities = findings.filter(({ check }) => check === 'capabilities').map(({ message }) => message);
-  assert.deepEqual(capabilities, [
-    'CAP_NET_RAW is missing here: adverts cannot be sent',
-    'CAP_NET_ADMIN is missing here: addresses cannot be moved',
-  ]);
+  const capabilities = findings.filter(({ check }) => check === 'capabilities');
+  assert.deepEqual(
+    capabilities.map(({ message }) => message),
+    [
+      'CAP_NET_RAW is missing here: adverts cannot be sent',
+      'CAP_NET_ADMIN is missing here: addresses cannot be moved',
+    ],
+  );
+  assert.match(capabilities[0]?.mend ?? '', /^docker run --cap-add NET_RAW /);
   assert.ok(findings.some(({ check, message }) => check === 'adverts' && message.includes('packet socket')));
   assert.equal(status, 1);
 });
@@ -154,6 +158,17 @@ test('another group with our VRID, a second daemon on this machine, and a good p
     },
   ]);
   await peer.stop();
+
+  // A daemon that runs on this configuration is what is to be heard.
+  const socket = ka1.path('doctor.sock');
+  const running = await startKaNode(ka1, instance(), ['--control-socket', socket]);
+  await ka1.waitForAddress(vip);
+  const file = ka1.write('running.conf', instance());
+  const looked = await ka1.run([process.execPath, program, 'doctor', file, '--listen', '1'], {
+    env: { KA_NODE_CONTROL: socket },
+  });
+  assert.deepEqual([looked.code, looked.stdout], [0, 'nothing wrong was found']);
+  await running.stop();
 
   const second = await startKeepalived(ka1, instance());
   await ka1.waitForAddress(vip);

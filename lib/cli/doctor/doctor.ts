@@ -5,10 +5,14 @@ import { NativeError } from '../../../bindings/errors.js';
 import { listenForAdverts, type HeardAdverts } from '../../../bindings/listener.js';
 import { parseConfig } from '../../config/load.js';
 import type { Config } from '../../config/model.js';
+import type { VrrpInstance } from '../../config/model-vrrp.js';
+import { ControlError, get } from '../../control/client.js';
+import { controlPath } from '../../control/paths.js';
 import { pidFiles, runningDaemon } from '../../daemon/process.js';
 import { run } from '../../exec.js';
 import { systemClock } from '../../host.js';
 import { advertFindings } from './adverts.js';
+import { isStatus } from '../control.js';
 import { interfacesOf, type Finding, type Patient } from './finding.js';
 import { firewallDrop, firewallFinding, type ImaginedAdvert } from './firewall.js';
 import { managerFindings, missingCapabilities, sysctlFindings } from './machine.js';
@@ -65,8 +69,14 @@ function asText(findings: readonly Finding[]): string {
     findings.filter(({ severity }) => severity === wanted).length;
   const [problems, warnings] = [count('problem'), count('warning')];
   const sum =
-    problems + warnings === 0 ? 'nothing wrong was found' : `${problems} problems, ${warnings} warnings`;
+    problems + warnings === 0
+      ? 'nothing wrong was found'
+      : [many(problems, 'problem'), many(warnings, 'warning')].filter((each) => each !== '').join(', ');
   return `${[...lines, sum].join('\n')}\n`;
+}
+
+function many(count: number, what: string): string {
+  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 async function firewallFindings(config: Config): Promise<readonly Finding[]> {
@@ -100,7 +110,7 @@ async function firewallFindings(config: Config): Promise<readonly Finding[]> {
 
 async function heardFindings(config: Config, seconds: number): Promise<readonly Finding[]> {
   if (seconds === 0) return [];
-  const isRunning = ownDaemonRuns(config);
+  const isOurs = await ownInstances(config);
   const heard = new Map<string, readonly HeardAdverts[]>();
   const findings: Finding[] = [];
   await Promise.all(
@@ -115,12 +125,32 @@ async function heardFindings(config: Config, seconds: number): Promise<readonly 
     }),
   );
   for (const instance of config.vrrpInstance)
-    findings.push(...advertFindings(instance, heard.get(instance.interface?.text ?? '') ?? [], isRunning));
+    findings.push(
+      ...advertFindings(instance, heard.get(instance.interface?.text ?? '') ?? [], isOurs(instance)),
+    );
   return findings;
 }
 
+/** Does our own daemon speak for an instance? It says so on the control socket of this configuration; else its pid file names it. */
+async function ownInstances(config: Config): Promise<(instance: VrrpInstance) => boolean> {
+  const { instance, netNamespace: namespace } = config;
+  const path = controlPath({ instance, namespace });
+  try {
+    if (path !== undefined) {
+      const answer = await get({ path, timeoutMs: 2000 }, '/v1/status');
+      const spoken = isStatus(answer) ? answer.instances : [];
+      return ({ virtualRouterId: vrid, interface: device }) =>
+        spoken.some((each) => each.vrid === vrid && each.interface === device?.text);
+    }
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+  }
+  const isOurs = pidFileIsOurs(config);
+  return () => isOurs;
+}
+
 /** The pid file is keepalived's too: it is ours when Node.js runs there. */
-function ownDaemonRuns({ instance, usePidDir }: Config): boolean {
+function pidFileIsOurs({ instance, usePidDir }: Config): boolean {
   const none = { pidFile: undefined, vrrpPidFile: undefined, checkersPidFile: undefined };
   const pid = runningDaemon(pidFiles(none, instance, usePidDir).main);
   if (pid === undefined) return false;

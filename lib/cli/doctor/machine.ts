@@ -8,8 +8,10 @@ type Capability = keyof typeof capabilityNumbers;
 
 /** Those that the configuration needs and this process lacks. */
 export function missingCapabilities({ config, read }: Patient): readonly Finding[] {
-  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(read('/proc/self/status') ?? '')?.[1];
+  const status = read('/proc/self/status') ?? '';
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1];
   if (effective === undefined) return [];
+  const isRoot = /^Uid:\s*0\s/m.test(status);
   const held = BigInt(`0x${effective}`);
   const { vrrpRtPriority, vrrpPriority, vrrpNoSwap } = config.globalDefs;
   const wanted: readonly (readonly [Capability, string, Finding['severity']])[] = [
@@ -23,7 +25,11 @@ export function missingCapabilities({ config, read }: Patient): readonly Finding
   return wanted.flatMap(([name, effect, severity]) => {
     if ((held >> BigInt(capabilityNumbers[name])) & 1n) return [];
     const message = `${name} is missing here: ${effect}`;
-    return [{ check: 'capabilities' as const, severity, message, mend: 'sudo ka-node doctor' }];
+    // Root without it is in a container, or in a unit that withholds it.
+    const mend = isRoot
+      ? `docker run --cap-add ${name.replace('CAP_', '')} ... (or systemctl edit ka-node: CapabilityBoundingSet=${name})`
+      : 'sudo ka-node doctor';
+    return [{ check: 'capabilities' as const, severity, message, mend }];
   });
 }
 

@@ -230,7 +230,9 @@ test('a standby that nobody would take over from is refused without a packet los
   await ping.exited;
   assert.match(ping.text(), / 0% packet loss/);
   assert.equal((await instance(a)).state, 'MASTER');
-  assert.equal((await ka(a, 'standby', 'nobody')).code, 4);
+  const unknown = await ka(a, 'standby', 'VI_2');
+  assert.equal(unknown.code, 4);
+  assert.match(unknown.stderr, /there is no instance or sync group 'VI_2'; did you mean 'VI_1'\?/);
 
   const forced = await ka(a, 'standby', 'VI_1', '--force');
   assert.equal(forced.code, 0, forced.stderr);

@@ -301,13 +301,21 @@ test('--signum prints what keepalived prints', async () => {
 test('ka-node reload: 0 good, 1 refused with the mistakes shown, 2 no daemon; an empty file is refused', async () => {
   await using lab = await exampleLab('reload');
   const { ka1 } = lab;
-  const daemon = await startKaNode(ka1, instance(0.1));
+  const socket = ka1.path('reload.sock');
+  const daemon = await startKaNode(ka1, instance(0.1), ['--control-socket', socket]);
   await ka1.waitForAddress(vip);
   const pidFile = ka1.path(daemon.configuration.replace('.conf', '.pid'));
   const reload = (): ReturnType<typeof ka1.run> => ka1.run([program, 'reload', '--pid', pidFile]);
   ka1.write(daemon.configuration, instance(0.1, 120));
   const good = await reload();
   assert.deepEqual([good.code, good.stdout], [0, 'changed WEB'], good.stderr);
+  // The control socket is another way to the same answers.
+  const through = (): ReturnType<typeof ka1.run> =>
+    ka1.run([program, 'reload'], { env: { KA_NODE_CONTROL: socket } });
+  ka1.write(daemon.configuration, instance(0.1, 130));
+  const same = await through();
+  assert.equal(same.code, 0, same.stderr);
+  assert.match(same.stdout, /changed WEB/);
   ka1.write(daemon.configuration, instance(0.1).replace('router_id 6', 'router_id 600'));
   const refused = await reload();
   assert.equal(refused.code, 1);
@@ -316,9 +324,11 @@ test('ka-node reload: 0 good, 1 refused with the mistakes shown, 2 no daemon; an
   const empty = await reload();
   assert.equal(empty.code, 1);
   assert.match(empty.stderr, /is empty: to end everything, stop the daemon/);
+  assert.match((await through()).stderr, /is empty: to end everything, stop the daemon/);
   assert.equal(await ka1.hasAddress(vip), true);
   await daemon.stop();
   assert.equal((await reload()).code, 2);
+  assert.equal((await through()).code, 2);
 });
 
 test('as process 1 of a container it collects orphans, needs no pid file, and ends with TERM', async () => {

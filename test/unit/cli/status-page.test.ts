@@ -109,5 +109,5 @@ test('a master without its address, a dead process and an old answer are problem
     addresses: [],
   };
   assert.equal(statusCode(status(standby)), 0);
-  assert.match(statusPage(status(standby), options), /^ {2}in standby for 60 s, ends in 10 min$/m);
+  assert.match(statusPage(status(standby), options), /^ {2}in standby for 60 s, it ends in 10 min$/m);
 });

@@ -229,6 +229,33 @@ test('a refused reload right behind one that changed the state is told, and take
   );
 });
 
+test('who preempts because an operator ended its patience says so, and a refused command says nothing', () => {
+  const command = (atS: number, text: string, endsMaintenance: boolean): OtherEntry => ({
+    kind: 'command',
+    atMs: start + atS * 1000,
+    router: 'WEB',
+    text,
+    endsMaintenance,
+  });
+  const preempted = { kind: 'preempted', peer: '10.0.0.28', peerPriority: 90 } as const;
+  const transitions = [
+    transition(6, { from: 'MASTER', to: 'BACKUP', cause: { kind: 'command' } }),
+    transition(10, { cause: preempted }),
+  ];
+  const switchover = command(6, 'an operator asked for switchover', false);
+  const resumed = ask({
+    transitions,
+    others: [switchover, command(9.5, 'an operator asked for resume', true)],
+  });
+  assert.equal(resumed.cause, 'command');
+  assert.equal(
+    resumed.headline,
+    'an operator asked for resume; 10.0.0.28 advertised the lower priority 90, ours is 100',
+  );
+  const refused = command(9.5, 'resume was refused: it is not in maintenance', false);
+  assert.doesNotMatch(ask({ transitions, others: [switchover, refused] }).headline, /resume/);
+});
+
 test('a node that was not running says so before anything about others', () => {
   const transitions = [
     transition(10, {
