@@ -4,8 +4,14 @@ const { readFileSync } = require('node:fs');
 const { dirname } = require('node:path');
 const { Script, constants } = require('node:vm');
 
-/** V8 takes no cache that was made with other options: there is one for each of the two ways in which bin/ka-node starts Node. */
-exports.cacheOf = (file) => `${file}${process.execArgv.includes('--single-threaded') ? '.lean' : ''}.cache`;
+/** By the option that tells them apart. */
+const ways = { lean: '--always-sparkplug', daemon: '--single-threaded' };
+
+/** V8 takes no cache that was made with other options: a bundle has one for each of the ways in which bin/ka-node starts Node for it. */
+exports.cacheOf = (file) => {
+  const [way] = Object.entries(ways).find(([, option]) => process.execArgv.includes(option)) ?? [];
+  return `${file}${way === undefined ? '' : `.${way}`}.cache`;
+};
 
 /** V8 refuses a cache of another version or source, and compiles as if there were none. */
 exports.compile = (file) => {
@@ -15,15 +21,12 @@ exports.compile = (file) => {
   } catch {
     // Not made, or not packed: it only saves time.
   }
-  // esbuild writes ASCII.
-  return new Script(
-    `(function (exports, require, module, __filename, __dirname) { ${readFileSync(file, 'latin1')}\n})`,
-    {
-      filename: file,
-      cachedData,
-      importModuleDynamically: constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    },
-  );
+  // esbuild writes ASCII, in the function that a module is; to put it around here would be one more copy.
+  return new Script(readFileSync(file, 'latin1'), {
+    filename: file,
+    cachedData,
+    importModuleDynamically: constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
 };
 
 /** What the bundle exports. `require` is that of a file beside it. */

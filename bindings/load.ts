@@ -1,4 +1,5 @@
 /** Finds and loads the compiled addon. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { NativeError } from './errors.js';
@@ -24,7 +25,7 @@ function load(): NativeAddon {
   const path = process.env['KA_NODE_ADDON'];
   let addon: NativeAddon;
   try {
-    addon = (path === undefined ? (require('node-gyp-build') as Loader)(root) : require(path)) as NativeAddon;
+    addon = (path === undefined ? builtOrPacked(require, root) : require(path)) as NativeAddon;
   } catch (cause) {
     const tried =
       path === undefined ? `${root}build/Release and ${root}prebuilds` : `${path} (KA_NODE_ADDON)`;
@@ -41,6 +42,12 @@ function load(): NativeAddon {
       `the native addon has version ${String(addon.abi)}, this package needs ${nativeAbi}: build it again`,
     );
   return addon;
+}
+
+/** node-gyp-build looks there first, too; it takes as long to load and to look as the addon itself. */
+function builtOrPacked(require: NodeJS.Require, root: string): unknown {
+  const built = `${root}build/Release/ka_node.node`;
+  return existsSync(built) ? require(built) : (require('node-gyp-build') as Loader)(root);
 }
 
 type Loader = (root: string) => unknown;

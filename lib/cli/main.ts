@@ -1,30 +1,23 @@
 /** Entry of the `ka-node` program: tells the daemon from the sub-commands, and loads only what is needed. */
-import { readFileSync } from 'node:fs';
-import { KaError } from '../errors.js';
-import type { RunContext } from '../daemon/context.js';
 import type { DaemonOptions } from '../daemon/options.js';
-import { childFlag, parseOrder } from '../daemon/protocol.js';
+import type { SingleProcess } from '../daemon/single.js';
+import { childFlag } from '../daemon/protocol.js';
 import { parseArguments } from './options.js';
+import { runContext, statusOf, version } from './run-context.js';
 
 /** Sub-commands about files and this machine. */
 const localCommands = new Set(['check', 'explain', 'show', 'reload', 'fmt', 'doctor', 'install-service']);
 /** Sub-commands that talk to a running daemon. */
 const controlCommands = new Set(['status', 'why', 'standby', 'switchover', 'resume', 'lvs']);
 
-/** Runs the program; the result is its exit status. What stops it is one line on stderr. */
-export async function main(argv: readonly string[]): Promise<number> {
-  try {
-    return await dispatch(argv);
-  } catch (error) {
-    if (!KaError.is(error)) throw error;
-    process.stderr.write(`ka-node: ${error.message}\n`);
-    return 1;
-  }
+/** Runs the program; the result is its exit status. */
+export function main(argv: readonly string[]): Promise<number> {
+  return statusOf(dispatch(argv));
 }
 
 async function dispatch(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
-  if (first === childFlag) return runAsChild(rest);
+  if (first === childFlag) return (await import('./run-as-child.js')).runAsChild(rest);
   if (first === 'genhash' || first === '--genhash' || first === '-T') return runGenhash(rest);
   if (first !== undefined && controlCommands.has(first)) {
     const { runControlCommand } = await import('./control-commands.js');
@@ -61,24 +54,9 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 
 async function daemon(argv: readonly string[], options: DaemonOptions): Promise<number> {
   const { runDaemon } = await import('../daemon/run.js');
-  return runDaemon(runContext(argv, options));
-}
-
-/** A process that the daemon started: its order, then the daemon's own arguments. */
-async function runAsChild([order = '', ...argv]: readonly string[]): Promise<number> {
-  const invocation = parseArguments(argv);
-  if (invocation.kind !== 'daemon') return 1;
-  const { runChild } = await import('../daemon/child.js');
-  return runChild(runContext(argv, invocation.options), parseOrder(order));
-}
-
-function runContext(argv: readonly string[], options: DaemonOptions): RunContext {
-  return {
-    options,
-    argv,
-    version: version(),
-    render: async (diagnostics) => (await import('./show-diagnostics.js')).diagnosticLines(diagnostics),
-  };
+  const single = async (): Promise<typeof SingleProcess> =>
+    (await import('../daemon/single.js')).SingleProcess;
+  return runDaemon(runContext(argv, options), single);
 }
 
 async function unknownCommand(name: string): Promise<number> {
@@ -109,9 +87,4 @@ async function printSignal(name: string): Promise<number> {
   }
   process.stdout.write(`${number}\n`);
   return 0;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
 }

@@ -77,11 +77,15 @@ export class ChildLink {
     try {
       this.#lifeSign = openLifeSign();
       // A session of its own: a terminal's ^C is for the supervisor, which ends its children in order.
-      child = spawn(process.execPath, [script, childFlag, JSON.stringify(order), ...argv], {
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds, this.#lifeSign],
-        serialization: 'advanced',
-        detached: true,
-      });
+      child = spawn(
+        process.execPath,
+        [...process.execArgv, script, childFlag, JSON.stringify(order), ...argv],
+        {
+          stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds, this.#lifeSign],
+          serialization: 'advanced',
+          detached: true,
+        },
+      );
     } catch (error) {
       // Node.js emits some errors of fork(2), and throws others, such as ENOMEM.
       const notStarted = error instanceof Error ? error.message : String(error);

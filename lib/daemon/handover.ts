@@ -3,7 +3,6 @@
  * without a name, which the supervisor holds open and never reads. Large models so cost neither it nor the other side.
  * A place in the text (`at`) does not travel: what is wrong with the text was said by the process that read it.
  */
-import { randomBytes } from 'node:crypto';
 import {
   constants,
   fstatSync,
@@ -28,8 +27,10 @@ const folders = ['/dev/shm', '/run', tmpdir()];
 export function openHandover(): number {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
   let cause: unknown;
+  // It bears the name for a moment only, and O_EXCL takes nobody else's file: it need not be a secret.
+  const name = `.ka-node-${process.pid}-${process.hrtime.bigint()}`;
   for (const folder of folders) {
-    const path = `${folder}/.ka-node-${randomBytes(9).toString('hex')}`;
+    const path = `${folder}/${name}`;
     try {
       const fd = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
       rmSync(path, { force: true });

@@ -152,7 +152,7 @@ export function continueInBackground(argv: readonly string[], options: DaemonOpt
   const [script = ''] = process.argv.slice(1);
   // Relative paths would mean something else in the new directory.
   const files = [`--use-file=${resolve(options.configFile)}`];
-  const child = spawn(process.execPath, [script, ...argv, ...files, '--dont-fork'], {
+  const child = spawn(process.execPath, [...process.execArgv, script, ...argv, ...files, '--dont-fork'], {
     detached: true,
     stdio: 'ignore',
     cwd: '/',

@@ -4,12 +4,16 @@ import type { RunContext } from './context.js';
 import { openLog } from './context.js';
 import { exitStatus } from './exit-status.js';
 import { alreadyRunning, continueInBackground, runningDaemon } from './process.js';
+import type { SingleProcess } from './single.js';
 import { Supervisor } from './supervisor.js';
 import { SystemdNotifier } from './systemd.js';
 import { systemClock } from '../host.js';
 
-/** Runs until a signal ends it. The result is the exit status. */
-export async function runDaemon(context: RunContext): Promise<number> {
+/** Runs until a signal ends it. The result is the exit status. `single` loads what runs all of it in one process, when that is asked for. */
+export async function runDaemon(
+  context: RunContext,
+  single?: () => Promise<typeof SingleProcess>,
+): Promise<number> {
   const { options, argv } = context;
   // Without -p it is the configuration that says which pid file is ours, see configuration.ts.
   const isRunning = options.pidFile !== undefined && runningDaemon(options.pidFile) !== undefined;
@@ -35,9 +39,8 @@ export async function runDaemon(context: RunContext): Promise<number> {
       log.log('info', alreadyRunning);
       return exitStatus.good;
     }
-    if (!options.isSingleProcess) return await new Supervisor(context, log, systemd).run();
-    const { SingleProcess } = await import('./single.js');
-    return await new SingleProcess(context, log, systemd).run();
+    const Runner = options.isSingleProcess && single !== undefined ? await single() : Supervisor;
+    return await new Runner(context, log, systemd).run();
   } finally {
     systemd.close();
     log.close();

@@ -51,16 +51,16 @@ export function fileSink(path: string, clock: Clock, report: SinkReport): LogSin
   return queueSink({ name: path, clock, report, write, close: () => closeSync(fd), retryFailures: false });
 }
 
-/** The system's log. Nobody there: lines wait for the daemon to come (back). */
+/** The system's log. Nobody there: lines wait for the daemon to come (back). The addon is loaded with the first line. */
 export function syslogSink(clock: Clock, report: SinkReport, path = '/dev/log'): LogSink {
-  const socket = new UnixDatagram(path);
-  const write = (bytes: Uint8Array): WriteOutcome => socket.send(bytes);
+  let socket: UnixDatagram | undefined;
+  const write = (bytes: Uint8Array): WriteOutcome => (socket ??= new UnixDatagram(path)).send(bytes);
   return queueSink({
     name: 'syslog',
     clock,
     report,
     write,
-    close: () => socket.close(),
+    close: () => socket?.close(),
     retryFailures: true,
   });
 }

@@ -21,6 +21,13 @@ import { run, runOk, type Output } from '../support/program.js';
 const folder = mkdtempSync(join(tmpdir(), 'ka-node-pack-'));
 /** The package as a user has it, with its dependencies beside it. */
 const unpacked = join(folder, 'package');
+/** `ways`: how bin/ka-node starts Node for it, see bin/bundle.cjs. */
+const bundles = [
+  { name: 'dist/bundle/ka-node.cjs', ways: ['', '.lean', '.daemon'] },
+  { name: 'dist/bundle/config-test.cjs', ways: ['.lean'] },
+  { name: 'dist/bundle/supervisor.cjs', ways: ['.daemon'] },
+  { name: 'dist/bundle/child.cjs', ways: ['.daemon'] },
+] as const;
 const noPrograms = join(folder, 'no-programs');
 
 before(pack);
@@ -73,8 +80,7 @@ test('the package has all that running and compiling need', () => {
   const needed = [
     ...['bin/ka-node', 'bin/bundle.cjs', 'bin/package.json'],
     ...['dist/lib/index.js', 'dist/lib/index.d.ts', 'dist/bindings/load.js'],
-    ...['dist/bundle/ka-node.cjs', 'dist/bundle/ka-node.cjs.cache', 'dist/bundle/ka-node.cjs.lean.cache'],
-    ...['dist/bundle/config-test.cjs', 'dist/bundle/config-test.cjs.lean.cache'],
+    ...bundles.flatMap(({ name, ways }) => [name, ...ways.map((way) => `${name}${way}.cache`)]),
     ...['binding.gyp', 'native/sources.json', 'native/base', 'native/napi', 'scripts/install.mjs'],
     ...['share/ka-node.service', 'examples/01-master-backup/ka1.conf', 'docs/compat.md'],
     ...['README.md', 'CHANGELOG.md', 'LICENSE'],
@@ -85,10 +91,33 @@ test('the package has all that running and compiling need', () => {
   );
 });
 
-test('the bundle imports nothing later: what V8 took from its cache may not', () => {
-  const bundle = readFileSync(join(unpacked, 'dist/bundle/ka-node.cjs'), 'utf8');
-  assert.match(bundle, /require\("nodemailer"\)/);
-  assert.doesNotMatch(bundle, /\bimport\(/);
+test('the bundles import nothing later: what V8 took from its cache may not', () => {
+  for (const { name } of bundles)
+    assert.doesNotMatch(readFileSync(join(unpacked, name), 'utf8'), /\bimport\(/, name);
+  assert.match(readFileSync(join(unpacked, 'dist/bundle/ka-node.cjs'), 'utf8'), /require\("nodemailer"\)/);
+});
+
+test('V8 takes the compiled form of each bundle when Node is started as bin/ka-node does it', async () => {
+  const program = readFileSync(join(unpacked, 'bin/ka-node'), 'utf8');
+  const ways = [...program.matchAll(/exec node ((?:--\S+ )*)"\$0"/g)].map(([, options = '']) =>
+    options.trim(),
+  );
+  const taken = new Map<string, string[]>();
+  for (const way of ways) {
+    const script = `
+      const { cacheOf, compile } = require('./bin/bundle.cjs');
+      for (const file of process.argv.slice(1).map((name) => require('node:path').resolve(name)))
+        if (compile(file).cachedDataRejected === false) console.log(require('node:path').relative('.', cacheOf(file)));`;
+    const options = way === '' ? [] : way.split(' ');
+    const files = bundles.map(({ name }) => name);
+    const stdout = await runOk([process.execPath, ...options, '-e', script, ...files], { cwd: unpacked });
+    for (const cache of stdout.split('\n').filter((line) => line !== ''))
+      taken.set(cache, [...(taken.get(cache) ?? []), way]);
+  }
+  assert.deepEqual(
+    [...taken.keys()].sort(),
+    bundles.flatMap(({ name, ways: each }) => each.map((way) => `${name}${way}.cache`)).sort(),
+  );
 });
 
 test('the package has no tests, benchmarks or builds', () => {
