@@ -1,4 +1,5 @@
 /** What the engine is told: its options, routers, and transactions that change them. */
+import type { NativeRoute, NativeRule } from './native-routing.js';
 import type { PolicyHold } from './native-words.js';
 
 /** One virtual address as the kernel is to have it (ip address add ...). */
@@ -99,6 +100,9 @@ export interface NativeRouter {
   readonly authPass?: Uint8Array;
   readonly addresses: readonly NativeAddress[];
   readonly excludedAddresses: readonly NativeAddress[];
+  /** The kernel has them while the router is active. */
+  readonly routes?: readonly NativeRoute[];
+  readonly rules?: readonly NativeRule[];
   readonly promoteSecondaries: boolean;
   readonly trackedLinks: readonly NativeTrackedLink[];
   /** dont_track_primary: the state of the own interface does not hold the router. */
@@ -114,6 +118,13 @@ export interface NativeGroup {
   readonly id: number;
   readonly name: string;
   readonly members: readonly number[];
+}
+
+/** What the host is to have whatever routers do; what it has already it keeps at the end. */
+export interface NativeStatics {
+  readonly addresses: readonly NativeAddress[];
+  readonly routes: readonly NativeRoute[];
+  readonly rules: readonly NativeRule[];
 }
 
 /** ARP/NA pacing: the interfaces named share one pace (garp_group); an empty list is the default of all others. */
@@ -134,6 +145,8 @@ export interface NativeTransaction {
   readonly groups?: readonly NativeGroup[];
   readonly removeGroups?: readonly number[];
   readonly paces?: readonly NativePace[];
+  /** One, to replace those before. */
+  readonly statics?: readonly [NativeStatics];
   readonly priorities?: readonly { readonly id: number; readonly prioritySum: number }[];
   readonly holds?: readonly {
     readonly id: number;

@@ -60,9 +60,22 @@ export type NativeEvent =
   | {
       readonly kind: 'address';
       readonly atMs: number;
-      readonly router: number;
+      /** Absent: a static address. */
+      readonly router?: number;
       readonly address: string;
       readonly dev: string;
+      readonly what: 'restored' | 'gave-up' | 'failed' | 'stale-removed';
+      readonly errno: number;
+      readonly code: string;
+    }
+  /** A route or rule was deleted by someone else and put back; `gave-up` when that happened too often; `failed`: the kernel refuses it. */
+  | {
+      readonly kind: 'route';
+      readonly atMs: number;
+      /** Absent: a static one. */
+      readonly router?: number;
+      /** As the configuration has it, cut to 95 bytes. */
+      readonly route: string;
       readonly what: 'restored' | 'gave-up' | 'failed' | 'stale-removed';
       readonly errno: number;
       readonly code: string;

@@ -16,6 +16,7 @@ import type { NativeMakeFifo, NativeSendNoWait, NativeUnixDatagramConstructor } 
 
 export type * from './native-config.js';
 export type * from './native-events.js';
+export type * from './native-routing.js';
 export type * from './native-status.js';
 export type * from './native-words.js';
 

@@ -82,7 +82,7 @@ function isRunning(options: DaemonOptions, { instance, usesPidDir }: ReadFacts):
 
 function factsOf(options: DaemonOptions, config: Config, known: readonly string[]): ReadFacts {
   const sides: Side[] = [];
-  if (options.runVrrp && config.vrrpInstance.length > 0) sides.push('vrrp');
+  if (options.runVrrp && needsVrrp(config)) sides.push('vrrp');
   if (options.runCheckers && config.virtualServer.length > 0) sides.push('checkers');
   return {
     sides,
@@ -95,6 +95,11 @@ function factsOf(options: DaemonOptions, config: Config, known: readonly string[
     title: processTitle(config, 'parent'),
     known,
   };
+}
+
+/** keepalived: static entries belong to the VRRP process, which runs for them alone, too. */
+function needsVrrp({ vrrpInstance, staticIpaddress, staticRoutes, staticRules }: Config): boolean {
+  return [vrrpInstance, staticIpaddress, staticRoutes, staticRules].some((list) => list.length > 0);
 }
 
 function keyOf({ code, message }: Diagnostic): string {

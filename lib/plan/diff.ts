@@ -3,7 +3,13 @@
  * wire (`RouterPlan.key`), so that a renamed one keeps its state; groups are matched by name.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { NativeGroup, NativeRouter, NativeTransaction, PolicyHold } from '../../bindings/native.js';
+import type {
+  NativeGroup,
+  NativeRouter,
+  NativeStatics,
+  NativeTransaction,
+  PolicyHold,
+} from '../../bindings/native.js';
 import type { Plan, RouterPlan } from './plan.js';
 
 /** Numbers that the engine knows routers and groups by. */
@@ -29,6 +35,8 @@ export interface PlanDiff {
 }
 
 const emptyNumbering: Numbering = { routers: new Map(), groups: new Map(), next: 1 };
+
+const noStatics: NativeStatics = { addresses: [], routes: [], rules: [] };
 
 /** Everything is new when `before` is undefined. */
 export function diffPlans(
@@ -62,6 +70,9 @@ export function diffPlans(
         members: group.members.map(number),
       })),
       ...(isDeepStrictEqual(before?.plan.paces, after.paces) ? {} : { paces: after.paces }),
+      ...(isDeepStrictEqual(before?.plan.statics ?? noStatics, after.statics)
+        ? {}
+        : { statics: [after.statics] as const }),
       ...((before?.plan.tellUnknownVrids ?? false) === after.tellUnknownVrids
         ? {}
         : { tellUnknownVrids: after.tellUnknownVrids }),

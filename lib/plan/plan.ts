@@ -2,7 +2,13 @@
  * From the configuration to what has to run: parameters of the engine's routers, sync groups, trackers and notifications. Pure:
  * nothing is started here, and numbers for routers are given by diff.ts.
  */
-import type { NativeAddress, NativeEngineOptions, NativePace, NativeRouter } from '../../bindings/native.js';
+import type {
+  NativeAddress,
+  NativeEngineOptions,
+  NativePace,
+  NativeRouter,
+  NativeStatics,
+} from '../../bindings/native.js';
 import type { Config, ScriptCommand } from '../config/model.js';
 import type { AddressEntry } from '../config/model-routes.js';
 import type {
@@ -13,6 +19,7 @@ import type {
   VrrpSyncGroup,
   VrrpTrackProcess,
 } from '../config/model-vrrp.js';
+import { planRoutes, planRule, routeLinks, ruleLinks } from './routing.js';
 
 /** Everything that a router needs except its number and what policy decides while it runs. */
 export type RouterParams = Omit<NativeRouter, 'id' | 'prioritySum' | 'owner' | 'holds'>;
@@ -64,6 +71,8 @@ export interface Plan {
   readonly routers: readonly RouterPlan[];
   readonly groups: readonly GroupPlan[];
   readonly paces: readonly NativePace[];
+  /** static_ipaddress, static_routes, static_rules. */
+  readonly statics: NativeStatics;
   /** Adverts of VRIDs that are not configured are told of. */
   readonly tellUnknownVrids: boolean;
   /** Objects that some router tracks. */
@@ -99,6 +108,7 @@ export function makePlan(config: Config, options: PlanOptions = {}): Plan {
   }
   const startsActive = (instance: VrrpInstance): boolean =>
     instance.priority === 255 && instance.state === 'MASTER';
+  const needed = groupedLinks(config);
   const routers = config.vrrpInstance.map((instance) => {
     const group = groupOf.get(instance.name);
     const members = config.vrrpInstance.filter(({ name }) => groupOf.get(name) === group);
@@ -107,6 +117,7 @@ export function makePlan(config: Config, options: PlanOptions = {}): Plan {
       group,
       options,
       group === undefined ? startsActive(instance) : members.every(startsActive),
+      needed.get(instance.name) ?? [],
     );
   });
   const tracked = new Set(
@@ -117,6 +128,7 @@ export function makePlan(config: Config, options: PlanOptions = {}): Plan {
     routers: withUniqueKeys(routers),
     groups: config.vrrpSyncGroup.map((group) => planGroup(group, routers)),
     paces: planPaces(config),
+    statics: planStatics(config),
     tellUnknownVrids: config.globalDefs.logUnknownVrids,
     scripts: config.vrrpScript.filter(({ name }) => tracked.has(`script ${name}`)),
     files: config.trackFile.filter(({ name }) => tracked.has(`file ${name}`)),
@@ -129,12 +141,13 @@ function planRouter(
   group: VrrpSyncGroup | undefined,
   options: PlanOptions,
   startActive: boolean,
+  needed: readonly string[],
 ): RouterPlan {
   return {
     key: reloadKey(instance),
     name: instance.name,
     basePriority: instance.priority,
-    params: planParams(instance, options, startActive, group),
+    params: planParams(instance, options, startActive, group, needed),
     tracked: planTracked(instance, group),
     faults: instance.unicastFaultNoPeer && !instance.isUnicast ? ['unicast without any peers'] : [],
     notifies: {
@@ -172,6 +185,7 @@ function planParams(
   options: PlanOptions,
   startActive: boolean,
   group: VrrpSyncGroup | undefined,
+  needed: readonly string[],
 ): RouterParams {
   const device = instance.interface?.text ?? '';
   const password =
@@ -207,15 +221,10 @@ function planParams(
       : { authPass: Uint8Array.from(Buffer.from(password, 'latin1').subarray(0, 8)) }),
     addresses: instance.virtualIpaddress.map((entry) => planAddress(entry, device)),
     excludedAddresses: instance.virtualIpaddressExcluded.map((entry) => planAddress(entry, device)),
+    ...(instance.virtualRoutes.length === 0 ? {} : { routes: planRoutes(instance.virtualRoutes) }),
+    ...(instance.virtualRules.length === 0 ? {} : { rules: instance.virtualRules.map(planRule) }),
     promoteSecondaries: instance.promoteSecondaries,
-    trackedLinks: uniqueBy(
-      [...instance.trackInterface, ...groupLinks(instance, group)].map((link) => ({
-        name: link.interface,
-        weight: link.weight,
-        reverse: link.reverse,
-      })),
-      ({ name }) => name,
-    ),
+    trackedLinks: planLinks(instance, group, needed),
     dontTrackPrimary: instance.dontTrackPrimary,
     announce: {
       delayUs: instance.garpMasterDelay,
@@ -230,6 +239,44 @@ function planParams(
       (options.eventLoopTimeoutMs ?? 0) > 0 &&
       (options.eventLoopTimeoutInstances?.includes(instance.name) ?? true),
   };
+}
+
+/** Interfaces that are tracked, and those without which its routes and rules, or `needed` static ones, cannot be. */
+function planLinks(
+  instance: VrrpInstance,
+  group: VrrpSyncGroup | undefined,
+  needed: readonly string[],
+): RouterParams['trackedLinks'] {
+  const routed = [
+    ...instance.virtualRoutes.flatMap(routeLinks),
+    ...instance.virtualRules.flatMap(ruleLinks),
+    ...needed,
+  ].filter((name) => name !== instance.interface?.text);
+  return uniqueBy(
+    [
+      ...[...instance.trackInterface, ...groupLinks(instance, group)].map((link) => ({
+        name: link.interface,
+        weight: link.weight,
+        reverse: link.reverse,
+      })),
+      ...routed.map((name) => ({ name, weight: 0, reverse: false })),
+    ],
+    ({ name }) => name,
+  );
+}
+
+/** Interfaces of static entries that an instance follows by a track_group. */
+function groupedLinks(config: Config): ReadonlyMap<string, readonly string[]> {
+  const links = new Map<string, string[]>();
+  const add = (group: string | undefined, names: readonly string[]): void => {
+    for (const { text: member } of config.trackGroup.find(({ name }) => name === group)?.group ?? [])
+      links.set(member, [...(links.get(member) ?? []), ...names]);
+  };
+  for (const { noTrack, trackGroup, dev } of config.staticIpaddress)
+    if (!noTrack && dev !== undefined) add(trackGroup, [dev]);
+  for (const route of config.staticRoutes) add(route.trackGroup, routeLinks(route));
+  for (const rule of config.staticRules) add(rule.trackGroup, ruleLinks(rule));
+  return links;
 }
 
 function groupLinks(
@@ -289,6 +336,14 @@ function planGroup(group: VrrpSyncGroup, routers: readonly RouterPlan[]): GroupP
       any: group.notify,
       lowerPriority: undefined,
     },
+  };
+}
+
+function planStatics(config: Config): NativeStatics {
+  return {
+    addresses: config.staticIpaddress.map((entry) => planAddress(entry, entry.dev ?? '')),
+    routes: planRoutes(config.staticRoutes),
+    rules: config.staticRules.map(planRule),
   };
 }
 

@@ -50,7 +50,9 @@ export function eventLines(event: Other, nameOf: (router: number) => string): re
       ];
     }
     case 'address':
-      return [addressLine(event, nameOf(event.router))];
+      return [addressLine(event, event.router === undefined ? 'static' : nameOf(event.router))];
+    case 'route':
+      return [routeLine(event, event.router === undefined ? 'static' : nameOf(event.router))];
     case 'link': {
       const state = event.up ? 'up' : event.present ? 'down' : 'deleted';
       return [{ level: 'info', text: `Netlink reports ${event.name} ${state}` }];
@@ -117,5 +119,25 @@ function addressLine(event: Extract<NativeEvent, { readonly kind: 'address' }>, 
         level: 'info',
         text: `(${name}) removed ${address} from ${dev}, left over from an earlier run`,
       };
+  }
+}
+
+function routeLine(event: Extract<NativeEvent, { readonly kind: 'route' }>, name: string): Line {
+  const { route, code } = event;
+  switch (event.what) {
+    case 'restored':
+      return {
+        level: 'warning',
+        text: `(${name}) Restoring deleted ${event.router === undefined ? 'static' : 'virtual'} route ${route}: someone else deleted it`,
+      };
+    case 'gave-up':
+      return {
+        level: 'error',
+        text: `(${name}) ${route} is deleted again and again by someone else: it is left alone for a while`,
+      };
+    case 'failed':
+      return { level: 'error', text: `(${name}) the kernel refuses ${route}: ${code}; it is tried again` };
+    case 'stale-removed':
+      return { level: 'info', text: `(${name}) removed ${route}, left over from an earlier run` };
   }
 }

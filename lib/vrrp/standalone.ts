@@ -187,6 +187,7 @@ function planOf(name: string, options: VirtualRouterOptions): Plan {
     ],
     groups: [],
     paces: [],
+    statics: { addresses: [], routes: [], rules: [] },
     tellUnknownVrids: false,
     scripts: [],
     files: [],

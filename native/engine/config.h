@@ -8,12 +8,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "native/base/ip.h"
 #include "native/base/result.h"
 #include "native/base/units.h"
 #include "native/engine/status.h"
+#include "native/net/route.h"
 #include "native/vrrp/types.h"
 #include "native/wire/vrrp.h"
 
@@ -56,6 +58,17 @@ struct VirtualAddress {
   friend bool operator==(const VirtualAddress&, const VirtualAddress&) = default;
 };
 
+/// One route or policy rule as the configuration has it.
+struct RoutingEntry {
+  std::variant<net::Route, net::Rule> what;
+  /// Put back when somebody deletes it.
+  bool is_tracked = true;
+  /// As people know it, for messages.
+  std::string text;
+
+  friend bool operator==(const RoutingEntry&, const RoutingEntry&) = default;
+};
+
 struct TrackedLink {
   std::string name;
   int weight = 0;
@@ -86,6 +99,8 @@ struct RouterConfig {
   std::optional<wire::AuthData> auth_pass;
   std::vector<VirtualAddress> addresses;
   std::vector<VirtualAddress> excluded;
+  /// virtual_routes, then virtual_rules.
+  std::vector<RoutingEntry> routing;
   bool promote_secondaries = false;
   std::vector<TrackedLink> tracked;
   bool dont_track_primary = false;
@@ -110,6 +125,12 @@ struct Pace {
   std::vector<std::string> interfaces;
   Micros garp{0};
   Micros gna{0};
+};
+
+/// What the host is to have whatever the routers do: static_ipaddress, static_routes and static_rules.
+struct Statics {
+  std::vector<VirtualAddress> addresses;
+  std::vector<RoutingEntry> routing;
 };
 
 struct PriorityChange {
@@ -137,6 +158,7 @@ struct Transaction {
   std::vector<GroupConfig> groups;
   std::vector<vrrp::GroupId> remove_groups;
   std::optional<std::vector<Pace>> paces;
+  std::optional<Statics> statics;
   std::vector<PriorityChange> priorities;
   std::vector<HoldChange> holds;
   std::vector<Command> commands;

@@ -25,6 +25,7 @@ enum class EventKind : std::uint8_t {
   kAdvertDropped,
   kSendFailed,
   kAddress,
+  kRoute,
   kLink,
   kLate,
   kWatchdog,
@@ -76,7 +77,8 @@ struct Event {
   Text<16> name;
   RivalSign sign = RivalSign::kAdverts;
   MacAddr mac{};
-  /// kTransition: interfaces that are down, comma between them; kWarning: the message.
+  /// kTransition: interfaces that are down, comma between them; kWarning: the message; kRoute: the route or
+  /// rule.
   Text<96> text;
 };
 

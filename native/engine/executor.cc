@@ -171,11 +171,11 @@ void Executor::carry_out(const vrrp::Effect& effect, Instant now) {
       break;
     case EffectKind::kInstall:
       router->is_installing = true;
-      addresses_.want(effect.router, true);
+      want(effect.router, true);
       break;
     case EffectKind::kRemove:
       router->is_installing = router->must_announce = false;
-      if (!is_quiet_) addresses_.want(effect.router, false);
+      if (!is_quiet_) want(effect.router, false);
       break;
     case EffectKind::kAnnounce:
       if (router->is_installing) {
@@ -215,6 +215,11 @@ void Executor::carry_out(const vrrp::Effect& effect, Instant now) {
   }
 }
 
+void Executor::want(vrrp::RouterId router, bool wanted) {
+  addresses_.want(router, wanted);
+  routing_.want(router, wanted);
+}
+
 void Executor::transition(Router& router, const vrrp::Effect& effect, Instant now) {
   using vrrp::State;
   router.time_in_state[static_cast<std::size_t>(router.state)] +=
@@ -227,7 +232,7 @@ void Executor::transition(Router& router, const vrrp::Effect& effect, Instant no
   router.told_drops = 0;
   router.list_checked_for = IpAddr{};
   // Addresses that were kept until the first state is known need not wait longer.
-  if (effect.to != State::kActive && !is_quiet_) addresses_.want(effect.router, false);
+  if (effect.to != State::kActive && !is_quiet_) want(effect.router, false);
   world_.publish(router);
   Event event;
   event.kind = EventKind::kTransition;

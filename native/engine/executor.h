@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "native/engine/addresses.h"
+#include "native/engine/routing.h"
 #include "native/engine/sockets.h"
 #include "native/engine/world.h"
 
@@ -12,8 +13,8 @@ namespace ka::engine {
 /// Thread: engine.
 class Executor {
  public:
-  Executor(World& world, AddressTable& addresses, FrameSocket frames)
-      : world_(world), addresses_(addresses), frames_(std::move(frames)) {}
+  Executor(World& world, AddressTable& addresses, RoutingTable& routing, FrameSocket frames)
+      : world_(world), addresses_(addresses), routing_(routing), frames_(std::move(frames)) {}
 
   /// Carries out and clears the domain's effects.
   void run(Instant now);
@@ -39,6 +40,8 @@ class Executor {
   void sent(Router& router, Priority priority, const IpAddr& destination, int err_no);
   void advert_finished(Router& router, Instant now);
   void carry_out(const vrrp::Effect& effect, Instant now);
+  /// What a router has in the kernel while it is Active.
+  void want(vrrp::RouterId router, bool wanted);
   void transition(Router& router, const vrrp::Effect& effect, Instant now);
   void tell_send_failed(const Router& router, int err_no, const IpAddr& destination);
 
@@ -49,6 +52,7 @@ class Executor {
   };
   World& world_;
   AddressTable& addresses_;
+  RoutingTable& routing_;
   FrameSocket frames_;
   SendBatch batch_;
   std::array<InBatch, SendBatch::kSize> in_batch_{};

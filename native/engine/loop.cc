@@ -262,7 +262,8 @@ void Loop::leave() {
     if (node_->work(now)) continue;
     if (!node_->is_waiting()) return;
     const auto fds = node_->answer_fds();
-    std::array<pollfd, 2> answers{{{fds[0], POLLIN, 0}, {fds[1], POLLIN, 0}}};
+    std::array<pollfd, fds.size()> answers{};
+    for (std::size_t i = 0; i < fds.size(); ++i) answers.at(i) = {fds.at(i), POLLIN, 0};
     if (::poll(answers.data(), answers.size(), kLeavePollMs) > 0) node_->answers_came();
   }
 }

@@ -14,6 +14,7 @@ namespace {
 
 /// Acknowledgements of a few hundred requests.
 constexpr int kRequestBuffer = 4 * 1024 * 1024;
+constexpr int kRoutingMonitorBuffer = 1024 * 1024;
 /// Address requests that go to the worker in one piece.
 constexpr std::size_t kRequestsPerTurn = 32;
 constexpr int kLearnTimeoutMs = 20'000;
@@ -52,15 +53,20 @@ Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, Engi
   if (!requests.ok()) return requests.error();
   net::NlPipeline pipeline(std::move(*requests));
   if (auto permitted = may_change_addresses(pipeline); !permitted.ok()) return permitted.error();
+  auto routing = net::NlSocket::open(NETLINK_ROUTE, kRequestBuffer);
+  if (!routing.ok()) return routing.error();
+  auto routing_monitor = net::NlSocket::open(NETLINK_ROUTE, kRoutingMonitorBuffer);
+  if (!routing_monitor.ok()) return routing_monitor.error();
   auto monitor = net::Monitor::open();
   if (!monitor.ok()) return monitor.error();
   auto lister = net::Lister::open();
   if (!lister.ok()) return lister.error();
   auto worker = Worker::start(options);
   if (!worker.ok()) return worker.error();
-  auto node =
-      std::unique_ptr<Node>(new Node(options, epoll, std::move(*worker), shared, ring, std::move(*monitor),
-                                     std::move(*lister), std::move(pipeline), std::move(*frames)));
+  auto node = std::unique_ptr<Node>(new Node(options, epoll, std::move(*worker), shared, ring,
+                                             std::move(*monitor), std::move(*lister), std::move(pipeline),
+                                             net::NlPipeline(std::move(*routing)),
+                                             std::move(*routing_monitor), std::move(*frames)));
   if (options.split_brain_probe) {
     if (auto opened = node->world_.prober.open(); !opened.ok()) {
       Event event;
@@ -75,13 +81,14 @@ Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, Engi
 
 Node::Node(const Options& options, int epoll, std::unique_ptr<Worker> worker, EngineShared& shared,
            EventRing& ring, net::Monitor monitor, net::Lister lister, net::NlPipeline pipeline,
-           FrameSocket frames)
+           net::NlPipeline routing, net::NlSocket routing_monitor, FrameSocket frames)
     : worker_(std::move(worker)),
       world_(options, epoll, *worker_, shared, ring),
       monitor_(std::move(monitor)),
       lister_(std::move(lister)),
       addresses_(world_.links, std::move(pipeline), *worker_, *this),
-      executor_(world_, addresses_, std::move(frames)),
+      routing_(world_.links, std::move(routing), std::move(routing_monitor), *worker_, *this),
+      executor_(world_, addresses_, routing_, std::move(frames)),
       receiver_(world_) {}
 
 Result<void> Node::learn_links() {
@@ -154,13 +161,18 @@ void Node::advance(Instant now, Instant heard_until) {
   if (start_at_ && *start_at_ <= now) start_routers(now);
   if (list_again_at_ && *list_again_at_ <= now) ask_for_list();
   addresses_.advance(now);
+  routing_.advance(now);
 }
 
 bool Node::work(Instant now) {
   now_ = now;
   if (std::exchange(are_answers_ready_, false)) take_answers(now);
+  // Routes go before the addresses that they need, and come behind them.
+  routing_.send_removals();
+  const bool are_addresses_waiting = addresses_.send(kRequestsPerTurn);
   // Answers count when the monitor has been read, and that waits for a list.
-  bool has_more = addresses_.send(kRequestsPerTurn) || (addresses_.has_answers() && !monitor_.wants_list());
+  bool has_more = are_addresses_waiting || (addresses_.has_answers() && !monitor_.wants_list());
+  if (!are_addresses_waiting) has_more |= routing_.send_additions(kRequestsPerTurn);
   if (!world_.domain.effects().empty()) executor_.run(now);
   const auto due = world_.announcer.next_deadline();
   if (due && *due <= now) has_more |= executor_.announce_due(now);
@@ -169,6 +181,7 @@ bool Node::work(Instant now) {
 
 void Node::take_answers(Instant now) {
   worker_->take_finished();
+  routing_.take_answers(now);
   addresses_.collect_answers();
   if (addresses_.has_answers()) {
     // What the kernel told before it answered is there to be read by now.
@@ -201,6 +214,7 @@ std::optional<Instant> Node::next_deadline() const {
   };
   consider(world_.announcer.next_deadline());
   consider(addresses_.next_deadline());
+  consider(routing_.next_deadline());
   consider(start_at_);
   consider(list_again_at_);
   return earliest;
@@ -247,6 +261,9 @@ void Node::shutdown(Instant now) {
   start_at_.reset();
   world_.domain.shutdown(now);
   executor_.run(now);
+  if (world_.options.keep_addresses) return;
+  routing_.want(vrrp::kNoRouter, false);
+  addresses_.want(vrrp::kNoRouter, false);
 }
 
 // ---- AddressObserver ----
@@ -261,8 +278,20 @@ void Node::address_event(vrrp::RouterId id, const VirtualAddress& address, Addre
   event.address_event = what;
   event.err_no = err_no;
   world_.tell(event);
-  if (what == AddressEvent::kRestored)
-    world_.domain.announce_again(id, vrrp::AnnounceReason::kRequested, now_);
+  if (what != AddressEvent::kRestored) return;
+  // The kernel has dropped what used it as source or to reach a gateway.
+  routing_.renew(id);
+  if (id != vrrp::kNoRouter) world_.domain.announce_again(id, vrrp::AnnounceReason::kRequested, now_);
+}
+
+void Node::routing_event(vrrp::RouterId id, const RoutingEntry& entry, AddressEvent what, int err_no) {
+  Event event;
+  event.kind = EventKind::kRoute;
+  event.router = id;
+  event.address_event = what;
+  event.err_no = err_no;
+  event.text = Text<96>(entry.text);
+  world_.tell(event);
 }
 
 void Node::addresses_settled(vrrp::RouterId id) {

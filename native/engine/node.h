@@ -10,13 +10,14 @@
 
 #include "native/engine/executor.h"
 #include "native/engine/receiver.h"
+#include "native/engine/routing.h"
 #include "native/engine/world.h"
 #include "native/net/monitor.h"
 
 namespace ka::engine {
 
 /// Thread: engine.
-class Node final : public net::MonitorSink, public AddressObserver {
+class Node final : public net::MonitorSink, public AddressObserver, public RoutingObserver {
  public:
   /// Ends the worker first: what it is about to do needs the rest.
   ~Node() override { worker_.reset(); }
@@ -49,11 +50,15 @@ class Node final : public net::MonitorSink, public AddressObserver {
   /// A bounded part of the work that need not be done at once. True while more waits.
   bool work(Instant now);
   /// The kernel has been asked for something and has not answered yet.
-  [[nodiscard]] bool is_waiting() const { return addresses_.is_busy() || worker_->is_busy(); }
+  [[nodiscard]] bool is_waiting() const {
+    return addresses_.is_busy() || routing_.is_busy() || worker_->is_busy();
+  }
   /// One of answer_fds() is readable.
   void answers_came() { are_answers_ready_ = true; }
   /// Descriptors that become readable when the kernel, or the worker, has answered.
-  [[nodiscard]] std::array<int, 2> answer_fds() const { return {addresses_.answers_fd(), worker_->fd()}; }
+  [[nodiscard]] std::array<int, 4> answer_fds() const {
+    return {addresses_.answers_fd(), worker_->fd(), routing_.answers_fd(), routing_.monitor_fd()};
+  }
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   /// The earliest deadline of the state machines: an advert, or a peer's silence.
   [[nodiscard]] std::optional<Instant> protocol_deadline() const { return world_.domain.next_deadline(); }
@@ -87,7 +92,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
 
   Node(const Options& options, int epoll, std::unique_ptr<Worker> worker, EngineShared& shared,
        EventRing& ring, net::Monitor monitor, net::Lister lister, net::NlPipeline pipeline,
-       FrameSocket frames);
+       net::NlPipeline routing, net::NlSocket routing_monitor, FrameSocket frames);
 
   // ---- net::MonitorSink (node_links.cc) ----
   void list_begin() override;
@@ -100,6 +105,8 @@ class Node final : public net::MonitorSink, public AddressObserver {
   void address_event(vrrp::RouterId id, const VirtualAddress& address, AddressEvent what,
                      int err_no) override;
   void addresses_settled(vrrp::RouterId id) override;
+  // ---- RoutingObserver ----
+  void routing_event(vrrp::RouterId id, const RoutingEntry& entry, AddressEvent what, int err_no) override;
 
   // ---- transactions (transaction.cc) ----
   [[nodiscard]] Result<void> check(const Transaction& transaction) const;
@@ -111,6 +118,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
   void unwatch(const Router& router);
   void set_groups(const Transaction& transaction, Instant now);
   void set_paces(std::vector<Pace> paces);
+  void set_statics(const Statics& statics);
   void run_command(const Command& command, Instant now);
   void start_routers(Instant now);
 
@@ -142,6 +150,7 @@ class Node final : public net::MonitorSink, public AddressObserver {
   net::Monitor monitor_;
   net::Lister lister_;  // the worker's
   AddressTable addresses_;
+  RoutingTable routing_;
   Executor executor_;
   Receiver receiver_;
   std::map<vrrp::GroupId, std::vector<vrrp::RouterId>> groups_;

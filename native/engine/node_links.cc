@@ -50,6 +50,7 @@ void Node::link_gone(IfIndex index) {
 void Node::link_changed(LinkState* link) {
   if (link == nullptr || !link->is_used) return;
   addresses_.link_changed(*link);
+  routing_.link_changed(*link);
   touch(*link);
   are_addresses_changed_ = true;
   show_link(*link);

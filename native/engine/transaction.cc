@@ -122,6 +122,7 @@ Result<void> Node::apply(Transaction transaction, Instant now) {
   }
   for (const vrrp::RouterId id : transaction.remove) remove_router(id, now);
   if (transaction.paces) set_paces(std::move(*transaction.paces));
+  if (transaction.statics) set_statics(*transaction.statics);
   if (transaction.tells_unknown_vrids) world_.sockets.let_all_in(*transaction.tells_unknown_vrids);
 
   std::set<vrrp::RouterId> joining;  // new routers whose group runs already
@@ -168,6 +169,7 @@ void Node::remove_router(vrrp::RouterId id, Instant now) {
   // The last advert needs the router and its socket.
   executor_.run(now);
   unwatch(*world_.find(id));
+  routing_.forget(id);
   addresses_.forget(id);
   world_.announcer.remove_router(id);
   world_.sockets.detach(*world_.find(id));
@@ -211,6 +213,7 @@ Result<void> Node::put_router(RouterConfig config, bool joins_running_group, Ins
                       router.config.owner                 ? Leftovers::kLeave
                       : router.config.params.start_active ? Leftovers::kAdopt
                                                           : Leftovers::kRemove);
+    routing_.define(id, router.config.routing, !router.config.params.start_active);
     taken = world_.domain.add(id, effective_params(router), router.holds | start, now);
   } else {
     taken = world_.domain.update(id, effective_params(router), now);
@@ -227,6 +230,7 @@ Result<void> Node::put_router(RouterConfig config, bool joins_running_group, Ins
       router.is_installing = true;
     }
     addresses_.define(id, after, router.config.installed, Leftovers::kRemove);
+    routing_.define(id, router.config.routing, false);
     if (router.is_installing && addresses_.is_settled(id))
       router.must_announce = router.is_installing = false;
   }
@@ -329,6 +333,15 @@ void Node::run_command(const Command& command, Instant now) {
       world_.domain.announce_again(command.id, vrrp::AnnounceReason::kRequested, now);
       break;
   }
+}
+
+/// They belong to no router. An address that the host has already is left to it at the end.
+void Node::set_statics(const Statics& statics) {
+  addresses_.define(vrrp::kNoRouter, statics.addresses, nullptr, Leftovers::kLeave);
+  for (const auto& address : statics.addresses) use_link(address.dev);
+  addresses_.want(vrrp::kNoRouter, true);
+  routing_.define(vrrp::kNoRouter, statics.routing, false);
+  routing_.want(vrrp::kNoRouter, true);
 }
 
 // ---- announcements ----

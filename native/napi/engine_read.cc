@@ -8,6 +8,7 @@
 
 #include "native/napi/fields.h"
 #include "native/napi/names.h"
+#include "native/napi/routing_read.h"
 
 namespace ka::addon {
 namespace {
@@ -178,6 +179,7 @@ RouterConfig read_router(Fields& from) {
   router.auth_pass = read_password(from);
   from.each("addresses", [&](Fields& address) { router.addresses.push_back(read_address(address)); });
   from.each("excludedAddresses", [&](Fields& address) { router.excluded.push_back(read_address(address)); });
+  router.routing = read_routing(from);
   router.promote_secondaries = from.flag("promoteSecondaries");
   from.each("trackedLinks", [&](Fields& link) {
     router.tracked.push_back({link.text("name", kInterfaceName),
@@ -270,6 +272,14 @@ Result<Transaction> read_transaction(const Napi::Object& object) {
   if (from.has("paces")) {
     transaction.paces.emplace();
     from.each("paces", [&](Fields& pace) { transaction.paces->push_back(read_pace(pace)); });
+  }
+  if (from.has("statics")) {
+    from.each("statics", [&](Fields& given) {
+      Statics statics;
+      given.each("addresses", [&](Fields& address) { statics.addresses.push_back(read_address(address)); });
+      statics.routing = read_routing(given);
+      transaction.statics = std::move(statics);
+    });
   }
   from.each("priorities", [&](Fields& change) {
     transaction.priorities.push_back(

@@ -81,6 +81,8 @@ const char* kind_name(EventKind kind) {
       return "send-failed";
     case EventKind::kAddress:
       return "address";
+    case EventKind::kRoute:
+      return "route";
     case EventKind::kLink:
       return "link";
     case EventKind::kLate:
@@ -157,8 +159,14 @@ void put_details(Napi::Env env, Napi::Object& o, const Event& event) {
       o.Set("destination", text(env, event.address.format()));
       o.Set("failures", number(env, event.amount));
       break;
+    case EventKind::kRoute:
+      if (event.router != vrrp::kNoRouter) put_router();
+      o.Set("route", text(env, std::string(event.text.view())));
+      o.Set("what", text(env, name_of(event.address_event)));
+      put_errno(env, o, event.err_no);
+      break;
     case EventKind::kAddress:
-      put_router();
+      if (event.router != vrrp::kNoRouter) put_router();
       o.Set("address", text(env, format(Prefix{event.address, event.prefix_length})));
       o.Set("dev", text(env, std::string(event.name.view())));
       o.Set("what", text(env, name_of(event.address_event)));

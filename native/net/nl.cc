@@ -14,8 +14,6 @@ namespace {
 
 /// The kernel fills dump answers up to 32 KiB when the reader's buffer allows it.
 constexpr std::size_t kBufferSize = 64 * 1024;
-/// A request with all its attributes; addresses need about 150 bytes.
-constexpr std::size_t kMessageSize = 1024;
 
 }  // namespace
 
@@ -45,7 +43,7 @@ Error kernel_error(const char* op, int err_no, std::string detail) {
   return Error{errc_of(err_no), op, err_no, std::move(detail)};
 }
 
-NlMessage::NlMessage(int type, int flags) : message_(nlmsg_alloc_size(kMessageSize)) {
+NlMessage::NlMessage(int type, int flags, std::size_t size) : message_(nlmsg_alloc_size(size)) {
   ok_ = message_ != nullptr && nlmsg_put(message_.get(), 0, 0, type, 0, NLM_F_REQUEST | flags) != nullptr;
 }
 

@@ -26,8 +26,11 @@ namespace ka::net {
 /// One netlink message under construction. Thread: any, one at a time.
 class NlMessage {
  public:
+  /// Room for a request with all its attributes; addresses need about 150 bytes.
+  static constexpr std::size_t kSize = 1024;
+
   /// `type` and `flags` as in struct nlmsghdr (NLM_F_REQUEST is added).
-  NlMessage(int type, int flags);
+  NlMessage(int type, int flags, std::size_t size = kSize);
 
   /// Appends the fixed header of the family (struct ifaddrmsg ...).
   template <typename T>

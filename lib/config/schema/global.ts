@@ -147,6 +147,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   no_email_faults: defaulted(present, false, 'no mails for FAULT', works),
   default_interface: optional(defaultInterface, 'interface of static addresses and routes that name none', {
     ...reported,
+    ...works,
     defaultText: 'eth0',
   }),
   disable_local_igmp: defaulted(present, false, 'stops IGMP reports for link-local groups'),

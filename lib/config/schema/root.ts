@@ -173,6 +173,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
   track_group: each(unique(section(trackGroup, named), 'track_group'), 'instances for static entries', {
     ...vrrp,
     missing: 'reported',
+    ...works,
   }),
   static_ipaddress: several(
     entryList(
@@ -182,7 +183,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
       addressFormat,
     ),
     'addresses that are there while the daemon runs',
-    vrrp,
+    { ...vrrp, ...works },
   ),
   static_routes: several(
     entryList(
@@ -192,12 +193,12 @@ export const root = block('the top level', 'What stands outside of blocks.', {
       routeFormat,
     ),
     'routes that are there while the daemon runs',
-    vrrp,
+    { ...vrrp, ...works, note: 'a route with `vrf` and no table is left out' },
   ),
   static_rules: several(
     entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'static'), ruleFormat),
     'policy rules that are there while the daemon runs',
-    vrrp,
+    { ...vrrp, ...works },
   ),
   vrrp_sync_group: each(
     unique(section(vrrpSyncGroup, named), 'vrrp_sync_group'),

@@ -135,7 +135,7 @@ export const bfdInstance = block('bfd_instance', 'A BFD session.', {
 });
 
 export const trackGroup = block('track_group', 'Instances that share the fate of static entries.', {
-  group: optional(wordList('instance'), 'the members', { isFirstKept: true }),
+  group: optional(wordList('instance'), 'the members', { isFirstKept: true, effect: 'works' }),
 });
 
 /** A member of a garp_group; one that does not exist is reported and left out. */

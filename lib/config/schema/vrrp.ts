@@ -51,6 +51,12 @@ import {
 const works = { effect: 'works' } as const;
 const first = { isFirstKept: true, effect: 'works' } as const;
 
+/** Routes and rules that somebody deletes. */
+const routed = {
+  ...works,
+  note: 'what somebody deletes is put back at once; keepalived gives up mastership, and takes it again',
+} as const;
+
 const interfaceEntry = entryList(
   '<interface> [weight <number> [reverse]]',
   'interface',
@@ -194,10 +200,12 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
       routeFormat,
     ),
     'routes that the MASTER has',
+    { ...works, note: `${routed.note}; a route with \`vrf\` and no table is left out` },
   ),
   virtual_rules: several(
     entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'virtual'), ruleFormat),
     'policy rules that the MASTER has',
+    routed,
   ),
   accept: folded<boolean | undefined, true>(
     present,
