@@ -1,4 +1,5 @@
 /** For tests that kill processes at random moments: where an address was, and numbers that can be repeated. */
+import type { LabHost } from './net-lab.js';
 import type { Program } from './program.js';
 
 /** A time during which a host had an address; `performance.now()` milliseconds. */
@@ -21,6 +22,21 @@ export function addressSpans(monitor: Program, address: string, endMs: number): 
     }
   }
   return fromMs === undefined ? spans : [...spans, { fromMs, toMs: endMs }];
+}
+
+/** The times at which an address was in both lists. */
+export function overlaps(first: readonly Span[], second: readonly Span[]): readonly Span[] {
+  return first
+    .flatMap((a) =>
+      second.map((b) => ({ fromMs: Math.max(a.fromMs, b.fromMs), toMs: Math.min(a.toMs, b.toMs) })),
+    )
+    .filter(({ fromMs, toMs }) => toMs > fromMs);
+}
+
+/** The hosts that have an address now. */
+export async function owners(hosts: readonly LabHost[], address: string): Promise<readonly LabHost[]> {
+  const has = await Promise.all(hosts.map((host) => host.hasAddress(address)));
+  return hosts.filter((_, index) => has[index] === true);
 }
 
 /** Uniform numbers in [0, 1), the same for the same start: mulberry32. */

@@ -58,16 +58,14 @@ async function start(host: LabHost, text: string): Promise<Daemon> {
   return daemon;
 }
 
-function ka(host: LabHost, ...args: readonly string[]) {
-  const [command = '', ...rest] = args;
-  return host.run([
-    process.execPath,
-    join(projectRoot, 'bin/ka-node'),
-    command,
-    '--control-socket',
-    socketOf(host),
-    ...rest,
-  ]);
+/** A command line for the daemon on `host`. */
+function kaNode(host: LabHost, command: string, ...rest: readonly string[]): readonly string[] {
+  const program = [process.execPath, join(projectRoot, 'bin/ka-node')];
+  return [...program, command, '--control-socket', socketOf(host), ...rest];
+}
+
+function ka(host: LabHost, command: string, ...rest: readonly string[]) {
+  return host.run(kaNode(host, command, ...rest));
 }
 
 /** One request and what came back. */
@@ -132,7 +130,12 @@ test('status tells states, causes, priorities, addresses and trackers, and `unkn
   assert.match(bad.stdout, /^! VI_1 is in FAULT: its interface is down or missing$/m);
   await a.ip('link', 'set', 'eth0', 'up');
 
+  const watching = await a.start(kaNode(a, 'status', '--watch', '--json'));
+  await watching.waitForLines('two looks', (lines) => lines.length >= 2, limitMs);
+  assert.equal(schemas.Status.parse(JSON.parse(watching.lines[1]?.text ?? '')).instances.length, 1);
   await first.stop();
+  await watching.waitForLine(/^\{"state":"unknown"/, { timeoutMs: limitMs });
+  await watching.stop();
   const gone = await ka(a, 'status');
   assert.equal(gone.code, 3);
   assert.equal(gone.stdout.trim(), 'unknown');

@@ -4,10 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { startKaNode, type Daemon } from '../../support/daemons.js';
-import { addressSpans, randomNumbers, type Span } from '../../support/killing.js';
-import { NetLab, type LabHost } from '../../support/net-lab.js';
+import { addressSpans, overlaps, owners, randomNumbers, type Span } from '../../support/killing.js';
+import { NetLab } from '../../support/net-lab.js';
 import type { Line } from '../../support/program.js';
-import { Yardstick } from '../../support/yardstick.js';
+import { OwnLateness } from '../../support/stalls.js';
 
 /** Advert interval of the test, seconds; its master-down interval is below 0.8 s. */
 const intervalS = 0.2;
@@ -47,12 +47,12 @@ interface Death {
 
 test('a hundred deaths at random moments: no address is left behind, none is on both nodes for long', async () => {
   await using lab = await NetLab.create('killed');
-  using yardstick = new Yardstick();
+  using lateness = new OwnLateness();
   const tales = await Promise.all(Array.from({ length: pairs }, (_, index) => suffer(lab, index)));
   assert.equal(tales.flatMap(({ deaths }) => deaths).length, 100);
   for (const { deaths, spans } of tales) {
-    for (const death of deaths) judgeLeft(death, spans[death.host] ?? [], yardstick);
-    judgeOverlaps(spans, yardstick);
+    for (const death of deaths) judgeLeft(death, spans[death.host] ?? [], lateness);
+    judgeOverlaps(spans, lateness);
   }
 });
 
@@ -60,12 +60,12 @@ test('a hundred deaths at random moments: no address is left behind, none is on 
 function judgeLeft(
   { what, atMs, resumedMs = Infinity }: Death,
   spans: readonly Span[],
-  yardstick: Yardstick,
+  lateness: OwnLateness,
 ): void {
   const span = spans.find(({ fromMs, toMs }) => fromMs < atMs && toMs > atMs);
   if (span === undefined) return;
   const stayedMs = Math.min(span.toMs, resumedMs) - atMs;
-  const owedMs = wakes * yardstick.worstMs(atMs, atMs + leftMs);
+  const owedMs = wakes * lateness.worstMs(atMs, atMs + leftMs);
   assert.ok(
     stayedMs < leftMs + owedMs,
     `kill -9 of ${what}: the address stayed for ${stayedMs.toFixed(0)} ms, the machine owed ${owedMs.toFixed(0)} ms`,
@@ -73,15 +73,11 @@ function judgeLeft(
 }
 
 /** Two that are master hear each other within an interval. */
-function judgeOverlaps([first = [], second = []]: readonly (readonly Span[])[], yardstick: Yardstick): void {
-  for (const a of first) {
-    for (const b of second) {
-      const [fromMs, toMs] = [Math.max(a.fromMs, b.fromMs), Math.min(a.toMs, b.toMs)];
-      if (toMs <= fromMs) continue;
-      const owedMs = wakes * yardstick.worstMs(fromMs, toMs);
-      const text = `on both nodes for ${(toMs - fromMs).toFixed(0)} ms, the machine owed ${owedMs.toFixed(0)} ms`;
-      assert.ok(toMs - fromMs < intervalS * 1000 + owedMs, text);
-    }
+function judgeOverlaps([first = [], second = []]: readonly (readonly Span[])[], lateness: OwnLateness): void {
+  for (const { fromMs, toMs } of overlaps(first, second)) {
+    const owedMs = wakes * lateness.worstMs(fromMs, toMs);
+    const text = `on both nodes for ${(toMs - fromMs).toFixed(0)} ms, the machine owed ${owedMs.toFixed(0)} ms`;
+    assert.ok(toMs - fromMs < intervalS * 1000 + owedMs, text);
   }
 }
 
@@ -109,7 +105,7 @@ async function suffer(
     const node = nodes[which];
     const host = hosts[which];
     assert.ok(node !== undefined && host !== undefined);
-    await host.waitFor('an owner', () => owned(hosts), 60_000);
+    await host.waitFor('an owner', async () => (await owners(hosts, '10.0.0.100')).length > 0, 60_000);
     await pause(random() * 400);
     const child = childOf(node);
     const from = node.program.lines.length;
@@ -149,11 +145,6 @@ async function suffer(
 function resumption(lines: readonly Line[]): number | undefined {
   const next = lines.find(({ text }) => /resumes the mastership|Entering/.test(text));
   return next?.text.includes('resumes') === true ? next.atMs : undefined;
-}
-
-async function owned(hosts: readonly LabHost[]): Promise<boolean> {
-  const has = await Promise.all(hosts.map((host) => host.hasAddress('10.0.0.100')));
-  return has.includes(true);
 }
 
 /** The VRRP process that its pid file names, if it lives. */

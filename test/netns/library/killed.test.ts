@@ -5,7 +5,7 @@ import test from 'node:test';
 
 import { projectRoot } from '../../support/daemons.js';
 import { exampleLab, vip } from '../../support/examples.js';
-import { addressSpans, randomNumbers } from '../../support/killing.js';
+import { addressSpans, overlaps, owners, randomNumbers } from '../../support/killing.js';
 import type { LabHost } from '../../support/net-lab.js';
 import type { Program } from '../../support/program.js';
 
@@ -42,7 +42,7 @@ test('programs killed at random moments: the address is on both nodes no longer 
     const [host, program] = [hosts[which], programs[which]];
     assert.ok(host !== undefined && program !== undefined);
     await program.waitForLine(/takes part/);
-    await lab.ka1.waitFor('an owner', async () => (await owners(hosts)).length === 1);
+    await lab.ka1.waitFor('an owner', async () => (await owners(hosts, vip)).length === 1);
     // A random moment is not an event: this is what the test is about.
     await new Promise((resolve) => setTimeout(resolve, random() * 300));
     const fromMs = performance.now();
@@ -51,7 +51,7 @@ test('programs killed at random moments: the address is on both nodes no longer 
     const next = await start(host, 100 + which);
     programs[which] = next;
     await next.waitForLine(/takes part/);
-    await lab.ka1.waitFor('one owner again', async () => (await owners(hosts)).length === 1);
+    await lab.ka1.waitFor('one owner again', async () => (await owners(hosts, vip)).length === 1);
     absences.push({ fromMs, toMs: performance.now() });
   }
   for (const program of programs) {
@@ -60,19 +60,12 @@ test('programs killed at random moments: the address is on both nodes no longer 
   }
   const endMs = performance.now();
   const [first = [], second = []] = monitors.map((each) => addressSpans(each, `${vip}/24`, endMs));
-  const overlaps = first
-    .flatMap((a) =>
-      second.map((b) => ({ fromMs: Math.max(a.fromMs, b.fromMs), toMs: Math.min(a.toMs, b.toMs) })),
-    )
-    .filter(({ fromMs, toMs }) => toMs - fromMs > masterDownMs && toMs < endMs);
+  const long = overlaps(first, second).filter(
+    ({ fromMs, toMs }) => toMs - fromMs > masterDownMs && toMs < endMs,
+  );
   assert.ok(first.length + second.length > 2, 'the address has moved');
-  for (const { fromMs, toMs } of overlaps) {
+  for (const { fromMs, toMs } of long) {
     const isExplained = absences.some((each) => each.fromMs <= fromMs && toMs <= each.toMs);
     assert.ok(isExplained, `on both nodes from ${fromMs} to ${toMs}, absences ${JSON.stringify(absences)}`);
   }
 });
-
-async function owners(hosts: readonly LabHost[]): Promise<readonly LabHost[]> {
-  const has = await Promise.all(hosts.map((host) => host.hasAddress(vip)));
-  return hosts.filter((_, index) => has[index] === true);
-}

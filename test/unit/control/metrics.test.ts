@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { renderMetrics } from '../../../lib/control/metrics.js';
+import { hasProgram, run } from '../../support/program.js';
 import type { InstanceFigures } from '../../../lib/control/vrrp-metrics.js';
 
 const counters: NonNullable<InstanceFigures['counters']> = {
@@ -81,4 +82,96 @@ test('the runs of a script are a histogram with its counts', async () => {
   assert.equal(of('bucket\\{script="S",le="0.01"\\}') ?? of('bucket\\{le="0.01",script="S"\\}'), '3');
   assert.equal(of('sum\\{script="S"\\}'), '1.5');
   assert.equal(of('count\\{script="S"\\}'), '4');
+});
+
+const skip = hasProgram('promtool') ? false : 'promtool is missing: apt-get install prometheus';
+
+test('everything that happens has its metric, and promtool finds no fault with any', { skip }, async () => {
+  const rates = { connections: 5, inPackets: 4, outPackets: 3, inBytes: 2, outBytes: 1 };
+  const text = await renderMetrics({
+    version: '1.0.0',
+    startedMs: 0,
+    generation: 2,
+    sides: [
+      { side: 'vrrp', pid: 1, restarts: 1, answers: true },
+      { side: 'checkers', pid: 2, restarts: 0, answers: true },
+    ],
+    vrrp: {
+      atMs: 0,
+      instances: [
+        {
+          ...instance,
+          name: 'V',
+          counters: {
+            ...counters,
+            received: 9,
+            sendFailed: 3,
+            sendFailedByErrno: { EPERM: 3 },
+            dropped: { checksum: 2, version: 1 },
+          },
+        },
+      ],
+      transitions: [{ instance: 'V', to: 'MASTER', cause: 'silence', count: 4 }],
+      engine: {
+        wakeUps: 8,
+        lateness: [1, 2, 3],
+        latenessSumUs: 12,
+        maxLatenessUs: 6,
+        netlinkOverruns: 0,
+        droppedUnknown: { vrid: 6 },
+      },
+      scripts: [{ name: 'S', verdict: 'down', counts: [2], runs: 2, sumS: 0.5, timeouts: 1 }],
+    },
+    checkers: {
+      atMs: 0,
+      virtualServers: [
+        {
+          name: '[10.8.0.1]:tcp:80',
+          scheduler: 'rr',
+          isQuorumUp: true,
+          isSorryActive: false,
+          inTable: true,
+          total: rates,
+          perSecond: rates,
+          servers: [
+            {
+              name: '[10.9.0.1]:tcp:80',
+              isAlive: true,
+              weight: 7,
+              inTable: true,
+              activeConnections: 2,
+              inactiveConnections: 1,
+              persistentConnections: 0,
+              total: rates,
+              perSecond: rates,
+              checkers: [],
+            },
+          ],
+        },
+      ],
+    },
+  });
+  const server = 'virtual_server="[10.8.0.1]:tcp:80",real_server="[10.9.0.1]:tcp:80"';
+  for (const line of [
+    'ka_node_vrrp_state{instance="V"} 2',
+    'ka_node_vrrp_transitions_total{instance="V",to="MASTER",cause="silence"} 4',
+    'ka_node_vrrp_adverts_sent_total{instance="V"} 7',
+    'ka_node_vrrp_adverts_received_total{instance="V"} 9',
+    'ka_node_vrrp_adverts_failed_total{instance="V",errno="EPERM"} 3',
+    'ka_node_vrrp_adverts_dropped_total{instance="V",reason="checksum"} 2',
+    'ka_node_vrrp_adverts_dropped_total{instance="V",reason="version"} 1',
+    'ka_node_engine_adverts_unknown_total{reason="vrid"} 6',
+    'ka_node_engine_lateness_seconds_count 6',
+    'ka_node_engine_lateness_seconds_sum 0.000012',
+    'ka_node_vrrp_script_up{script="S"} 0',
+    'ka_node_vrrp_script_timeouts_total{script="S"} 1',
+    `ka_node_lvs_server_up{${server}} 1`,
+    `ka_node_lvs_server_weight{${server}} 7`,
+    `ka_node_lvs_server_active_connections{${server}} 2`,
+    `ka_node_lvs_server_connections_total{${server}} 5`,
+    'ka_node_side_restarts_total{side="vrrp"} 1',
+  ])
+    assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
+  const { code, stdout, stderr } = await run(['promtool', 'check', 'metrics'], { input: text });
+  assert.deepEqual([code, stdout + stderr], [0, '']);
 });
