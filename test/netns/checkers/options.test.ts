@@ -1,14 +1,14 @@
-/** What every checker has in common, from the keyword in the file to what the checked server sees of it. */
+/** Where the checks of every kind go and come from: from the keyword in the file to what the checked server sees of it. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { CheckLoop, type Check } from '../../../lib/checkers/checker.js';
+import type { Check } from '../../../lib/checkers/checker.js';
 import { createCheck } from '../../../lib/checkers/create.js';
 import { parseConfig } from '../../../lib/config/load.js';
 import { checkLab } from '../../support/check-lab.js';
 import { attempt } from '../../support/check-rig.js';
 
-const { context, director, lines, server } = await checkLab(2);
+const { context, director, server } = await checkLab(2);
 
 /** An address of the server that both cables lead to: by eth0, unless something says eth1. */
 const target = '10.9.0.1';
@@ -102,103 +102,4 @@ test('PING_CHECK: connect_ip, bindto, bind_if, fwmark', async () => {
     assert.equal(outcome.kind, 'success', `${options}: ${JSON.stringify(outcome)}`);
     assert.deepEqual(await counts(), expected, options);
   }
-});
-
-test('connect_timeout: nobody waits longer for an answer that does not come', async () => {
-  await server.runOk([
-    'nft',
-    'add table ip deaf; add chain ip deaf in { type filter hook input priority 0; }; add rule ip deaf in tcp dport 7001 drop',
-  ]);
-  const outcome = await attempt(
-    fromText('TCP_CHECK', `connect_ip ${target}\nconnect_port 7001\nconnect_timeout 0.2`),
-  );
-  assert.equal(outcome.kind === 'failure' ? outcome.reason : outcome.kind, 'timeout');
-  const { elapsedMs = 0 } = outcome.kind === 'failure' ? outcome : {};
-  // The kernel would go on for two minutes.
-  assert.ok(elapsedMs >= 199 && elapsedMs < 20_000, `${elapsedMs} ms`);
-});
-
-/** A loop over a check of the file, its verdicts with the time of each. */
-function running(options: string, random = 0) {
-  const verdicts: { readonly isUp: boolean; readonly atMs: number }[] = [];
-  const attempts: number[] = [];
-  let heard = (): void => undefined;
-  const check = fromText('TCP_CHECK', options);
-  const { clock } = context.host;
-  const loop = new CheckLoop({
-    check: {
-      ...check,
-      canRepeat: () => false,
-      attempt: (...args) => {
-        attempts.push(clock.nowMs());
-        return check.attempt(...args);
-      },
-    },
-    host: context.host,
-    random: { next: () => random },
-    listener: {
-      onVerdict: (isUp) => {
-        verdicts.push({ isUp, atMs: clock.nowMs() });
-        heard();
-      },
-      onWeight: () => undefined,
-    },
-  });
-  return {
-    loop,
-    attempts,
-    async verdict(count: number): Promise<boolean | undefined> {
-      while (verdicts.length < count) await new Promise<void>((resolve) => (heard = resolve));
-      return verdicts[count - 1]?.isUp;
-    },
-  };
-}
-
-const gaps = (times: readonly number[]): number[] => times.slice(1).map((at, i) => at - (times[i] ?? at));
-/** Timers of JavaScript may come a millisecond early by another clock. */
-const early = 2;
-
-test('alpha: down until the first success; warmup: the first attempt comes within it', async () => {
-  const pessimist = running(`${there}alpha\nwarmup 0.5`, 0.9);
-  assert.equal(pessimist.loop.status.isUp, false);
-  const optimist = running(`${there}warmup 0`);
-  assert.equal(optimist.loop.status.isUp, true);
-  const startMs = context.host.clock.nowMs();
-  pessimist.loop.start();
-  optimist.loop.start();
-  assert.equal(await pessimist.verdict(1), true);
-  assert.equal(await optimist.verdict(1), true);
-  assert.ok((pessimist.attempts[0] ?? 0) - startMs >= 1000 + 450 - early);
-  assert.ok((optimist.attempts[0] ?? 0) < (pessimist.attempts[0] ?? 0));
-  pessimist.loop.close();
-  optimist.loop.close();
-});
-
-test('delay_loop, retry, delay_before_retry and log_all_failures', async () => {
-  const { loop, attempts, verdict } = running(
-    `${there}warmup 0\ndelay_loop 0.3\nretry 2\ndelay_before_retry 0.8\nlog_all_failures`,
-  );
-  loop.start();
-  assert.equal(await verdict(1), true);
-  await peer.waitForLines('three more checks', () => attempts.length >= 4);
-  const whileUp = attempts.length;
-  for (const gap of gaps(attempts)) assert.ok(gap >= 300 - early, `${gap} ms between checks`);
-  await server.runOk([
-    'nft',
-    'add table ip dead; add chain ip dead in { type filter hook input priority 0; }; add rule ip dead in tcp dport 7000 reject with tcp reset',
-  ]);
-  const from = lines.length;
-  assert.equal(await verdict(2), false);
-  const last = attempts.slice(-3);
-  assert.ok(attempts.length >= whileUp + 2);
-  // The first failure and two retries, so far apart as the file says.
-  for (const gap of gaps(last)) assert.ok(gap >= 800 - early, `${gap} ms between retries`);
-  const told = lines.slice(from).filter((line) => line.includes('failed'));
-  assert.deepEqual(told, [
-    'TCP connection to [10.7.0.2]:tcp:80 failed.',
-    'TCP connection to [10.7.0.2]:tcp:80 failed.',
-    'TCP connection to [10.7.0.2]:tcp:80 failed.',
-    'TCP_CHECK on service [10.7.0.2]:tcp:80 failed after 2 retries.',
-  ]);
-  loop.close();
 });
