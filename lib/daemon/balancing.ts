@@ -16,9 +16,8 @@ import type { VirtualServerReport } from '../lvs/report.js';
 import { SyncDaemons } from '../lvs/sync-daemon.js';
 import { ConnectionTimeouts } from '../lvs/timeouts.js';
 import { realServerLine, virtualServerLine } from '../notify/fifo.js';
-import { realServerMail, virtualServerMail } from '../notify/mail-text.js';
+import { checkerReason, quorumReason, realServerMail, virtualServerMail } from '../notify/mail-text.js';
 import { Outlets } from '../notify/outlets.js';
-import type { QuorumChange } from '../policy/quorum.js';
 import { resolveScript, type ScriptPolicy } from '../script-security.js';
 import { FileTracker } from '../track/file.js';
 import { logVerdict, scriptPolicy } from '../vrrp/tracker-set.js';
@@ -99,7 +98,10 @@ export class Balancing {
       prober: this.#prober,
       host,
       onEvent: (event) => this.#onEvent(event),
-      command: ({ miscPath }) => this.#command(miscPath, 'MISC_CHECK', this.#policy),
+      command: ({ miscPath, user }) => {
+        const script = user === undefined ? miscPath : { ...miscPath, user: user.user, group: user.group };
+        return this.#command(script, 'MISC_CHECK', this.#policy);
+      },
       fileValue: (name) => {
         const state = this.#files.find((file) => file.name === name)?.state;
         return state?.kind === 'value' ? state.value : 0;
@@ -254,7 +256,9 @@ export class Balancing {
         return;
       }
       case 'checker': {
-        const { realServer, serverName, reason, isServerChange } = event;
+        const { checker, realServer, serverName, isServerChange } = event;
+        const reason = checkerReason(checker, isUp, event.reason);
+        if (reason === undefined) return;
         // no_checker_emails: only when the real server itself changes.
         if (!realServer.smtpAlert || (this.#config.globalDefs.noCheckerEmails && !isServerChange)) return;
         this.#outlets.mail(realServerMail(serverName, virtualName, isUp, reason));
@@ -286,10 +290,3 @@ const inspectionMs = 5_000;
 const inspectionPause = 20;
 const longestPauseMs = 60_000;
 const scriptGraceMs = 1_000;
-
-/** keepalived: `Gained quorum 1+0=1 <= 2`, `Lost quorum 1-0=1 > 0`. */
-function quorumReason({ kind, quorum, hysteresis, threshold, total }: QuorumChange): string {
-  return kind === 'gained'
-    ? `Gained quorum ${quorum}+${hysteresis}=${threshold} <= ${total}`
-    : `Lost quorum ${quorum}-${hysteresis}=${threshold} > ${total}`;
-}

@@ -260,9 +260,11 @@ export class Balancer implements AsyncDisposable {
     const serverName = unit.serverNames[server] ?? '';
     return {
       onVerdict: (isUp, reason) => {
-        const wasAlive = unit.state.servers[server]?.isAlive;
+        const { isAlive: wasAlive, checkers } = unit.state.servers[server] ?? {};
+        const isNews = checkers?.[checker]?.isUp !== isUp;
         this.#feed(unit, { kind: 'verdict', server, checker, isUp });
-        if (real === undefined) return;
+        // A first result that says what was supposed is no change.
+        if (real === undefined || !isNews) return;
         const isServerChange = unit.state.servers[server]?.isAlive !== wasAlive;
         const about = { checker: config, virtualName: unit.name, realServer: real, serverName };
         this.#effects.push({ unit, effect: { kind: 'checker', isUp, reason, ...about, isServerChange } });

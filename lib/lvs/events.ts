@@ -22,7 +22,7 @@ export type BalancerEvent =
       /** Undefined: it ends, by a reload or with the daemon (omega). */
       readonly change: QuorumChange | undefined;
     }
-  /** A checker's own state was settled: what mails are about. */
+  /** A checker's own state changed: what mails are about. */
   | {
       readonly kind: 'checker';
       readonly isUp: boolean;

@@ -217,13 +217,13 @@ function sorryTexts(what: 'added' | 'removed', inhibited: boolean, names: PoolNa
   if (what === 'added')
     return [
       inhibited
-        ? `Enabling sorry server ${sorry} of VS ${virtual}`
+        ? `Enabling sorry server ${sorry} to VS ${virtual}`
         : `Adding sorry server ${sorry} to VS ${virtual}`,
       `Removing alive servers from the pool for VS ${virtual}`,
     ];
   return [
     inhibited
-      ? `Disabling sorry server ${sorry} of VS ${virtual}`
+      ? `Disabling sorry server ${sorry} from VS ${virtual}`
       : `Removing sorry server ${sorry} from VS ${virtual}`,
     `Adding alive servers to the pool for VS ${virtual}`,
   ];

@@ -1,4 +1,5 @@
 /** Subjects and bodies of mails, word for word as keepalived writes them. Pure. */
+import type { Checker } from '../config/model-lvs.js';
 import type { GlobalDefs } from '../config/model.js';
 import { assertNever } from '../errors.js';
 
@@ -15,6 +16,16 @@ export interface MailSettings {
   readonly routerId: string;
   /** no_email_faults: nothing is written about FAULT. */
   readonly isSilentOnFault: boolean;
+}
+
+/** A change of quorum with the numbers that explain it. */
+export interface QuorumNews {
+  readonly kind: 'gained' | 'lost' | 'started-down';
+  readonly isStart: boolean;
+  readonly quorum: number;
+  readonly hysteresis: number;
+  readonly threshold: number;
+  readonly total: number;
 }
 
 export interface MailText {
@@ -93,6 +104,49 @@ export function realServerMail(
     subject: `Realserver ${realServer} of virtual server ${virtualServer} - ${upOrDown}`,
     body: reason,
   };
+}
+
+/**
+ * Why a real server is told of, by the kind of the checker whose state changed: keepalived's words.
+ * @param reason of the failure, from the checker.
+ * @returns undefined: nobody is told, as of a file.
+ */
+export function checkerReason(checker: Checker, isUp: boolean, reason: string): string | undefined {
+  const verdict = isUp ? 'succeed' : 'failed';
+  switch (checker.kind) {
+    case 'TCP_CHECK':
+      return `TCP CHECK ${verdict} on service`;
+    case 'UDP_CHECK':
+      return `UDP CHECK ${verdict} on service`;
+    case 'PING_CHECK':
+      return `ICMP CHECK ${verdict} on service`;
+    case 'HTTP_GET':
+    case 'SSL_GET':
+      return isUp ? 'CHECK succeed on service' : 'CHECK failed on service : HTTP request failed';
+    case 'SMTP_CHECK':
+      return isUp ? 'CHECK succeed on service' : `CHECK failed on service : ${reason}`;
+    case 'DNS_CHECK':
+      return `DNS_CHECK: ${verdict} on service`;
+    case 'MISC_CHECK': {
+      const how = isUp ? 'succeeded' : reason === 'timed out' ? 'timed out' : 'failed';
+      return `MISC CHECK ${how} on service`;
+    }
+    case 'BFD_CHECK':
+      return `BFD CHECK ${checker.name} ${isUp ? 'succeeded' : 'failed'} on service`;
+    case 'FILE_CHECK':
+      return undefined;
+    default:
+      return assertNever(checker);
+  }
+}
+
+/** Why a virtual server is told of. keepalived writes the sum as if it always added: `Lost quorum 2+1=1 <= 0`. */
+export function quorumReason({ kind, isStart, quorum, hysteresis, threshold, total }: QuorumNews): string {
+  const isUp = kind === 'gained';
+  const what = isStart
+    ? `Starting with quorum ${isUp ? 'up' : 'down'}`
+    : `${isUp ? 'Gained' : 'Lost'} quorum`;
+  return `${what} ${quorum}+${hysteresis}=${threshold} <= ${total}`;
 }
 
 /** What is written about a virtual server; `reason`: `Gained quorum 1+0=1 <= 2`. */

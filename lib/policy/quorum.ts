@@ -30,7 +30,9 @@ export interface QuorumChange {
   readonly kind: 'gained' | 'lost' | 'started-down';
   readonly quorum: number;
   readonly hysteresis: number;
-  /** quorum + hysteresis when gained, else quorum - hysteresis. */
+  /** The virtual server is being set up, see `stepQuorum`. */
+  readonly isStart: boolean;
+  /** quorum - hysteresis when lost, else quorum + hysteresis, which it has reached or not. */
   readonly threshold: number;
   /** Sum of the weights of the servers that are alive. */
   readonly total: number;
@@ -72,7 +74,7 @@ export function stepQuorum(
   const gainAt = quorum + hysteresis;
   const keepAt = quorum - hysteresis;
   if (!state.isUp && total > 0 && total >= gainAt) {
-    const change = { kind: 'gained', quorum, hysteresis, threshold: gainAt, total } as const;
+    const change = { kind: 'gained', quorum, hysteresis, isStart, threshold: gainAt, total } as const;
     return {
       state: { isUp: true, isSorryActive: false },
       change: { ...change, sorry: state.isSorryActive ? 'removed' : undefined },
@@ -87,7 +89,8 @@ export function stepQuorum(
       kind: isStart ? 'started-down' : 'lost',
       quorum,
       hysteresis,
-      threshold: keepAt,
+      isStart,
+      threshold: isStart ? gainAt : keepAt,
       total,
       sorry: hasSorryServer && !state.isSorryActive ? 'added' : undefined,
     },

@@ -27,6 +27,7 @@ test('a virtual server with enough weight gains its quorum when it starts [keepa
     kind: 'gained',
     quorum: 2,
     hysteresis: 0,
+    isStart: true,
     threshold: 2,
     total: 2,
     sorry: undefined,
@@ -38,6 +39,9 @@ test('one without enough weight starts down with its sorry server, and silently 
   assert.deepEqual(withSorry.state, { isUp: false, isSorryActive: true });
   assert.equal(withSorry.change?.kind, 'started-down');
   assert.equal(withSorry.change.sorry, 'added');
+  const between = rules({ quorum: 4, hysteresis: 2, hasSorryServer: true });
+  // What it has not reached.
+  assert.equal(stepQuorum(initialQuorum, between, alive(4), true).change?.threshold, 6);
   const without = stepQuorum(initialQuorum, rules({ quorum: 3 }), alive(1), true);
   assert.deepEqual(without, { state: initialQuorum, change: undefined });
 });
