@@ -4,57 +4,6 @@
 
 namespace ka::addon {
 
-const char* name_of(vrrp::State state) {
-  switch (state) {
-    case vrrp::State::kInitialize:
-      return "initialize";
-    case vrrp::State::kBackup:
-      return "backup";
-    case vrrp::State::kActive:
-      return "active";
-  }
-  return "";
-}
-
-const char* name_of(vrrp::CauseKind kind) {
-  using vrrp::CauseKind;
-  switch (kind) {
-    case CauseKind::kNone:
-      return "none";
-    case CauseKind::kStarted:
-      return "started";
-    case CauseKind::kOwner:
-      return "owner";
-    case CauseKind::kSilence:
-      return "silence";
-    case CauseKind::kPreempted:
-      return "preempted";
-    case CauseKind::kPeerLeft:
-      return "peer-left";
-    case CauseKind::kHigherPriority:
-      return "higher-priority";
-    case CauseKind::kHeld:
-      return "held";
-    case CauseKind::kReleased:
-      return "released";
-    case CauseKind::kGroup:
-      return "group";
-    case CauseKind::kCommand:
-      return "command";
-    case CauseKind::kParams:
-      return "params";
-    case CauseKind::kRemoved:
-      return "removed";
-    case CauseKind::kShutdown:
-      return "shutdown";
-    case CauseKind::kAddressLost:
-      return "address-lost";
-    case CauseKind::kAbsent:
-      return "absent";
-  }
-  return "";
-}
-
 const char* name_of(engine::AddressEvent what) {
   switch (what) {
     case engine::AddressEvent::kRestored:

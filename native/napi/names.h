@@ -6,12 +6,12 @@
 
 #include "native/base/result.h"
 #include "native/engine/events.h"
+#include "native/vrrp/names.h"
 #include "native/vrrp/types.h"
 
 namespace ka::addon {
 
-[[nodiscard]] const char* name_of(vrrp::State state);
-[[nodiscard]] const char* name_of(vrrp::CauseKind kind);
+using vrrp::name_of;
 [[nodiscard]] const char* name_of(engine::AddressEvent what);
 /// "KA_ENGINE_PERMISSION" and so on.
 [[nodiscard]] const char* code_of(Errc code);

@@ -23,9 +23,9 @@ constexpr std::uint32_t kFlagOverride = 0x20000000;
 constexpr std::size_t kIcmpSize = 32;
 constexpr IpAddr kAllNodes = IpAddr::v6({0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
-}  // namespace
-
-ArpFrame gratuitous_arp(const MacAddr& mac, const IpAddr& address) {
+/// An ARP request (RFC 826) from `mac` and `sender` to everybody.
+ArpFrame broadcast_request(const MacAddr& mac, const IpAddr& sender, const MacAddr& target_mac,
+                           const IpAddr& target) {
   ArpFrame frame{};
   Writer out(frame);
   out.copy(kBroadcastMac);
@@ -37,10 +37,16 @@ ArpFrame gratuitous_arp(const MacAddr& mac, const IpAddr& address) {
   out.u8(4);
   out.u16(kArpRequest);
   out.copy(mac);
-  out.copy(address.bytes());
-  out.copy(kBroadcastMac);
-  out.copy(address.bytes());
+  out.copy(sender.bytes());
+  out.copy(target_mac);
+  out.copy(target.bytes());
   return frame;
+}
+
+}  // namespace
+
+ArpFrame gratuitous_arp(const MacAddr& mac, const IpAddr& address) {
+  return broadcast_request(mac, address, kBroadcastMac, address);
 }
 
 NaFrame unsolicited_na(const MacAddr& mac, const IpAddr& address, bool router) {
@@ -76,21 +82,7 @@ NaFrame unsolicited_na(const MacAddr& mac, const IpAddr& address, bool router) {
 }
 
 ArpFrame arp_request(const MacAddr& mac, const IpAddr& sender, const IpAddr& target) {
-  ArpFrame frame{};
-  Writer out(frame);
-  out.copy(kBroadcastMac);
-  out.copy(mac);
-  out.u16(kEtherTypeArp);
-  out.u16(kHardwareEthernet);
-  out.u16(kEtherTypeIpv4);
-  out.u8(6);
-  out.u8(4);
-  out.u16(kArpRequest);
-  out.copy(mac);
-  out.copy(sender.bytes());
-  out.copy(MacAddr{});
-  out.copy(target.bytes());
-  return frame;
+  return broadcast_request(mac, sender, MacAddr{}, target);
 }
 
 Solicitation neighbour_solicitation(const MacAddr& mac, const IpAddr& target) {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "native/wire/vrrp.h"
+#include "test/native/wire/again.h"
 
 namespace {
 
@@ -18,17 +19,7 @@ void require(bool holds) {
 /// An accepted advert, said again, is the same packet, but for bits that carry nothing.
 void round_trip(const Accepted& accepted, const Datagram& datagram, std::span<const IpAddr> addresses) {
   const Advert& advert = accepted.advert;
-  AdvertFields fields;
-  fields.version = advert.version;
-  fields.family = advert.family;
-  fields.vrid = advert.vrid;
-  fields.priority = advert.priority;
-  fields.advert_interval = advert.advert_interval;
-  fields.auth_type = advert.auth_type;
-  fields.auth_data = advert.auth_data;
-  fields.addresses = addresses;
-  fields.source = datagram.source;
-  fields.destination = datagram.destination;
+  const AdvertFields fields = test::fields_of(advert, datagram, addresses);
   std::array<std::uint8_t, kMaxAdvertSize> out;
   const auto size = encode(out, fields);
   require(size.has_value() && *size == datagram.payload.size());

@@ -14,38 +14,17 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstddef>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <thread>
+
+#include "test/native/reports.h"
 
 namespace ka::launch {
 namespace {
 
-/// Keeps what the launcher's thread reports.
-class Reports {
- public:
-  Sink sink() {
-    return [this](std::vector<Report>&& reports) {
-      const std::lock_guard lock(mutex_);
-      for (Report& report : reports) all_.insert_or_assign(report.id, std::move(report));
-      changed_.notify_all();
-    };
-  }
-  Report wait_for(std::uint32_t id) {
-    std::unique_lock lock(mutex_);
-    REQUIRE(changed_.wait_for(lock, std::chrono::seconds(60), [&] { return all_.contains(id); }));
-    return all_.at(id);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::uint32_t, Report> all_;
-};
+using Reports = test::Reports<Report>;
 
 Spec shell(std::uint32_t id, const std::string& script) {
   Spec spec;

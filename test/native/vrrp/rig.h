@@ -6,57 +6,17 @@
 #include <string_view>
 
 #include "native/vrrp/domain.h"
+#include "native/vrrp/names.h"
 
 namespace ka::test {
 
 using namespace ka::vrrp;
 
-inline const char* word(State state) {
-  return state == State::kActive ? "active" : state == State::kBackup ? "backup" : "initialize";
-}
-
-inline const char* word(CauseKind kind) {
-  switch (kind) {
-    case CauseKind::kNone:
-      return "none";
-    case CauseKind::kStarted:
-      return "started";
-    case CauseKind::kOwner:
-      return "owner";
-    case CauseKind::kSilence:
-      return "silence";
-    case CauseKind::kPreempted:
-      return "preempted";
-    case CauseKind::kPeerLeft:
-      return "peer-left";
-    case CauseKind::kHigherPriority:
-      return "higher-priority";
-    case CauseKind::kHeld:
-      return "held";
-    case CauseKind::kReleased:
-      return "released";
-    case CauseKind::kGroup:
-      return "group";
-    case CauseKind::kCommand:
-      return "command";
-    case CauseKind::kParams:
-      return "params";
-    case CauseKind::kRemoved:
-      return "removed";
-    case CauseKind::kShutdown:
-      return "shutdown";
-    case CauseKind::kAddressLost:
-      return "address-lost";
-    case CauseKind::kAbsent:
-      return "absent";
-  }
-  return "";
-}
-
 inline std::string word(const Effect& e) {
   const std::string who = e.router == 1 ? "" : std::to_string(e.router) + ":";
   const auto number = [](auto n) { return std::to_string(unsigned{n}); };
-  const std::string move = std::string(word(e.from)) + ">" + word(e.to) + "(" + word(e.cause.kind) + ")";
+  const std::string move =
+      std::string(name_of(e.from)) + ">" + name_of(e.to) + "(" + name_of(e.cause.kind) + ")";
   switch (e.kind) {
     case EffectKind::kSendAdvert:
       return who + "advert=" + number(e.priority);
@@ -167,7 +127,7 @@ struct Rig {
     return take(domain);
   }
   [[nodiscard]] View view(RouterId id = 1) const { return *domain.view(id); }
-  [[nodiscard]] std::string state(RouterId id = 1) const { return word(view(id).state); }
+  [[nodiscard]] std::string state(RouterId id = 1) const { return name_of(view(id).state); }
   /// Time from now to the next deadline of all.
   [[nodiscard]] Nanos left() const { return *domain.next_deadline() - now; }
 };

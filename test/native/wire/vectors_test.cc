@@ -6,6 +6,7 @@
 #include "native/wire/vrrp.h"
 #include "test/native/hex.h"
 #include "test/native/json.h"
+#include "test/native/wire/again.h"
 
 using namespace ka;
 using namespace ka::wire;
@@ -80,17 +81,7 @@ void check_decoded(const Advert& advert, const Case& c, const Json& decoded) {
 }
 
 void check_encoded(const Advert& advert, const Case& c) {
-  AdvertFields fields;
-  fields.version = advert.version;
-  fields.family = advert.family;
-  fields.vrid = advert.vrid;
-  fields.priority = advert.priority;
-  fields.advert_interval = advert.advert_interval;
-  fields.auth_type = advert.auth_type;
-  fields.auth_data = advert.auth_data;
-  fields.addresses = c.addresses;
-  fields.source = c.datagram.source;
-  fields.destination = c.datagram.destination;
+  const AdvertFields fields = test::fields_of(advert, c.datagram, c.addresses);
   std::vector<std::uint8_t> out(kMaxAdvertSize);
   const auto size = encode(out, fields);
   REQUIRE(size.has_value());
