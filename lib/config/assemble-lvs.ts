@@ -165,23 +165,35 @@ function usableServers(
   context: Context,
 ): readonly RawRealServer[] {
   const { fields } = raw.section;
-  const seen = new Map<string, Endpoint>();
-  return servers.filter(({ section, endpoint }) => {
+  const fitting = servers.filter(({ section, endpoint }) => {
     const method = section.fields.lvsMethod ?? fields.lvsMethod ?? nat;
-    if (endpoint.address.family !== family && method.method !== 'TUN') {
-      context.diagnostics.report(messages.serverFamily, endpoint.at, endpoint.address.text);
-      return false;
-    }
-    const key = `${endpoint.address.text} ${String(endpoint.port ?? 0)}`;
-    const earlier = seen.get(key);
-    if (earlier !== undefined) {
-      context.diagnostics.report(messages.duplicateServer, endpoint.at, endpoint.address.text);
-      context.diagnostics.relate('the first one', earlier.at);
-      return false;
-    }
-    seen.set(key, endpoint);
-    return true;
+    if (endpoint.address.family === family || method.method === 'TUN') return true;
+    context.diagnostics.report(messages.serverFamily, endpoint.at, endpoint.address.text);
+    return false;
   });
+  const first = firstOf(fitting);
+  return fitting.filter(({ endpoint }) => {
+    const earlier = first(endpoint);
+    if (earlier === endpoint) return true;
+    context.diagnostics.report(messages.duplicateServer, endpoint.at, endpoint.address.text);
+    context.diagnostics.relate('the first one', earlier.at);
+    return false;
+  });
+}
+
+/** Finds the first server with the same address and port: of a few by comparing, which costs less than a table. */
+function firstOf(servers: readonly RawRealServer[]): (endpoint: Endpoint) => Endpoint {
+  if (servers.length <= 16) {
+    return (endpoint) => servers.find((server) => isSame(server.endpoint, endpoint))?.endpoint ?? endpoint;
+  }
+  const table = new Map<string, Endpoint>();
+  const keyOf = ({ address, port }: Endpoint): string => `${address.text} ${String(port ?? 0)}`;
+  for (const { endpoint } of servers.toReversed()) table.set(keyOf(endpoint), endpoint);
+  return (endpoint) => table.get(keyOf(endpoint)) ?? endpoint;
+}
+
+function isSame(a: Endpoint, b: Endpoint): boolean {
+  return a.address.text === b.address.text && (a.port ?? 0) === (b.port ?? 0);
 }
 
 function defaulted(raw: RawVirtualServer, keyword: string, value: string, context: Context): string {

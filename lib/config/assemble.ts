@@ -82,7 +82,8 @@ export class Assembler implements StatementSink {
     this.#globals = options.foreseen?.globals ?? assembleGlobals(undefined);
     this.#context = {
       ...options,
-      where: 'at the top level',
+      block: undefined,
+      blockName: undefined,
       isUnbalanced: false,
       isIrregular: false,
       isScriptUserBad: false,

@@ -40,7 +40,16 @@ export class BlockDecoder<R> {
       return;
     }
     const found = this.#schema.byKeyword.get(keyword);
-    if (found === undefined) unknownKeyword(statement, this.#schema, this.#context);
+    if (
+      found?.isPlain === true &&
+      statement.words.length > found.minWords &&
+      found.isBlock === (statement.body !== undefined)
+    ) {
+      this.#fields[found.field] = found.row.apply(
+        new Line(statement, this.#context),
+        this.#fields[found.field],
+      );
+    } else if (found === undefined) unknownKeyword(statement, this.#schema, this.#context);
     else if (statement.body === undefined && found.isBlock) this.#adopter = { statement, items: [] };
     else this.#read(statement, found);
   }
@@ -127,13 +136,14 @@ function missingBlock({ reader, isNeverEmpty }: CompiledRow['row'], isEmpty: boo
 
 /** Reads the body of a block statement. */
 export function decodeBody<R>(schema: BlockSchema<R>, statement: Statement, context: Context): Decoded<R> {
-  const { where } = context;
-  const name = statement.words[1];
-  context.where = name === undefined ? `in ${schema.name}` : `in ${schema.name} ${name}`;
+  const { block, blockName } = context;
+  context.block = schema.name;
+  context.blockName = statement.words[1];
   const decoder = new BlockDecoder(schema, context);
   if (statement.body !== undefined) for (const item of statement.body.items) decoder.take(item);
   const decoded = decoder.finish();
-  context.where = where;
+  context.block = block;
+  context.blockName = blockName;
   return decoded;
 }
 
@@ -181,7 +191,9 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
   if (context.isUnbalanced) return;
   const keyword = statement.words[0] ?? '';
   const span = wordSpan(statement, 0);
-  const where = schema === topLevel ? 'at the top level' : context.where;
+  const { block, blockName } = context;
+  const inside = blockName === undefined ? (block ?? '') : `${block ?? ''} ${blockName}`;
+  const where = schema === topLevel ? 'at the top level' : `in ${inside}`;
   if (topLevel !== undefined && schema !== topLevel && topLevel.byKeyword.has(keyword)) {
     context.diagnostics.reportWith(
       messages.misplacedKeyword,
@@ -196,7 +208,7 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
   const near = nearest(keyword, schema.byKeyword.keys());
   const hints = near === undefined ? [] : [`did you mean '${near}'?`];
   if (statement.body !== undefined && schema !== topLevel)
-    hints.push(`keepalived ignores the '{', so that the next '}' ends ${context.where.replace(/^in /, '')}`);
+    hints.push(`keepalived ignores the '{', so that the next '}' ends ${inside}`);
   context.diagnostics.reportWith(
     messages.unknownKeyword,
     span,

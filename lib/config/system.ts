@@ -63,9 +63,11 @@ export function systemMachine(): Machine {
       parseAddress(host) !== undefined ||
       spawnSync('getent', ['ahosts', host], { timeout: 10_000 }).status === 0,
     uid: process.getuid?.() ?? 0,
-    hostName: hostname(),
+    hostName: readText('/proc/sys/kernel/hostname').trimEnd() || hostname(),
     path: (process.env['PATH'] ?? '').split(':').filter((directory) => directory !== ''),
-    cpuCount: availableParallelism(),
+    get cpuCount() {
+      return availableParallelism();
+    },
     environment: (name) => process.env[name],
   };
 }

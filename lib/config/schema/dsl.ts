@@ -17,8 +17,9 @@ export interface Context {
   readonly isOffline: boolean;
   readonly machine: Machine;
   readonly files: FileAccess;
-  /** Block that is being read, for messages: `in vrrp_instance VI_1`. */
-  where: string;
+  /** Block that is being read, and its name if it has one, for messages: `vrrp_instance`, `VI_1`. */
+  block: string | undefined;
+  blockName: string | undefined;
   /** Inside the body of a block whose `{` was missing: what follows from that is not reported. */
   isUnbalanced: boolean;
   /** keepalived reads the lines otherwise than the tree has them: a `{` that it ignores, or one that is missing. */
@@ -211,10 +212,14 @@ export interface CompiledRow {
   /** Braces follow. */
   readonly isBlock: boolean;
   readonly alias: Alias | undefined;
+  /** Words that must follow. */
+  readonly minWords: number;
+  /** Nothing is to be said or noted of the keyword itself: it works, is not old or newer, and may be repeated. */
+  readonly isPlain: boolean;
 }
 
 /**
- * Compiles a table. `name` is how messages call the block; `effect` is that of rows that give none. Blocks that come in
+ * A table. `name` is how messages call the block; `effect` is that of rows that give none. Blocks that come in
  * thousands bring a `copy` of their own: a spread is fast (0.1 us instead of 0.9 for 40 fields) where all that passes
  * through that place in the source has one shape.
  */
@@ -225,24 +230,82 @@ export function block<R extends Record<string, unknown>>(
   effect: Effect = 'parsed',
   copy: Copy = (fields) => ({ ...fields }),
 ): BlockSchema<R> {
+  return new Table(name, help, rows, effect, copy);
+}
+
+/** Compiled when it is first needed: most configurations use a few tables. */
+class Table<R extends Record<string, unknown>> implements BlockSchema<R> {
+  readonly name: string;
+  readonly help: string;
+  readonly rows: R;
+  readonly copy: Copy;
+  readonly #effect: Effect;
+  #byKeyword: ReadonlyMap<string, CompiledRow> | undefined;
+  #template: Decoded<R> | undefined;
+
+  constructor(name: string, help: string, rows: R, effect: Effect, copy: Copy) {
+    this.name = name;
+    this.help = help;
+    this.rows = rows;
+    this.copy = copy;
+    this.#effect = effect;
+  }
+
+  get byKeyword(): ReadonlyMap<string, CompiledRow> {
+    return (this.#byKeyword ??= compiled(this.#entries, this.#effect));
+  }
+
+  get template(): Decoded<R> {
+    if (this.#template !== undefined) return this.#template;
+    const initial: Record<string, unknown> = {};
+    for (const [keyword, entry] of this.#entries)
+      if (entry.kind === 'row') initial[camel(keyword)] = entry.initial;
+    // The fields are those of the rows.
+    this.#template = compact(initial) as Decoded<R>;
+    return this.#template;
+  }
+
+  get #entries(): readonly (readonly [string, Row<unknown> | Alias])[] {
+    // Rows are contravariant in their field, so a table of different fields has no common row type but this one.
+    return Object.entries(this.rows as Record<string, Row<unknown> | Alias>);
+  }
+}
+
+function compiled(
+  entries: readonly (readonly [string, Row<unknown> | Alias])[],
+  effect: Effect,
+): ReadonlyMap<string, CompiledRow> {
   const byKeyword = new Map<string, CompiledRow>();
-  const initial: Record<string, unknown> = {};
-  // Rows are contravariant in their field, so a table of different fields has no common row type but this one.
-  const table = rows as Record<string, Row<unknown> | Alias>;
-  for (const [keyword, entry] of Object.entries(table)) {
+  for (const [keyword, entry] of entries) {
     if (entry.kind === 'alias') continue;
-    const field = camel(keyword);
-    initial[field] = entry.initial;
     const row = completed(entry, effect);
     const isBlock = row.reader.block !== undefined || row.reader.isList === true;
-    byKeyword.set(keyword, { keyword, field, row, isBlock, alias: undefined });
+    const { minWords } = row.reader;
+    const field = camel(keyword);
+    byKeyword.set(keyword, {
+      keyword,
+      field,
+      row,
+      isBlock,
+      alias: undefined,
+      minWords,
+      isPlain: isPlain(row),
+    });
   }
-  for (const [keyword, entry] of Object.entries(table)) {
+  for (const [keyword, entry] of entries) {
     if (entry.kind !== 'alias') continue;
     const target = byKeyword.get(entry.target);
-    if (target !== undefined) byKeyword.set(keyword, { ...target, keyword, alias: entry });
+    if (target === undefined) continue;
+    const isGood = target.isPlain && entry.deprecated === undefined;
+    byKeyword.set(keyword, { ...target, keyword, alias: entry, isPlain: isGood });
   }
-  return { name, help, rows, byKeyword, template: compact(initial) as Decoded<R>, copy };
+  return byKeyword;
+}
+
+function isPlain(row: Row<unknown>): boolean {
+  const { effect, since, build, deprecated, isFirstKept, reader } = row;
+  const isQuiet = since === undefined && build === undefined && deprecated === undefined;
+  return isQuiet && effect === 'works' && isFirstKept !== true && reader.isList !== true;
 }
 
 /** A keyword that 2.2.7 does not know is unknown there with and without a value: it does not give up. */

@@ -88,7 +88,7 @@ export interface RawVirtualServer {
   readonly statement: Statement | undefined;
 }
 
-const serverSection = fieldSection(virtualServer);
+const serverSection = fieldSection(virtualServer, { name: 'address' });
 
 const virtualServerReader: Reader<RawVirtualServer> = {
   syntax: '<address> [<port>] | fwmark <number> | group <name> { ... }',
@@ -101,7 +101,7 @@ const virtualServerReader: Reader<RawVirtualServer> = {
     const value = serverSection.read(line);
     if (value === undefined) return undefined;
     const statement = hasFlags(value.fields) ? line.statement : undefined;
-    return { key, section: { ...value, at: line.at(1) }, statement };
+    return { key, section: value, statement };
   },
 };
 
