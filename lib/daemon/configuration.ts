@@ -10,6 +10,7 @@ import type { DaemonOptions } from './options.js';
 import { ownScript } from './own-scripts.js';
 import { alreadyRunning, pidFiles, runningDaemon } from './process.js';
 import type { ReadFacts } from './protocol.js';
+import { reloadFileOf } from './reload-file.js';
 import { processTitle } from './titles.js';
 
 export type Reading =
@@ -91,6 +92,9 @@ function factsOf(options: DaemonOptions, config: Config, known: readonly string[
     usesPidDir: config.usePidDir,
     childWaitMs: config.childWaitTime / 1000,
     umask: config.globalDefs.umask,
+    reloadFile: reloadFileOf(config),
+    reloadTimeFile: config.globalDefs.reloadTimeFile,
+    reloadRepeats: config.globalDefs.reloadRepeat,
     shutdown: ownScript(config, 'shutdown'),
     title: processTitle(config, 'parent'),
     known,

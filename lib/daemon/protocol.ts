@@ -42,6 +42,10 @@ export interface ReadFacts {
   readonly usesPidDir: boolean;
   readonly childWaitMs: number;
   readonly umask: number | undefined;
+  /** reload_file, reload_time_file, reload_repeat. */
+  readonly reloadFile: string | undefined;
+  readonly reloadTimeFile: string | undefined;
+  readonly reloadRepeats: boolean;
   /** shutdown_script. */
   readonly shutdown: OwnScript | undefined;
   /** Title of the supervisor in `ps`. */

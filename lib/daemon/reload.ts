@@ -12,6 +12,7 @@ import type { Children } from './children.js';
 import { handoverPath, openHandovers } from './handover.js';
 import { newPost, sideNames, sideWords, type Post } from './post.js';
 import { ownMethods, type ReadFacts, type ReloadParams } from './protocol.js';
+import { beginReading } from './reload-file.js';
 import { refusalOf, stoppingReport } from './reload-queue.js';
 import type { Supervision } from './supervision.js';
 
@@ -44,7 +45,8 @@ export class Reload {
   }
 
   async #readAgain(files: Readonly<Record<Side, number>>): Promise<ReloadReport> {
-    const { outcome, end } = await this.#children.read(files);
+    const readingEnds = beginReading(this.#state.facts?.reloadFile, this.#log);
+    const { outcome, end } = await this.#children.read(files).finally(readingEnds);
     if (this.#state.isStopping) return stoppingReport;
     if (outcome === undefined) return this.#refused([], `It could not be read (${describeChildEnd(end)}).`);
     for (const line of outcome.lines) this.#log.log('warning', line);

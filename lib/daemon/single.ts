@@ -4,6 +4,7 @@ import type { Config } from '../config/model.js';
 import type { ControlHost, ReloadReport, Side, SideStanding, ToldListener } from '../control/messages.js';
 import { call } from '../control/serve.js';
 import { KaError } from '../errors.js';
+import { systemClock } from '../host.js';
 import type { Log } from '../log/log.js';
 import { readForDaemon } from './configuration.js';
 import type { RunContext } from './context.js';
@@ -15,6 +16,8 @@ import { reapOrphans } from './orphans.js';
 import { ownScript, runOwnScript, type OwnScript } from './own-scripts.js';
 import { PidFile, pidFiles } from './process.js';
 import type { ReadFacts } from './protocol.js';
+import { beginReading, endReading } from './reload-file.js';
+import { ReloadSchedule } from './reload-schedule.js';
 import { refusalOf, ReloadQueue } from './reload-queue.js';
 import { removeReloadResult } from './reload-result.js';
 import type { RunningSide, SideContext } from './side.js';
@@ -42,11 +45,17 @@ export class SingleProcess implements ControlHost {
   /** VRRP instances in MASTER state. */
   #masters: readonly string[] = [];
   #reloads: ReloadQueue | undefined;
+  #facts: ReadFacts | undefined;
+  readonly #schedule: ReloadSchedule;
 
   constructor(context: RunContext, log: Log, systemd: SystemdNotifier) {
     this.#context = context;
     this.#log = log;
     this.#systemd = systemd;
+    this.#schedule = new ReloadSchedule({
+      host: { clock: systemClock, logger: log },
+      reload: () => void this.reload(),
+    });
     this.version = context.version;
     this.configFile = context.options.configFile;
   }
@@ -137,11 +146,15 @@ export class SingleProcess implements ControlHost {
       this.#log.log('info', 'Startup complete');
       this.#systemd.ready(this.#summary());
       this.#systemd.startWatchdog(() => true);
+      endReading(facts.reloadFile, this.#log);
+      this.#facts = facts;
+      this.#schedule.follow(facts.reloadTimeFile, facts.reloadRepeats);
       await until(this.#stop.signal);
       this.#log.log('info', 'Stopping');
       this.#systemd.stopping();
       await this.#reloads.settled();
     } finally {
+      this.#schedule.close();
       for (const side of this.#sides.values()) await side.close();
       await control.close();
       removeReloadResult(files.main);
@@ -208,12 +221,17 @@ export class SingleProcess implements ControlHost {
   async #reloadNow(): Promise<ReloadReport> {
     this.#log.log('info', 'Reloading ...');
     this.#systemd.reloading();
-    const read = await readForDaemon(this.#context, { isReload: true, known: this.#known });
+    const readingEnds = beginReading(this.#facts?.reloadFile, this.#log);
+    const read = await readForDaemon(this.#context, { isReload: true, known: this.#known }).finally(
+      readingEnds,
+    );
     for (const line of read.lines) this.#log.log('warning', line);
     const report = read.isGood
       ? await this.#change(read.config, read.facts, read.lines)
       : this.#refused(read.lines, read.message);
     this.#systemd.ready(this.#summary());
+    if (!this.#stop.signal.aborted)
+      this.#schedule.follow(this.#facts?.reloadTimeFile, this.#facts?.reloadRepeats ?? false);
     return report;
   }
 
@@ -236,6 +254,7 @@ export class SingleProcess implements ControlHost {
       }
     }
     this.#known = facts.known;
+    this.#facts = facts;
     this.#shutdown = facts.shutdown;
     this.#generation += 1;
     const words = said.filter((each) => each !== '').join('; ') || 'nothing changed';

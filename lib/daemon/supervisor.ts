@@ -14,6 +14,7 @@ import type {
   SideStanding,
   ToldListener,
 } from '../control/messages.js';
+import { systemClock } from '../host.js';
 import type { Log } from '../log/log.js';
 import { ChildLink, describeChildEnd, type ChildEnd } from './child-link.js';
 import { Children } from './children.js';
@@ -28,7 +29,9 @@ import type { OwnScript } from './own-scripts.js';
 import { newPost, sideNames, type Post } from './post.js';
 import { PidFile, pidFiles } from './process.js';
 import { ownMethods, type ChildReport, type ReadOutcome } from './protocol.js';
+import { endReading } from './reload-file.js';
 import { ReloadQueue } from './reload-queue.js';
+import { ReloadSchedule } from './reload-schedule.js';
 import { removeReloadResult } from './reload-result.js';
 import { Reload } from './reload.js';
 import { listenToSignals } from './signals.js';
@@ -51,6 +54,7 @@ export class Supervisor implements ControlHost {
   readonly #watchdog: Watchdog;
   readonly #listeners = new Set<ToldListener>();
   readonly #reloads: ReloadQueue;
+  readonly #schedule: ReloadSchedule;
   /** The configuration has been read for the first time, or never will be. */
   #onRead: () => void = () => undefined;
   #pidFile: PidFile | undefined;
@@ -84,6 +88,10 @@ export class Supervisor implements ControlHost {
       pidFile: () => this.#pidFile?.path,
       logger: log,
     });
+    this.#schedule = new ReloadSchedule({
+      host: { clock: systemClock, logger: log },
+      reload: () => void this.reload(),
+    });
   }
 
   /** Runs until a signal ends it. The result is the exit status. */
@@ -100,6 +108,7 @@ export class Supervisor implements ControlHost {
       this.#log.log('error', error instanceof Error ? error.message : String(error));
       this.#state.stop(exitStatus.permission);
     }
+    this.#schedule.close();
     await this.#end();
     await (await this.#control)?.close();
     if (this.#pidFile !== undefined) removeReloadResult(this.#pidFile.path);
@@ -184,6 +193,8 @@ export class Supervisor implements ControlHost {
     const { facts } = outcome;
     this.#state.adopt(facts);
     this.#state.generation = 1;
+    endReading(facts.reloadFile, this.#log);
+    this.#schedule.follow(facts.reloadTimeFile, facts.reloadRepeats);
     this.#control ??= openControl(this, this.#context.options, this.#log, facts);
     try {
       this.#writePidFile();
@@ -299,7 +310,11 @@ export class Supervisor implements ControlHost {
     try {
       return await this.#reload.run();
     } finally {
-      if (!this.#state.isStopping) this.#systemd.ready(this.#state.summary);
+      const { facts, isStopping } = this.#state;
+      if (!isStopping) {
+        this.#systemd.ready(this.#state.summary);
+        this.#schedule.follow(facts?.reloadTimeFile, facts?.reloadRepeats ?? false);
+      }
     }
   }
 

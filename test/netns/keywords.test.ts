@@ -1,5 +1,7 @@
 /** Keywords of the configuration whose effect shows on the wire or in the log, beside keepalived where it has them. */
 import assert from 'node:assert/strict';
+import { existsSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
 import test from 'node:test';
 
 import { Capture } from '../support/capture.js';
@@ -88,4 +90,32 @@ test('log_unknown_vrids: adverts of routers that are not configured are told of,
   const since = node.program.lines.slice(from).map(({ text }) => text);
   const first = (part: string): number => since.findIndex((text) => text.includes(part));
   assert.ok(first('Reloading') < first('Unknown VRID'), since.join('\n'));
+});
+
+test('reload_time_file: the file that comes brings a reload at its time; reload_file is there while it reads', async () => {
+  const { lab, a } = await pair('reloads');
+  await using _lab = lab;
+  const [when, reading] = [a.path('when'), a.write('reading', 'somebody writes\n')];
+  const text = (vrid: number): string =>
+    `global_defs {\nreload_time_file ${when}\nreload_file ${reading}\n}\n${instance(vrid)}`;
+  const node = await startKaNode(a, text(5));
+  await node.waitForLine(/Startup complete/);
+  assert.ok(!existsSync(reading), 'the first reading ends with it, too');
+  a.write(node.configuration, text(6));
+  const watched = watch(dirname(reading));
+  const seen: string[] = [];
+  watched.on('change', (_event, name) => void seen.push(String(name)));
+  // Keepalived's format, in UTC; a machine that stood still meanwhile gets another chance.
+  for (let from = node.program.lines.length, isOver = true; isOver; from = node.program.lines.length) {
+    const soon = new Date(Date.now() + 2500).toISOString().slice(0, 19).replace('T', ' ');
+    a.write('when', `${soon}Z\n`);
+    const told = await node.waitForLine(/Scheduling reload for |is over - ignoring/, { from });
+    isOver = told.text.includes('is over');
+  }
+  await node.waitForLine(/Reload complete/);
+  await a.waitForAddress('10.0.1.6');
+  watched.close();
+  assert.ok(!existsSync(when), 'the time is over');
+  assert.ok(!existsSync(reading), 'reading is over');
+  assert.ok(seen.includes('reading'), seen.join(' '));
 });

@@ -456,13 +456,12 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     ...works,
     note: 'a new configuration is always tested before it replaces the old one; the report goes to the log',
   }),
-  reload_time_file: optional(
-    alone(absolutePath),
-    'file with the time of the next automatic reload',
-    reported,
-  ),
-  reload_repeat: defaulted(present, false, 'reads that file again after each reload'),
-  reload_file: optional(optionalPath(''), 'file that is removed when a reload is done'),
+  reload_time_file: optional(alone(absolutePath), 'file with the time of the next automatic reload', {
+    ...reported,
+    ...works,
+  }),
+  reload_repeat: defaulted(present, false, 'reads that file again after each reload', works),
+  reload_file: optional(optionalPath(''), 'file that is there while a configuration is read', works),
   include_check: several(includeCheckWords, 'which faults of a plain include are fatal', works),
   config_save_dir: optional(directory, 'copies of the configuration are kept there'),
   tmp_config_directory: optional(word('directory'), 'where the merged configuration lives', {
