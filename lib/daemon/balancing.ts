@@ -11,6 +11,7 @@ import { sleep, type Host, type Timer } from '../host.js';
 import { Balancer, type BalancerEvent } from '../lvs/balancer.js';
 import { Ipvs } from '../lvs/ipvs.js';
 import type { DrainResult } from '../lvs/drain.js';
+import { removeLeftovers } from '../lvs/leftovers.js';
 import { recall, type Recalled } from '../lvs/recall.js';
 import type { VirtualServerReport } from '../lvs/report.js';
 import { SyncDaemons } from '../lvs/sync-daemon.js';
@@ -30,6 +31,8 @@ export interface BalancingOptions {
   readonly keepsIpvs: boolean;
   /** An earlier process of this daemon died: what it left in the kernel is ours. */
   readonly isRestart: boolean;
+  /** Other configurations that earlier processes may have put to work. */
+  readonly past?: readonly Config[];
   /** See `BalancerOptions`. */
   readonly weights?: Readonly<Record<string, number>>;
   readonly onWeights?: (weights: Readonly<Record<string, number>>) => void;
@@ -65,6 +68,7 @@ export class Balancing {
       balancing.#isRunning = true;
       if (config.globalDefs.lvsFlush && !options.isRestart) await balancing.#ipvs.flush();
       await balancing.#load(config, options.isRestart ? recall(config, table) : []);
+      await removeLeftovers(balancing.#ipvs, options.past ?? [], config, options.host.logger);
       balancing.#inspectLater(firstInspectionMs);
     } catch (error) {
       await balancing.close();

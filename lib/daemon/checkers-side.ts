@@ -5,7 +5,8 @@ import { systemClock } from '../host.js';
 import { Balancing } from './balancing.js';
 import { CheckersScheduling } from './checkers-scheduling.js';
 import { dumpCheckers } from './dump-checkers.js';
-import { namespacePath } from './namespace.js';
+import { readHalfAt } from './handover.js';
+import { ipvsNamespace } from './namespace.js';
 import type { RunningSide, SideContext } from './side.js';
 
 /** @throws {NativeError} when IPVS or the namespace is out of reach. */
@@ -16,6 +17,7 @@ export async function startCheckers(config: Config, context: SideContext): Promi
     ipvsNetns: ipvsNamespace(config, context),
     keepsIpvs: options.keepsIpvs,
     isRestart: context.isRestart ?? false,
+    past: (context.memory?.past ?? []).map((path) => readHalfAt(path).config),
     weights: context.memory?.weights ?? {},
     onWeights: (weights) => context.report({ kind: 'weights', weights }),
   });
@@ -52,13 +54,4 @@ export async function startCheckers(config: Config, context: SideContext): Promi
     follow: (masters) => balancing.follow(masters),
     close: () => balancing.close(),
   };
-}
-
-/** Path of the namespace whose table is kept; undefined: that of the process, where the checks are made. */
-function ipvsNamespace(
-  { netNamespaceIpvs: name }: Config,
-  { options, homeNamespace }: SideContext,
-): string | undefined {
-  if (name === undefined || options.namespace !== undefined) return undefined;
-  return name === '' ? homeNamespace : namespacePath(name);
 }

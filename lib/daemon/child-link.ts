@@ -6,6 +6,7 @@ import { defaultAskMs, type AskOptions, type ControlEvent } from '../control/mes
 import { replyError } from '../control/serve.js';
 import { KaError } from '../errors.js';
 import { systemClock, type Timer } from '../host.js';
+import { exitStatus } from './exit-status.js';
 import { openLifeSign, readLifeSign } from './handover.js';
 import {
   childFlag,
@@ -108,6 +109,11 @@ export class ChildLink {
   /** Of the engine that ran in it; known when it has ended. */
   get lastBeat(): Beat | undefined {
     return this.#lastBeat;
+  }
+
+  /** It has ended in order. */
+  hasLeft(): boolean {
+    return this.#end?.code === exitStatus.good;
   }
 
   get isRunning(): boolean {

@@ -24,6 +24,8 @@ import {
 import type { Supervision } from './supervision.js';
 
 const defaultWaitMs = 5000;
+/** At the end of the daemon; services that stay send clients to servers that nobody checks. */
+const longestCleanMs = 30_000;
 /** What could not be done for want of something is tried again after so long. */
 const troubleMs = 1000;
 
@@ -67,7 +69,7 @@ export class Children {
     if (half === undefined || this.#state.isStopping) return;
     let memory: number;
     try {
-      memory = this.memory();
+      memory = this.memory(post.past.give());
     } catch (error) {
       // No descriptor or no room is left: that passes, and the supervisor must outlive it.
       this.#log.log('error', wordsOf(error));
@@ -75,6 +77,7 @@ export class Children {
       return;
     }
     post.isReady = false;
+    post.hasRun = true;
     const niceness = getPriority();
     const startLink = (): ChildLink =>
       new ChildLink({
@@ -99,14 +102,15 @@ export class Children {
     this.#log.log('info', `Starting ${sideWords[side].child} child process, pid=${link?.pid ?? 0}`);
   }
 
-  /** A hand-over file with what the VRRP process that died held. The caller closes it. @throws KA_DAEMON_HANDOVER, of write(2) */
-  memory(): number {
+  /** A hand-over file with what processes that died held. The caller closes it. @throws KA_DAEMON_HANDOVER, of write(2) */
+  memory(past: readonly string[] = []): number {
     const { held, beat, death, weights } = this.#state;
     // Without a sign of life nothing that was held is fresh; what operators arranged stands all the same.
     const memory: Memory = {
       held,
       beat: beat ?? { monotonicUs: 0, wallMs: 0 },
       weights,
+      past,
       ...(death === undefined ? {} : { death }),
     };
     return written(memory);
@@ -232,6 +236,24 @@ export class Children {
     await this.#help('cleaner', [half, half, half, this.recorder], () => undefined);
   }
 
+  /** Removes the services of a checkers process that died, when none comes after it. */
+  async #cleanTable(post: Post): Promise<void> {
+    const { side, half, past } = post;
+    if (side !== 'checkers' || half === undefined || this.#options.context.options.keepsIpvs) return;
+    if (!post.hasRun && past.isEmpty) return;
+    try {
+      const { removeServices } = await import('./left-services.js');
+      await removeServices(
+        [...(post.hasRun ? [half] : []), ...past.files],
+        this.#options.context.options,
+        this.#log,
+      );
+    } catch (error) {
+      this.#log.log('error', wordsOf(error));
+    }
+    past.forget();
+  }
+
   /** Runs a child to its end that is no side. */
   #help(role: Role, fds: Descriptors, onReport: (report: ChildReport) => void): Promise<ChildEnd> {
     const { generation, helpers } = this.#state;
@@ -254,7 +276,11 @@ export class Children {
     const { link } = post;
     if (post.side === 'vrrp') this.hold({ masters: [], scripts: {} });
     else this.#state.weights = {};
-    if (link === undefined) return;
+    if (link === undefined) {
+      void this.#cleanTable(post);
+      return;
+    }
+    post.past.forget();
     this.#log.log('info', `Stopping ${sideWords[post.side].child} child process, pid=${link.pid}`);
     this.#state.helpers.add(link);
     link.signal('SIGTERM');
@@ -263,6 +289,7 @@ export class Children {
   /** Ends every process, in order if it can be. */
   async endAll(): Promise<void> {
     const links = new Map<ChildLink, string>();
+    const balancer = this.#state.posts.get('checkers')?.link;
     for (const post of this.#state.posts.values()) {
       post.restart?.cancel();
       if (post.link !== undefined) links.set(post.link, sideWords[post.side].process);
@@ -283,7 +310,10 @@ export class Children {
     }
     await untilEnded(() => running().length === 0, defaultWaitMs);
     // Who leaves in order holds nothing in the end.
+    const checkers = this.#state.posts.get('checkers');
     await Promise.race([this.#clean(), sleep(systemClock, defaultWaitMs)]);
+    if (checkers !== undefined && !balancer?.hasLeft())
+      await Promise.race([this.#cleanTable(checkers), sleep(systemClock, longestCleanMs)]);
   }
 }
 

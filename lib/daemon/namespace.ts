@@ -6,6 +6,7 @@ import { openSync } from 'node:fs';
 import { enterNamespace } from '../../bindings/namespace.js';
 import type { Config } from '../config/model.js';
 import type { DaemonOptions } from './options.js';
+import type { SideContext } from './side.js';
 
 /** Path of a namespace by its name, as `ip netns` keeps it. */
 export function namespacePath(name: string): string {
@@ -28,4 +29,13 @@ export function enterOwnNamespace(
   const home = `/proc/self/fd/${openSync('/proc/self/ns/net', 'r')}`;
   enterNamespace(namespacePath(name));
   return home;
+}
+
+/** Path of the namespace whose IPVS table is kept; undefined: that of the process, where the checks are made. */
+export function ipvsNamespace(
+  { netNamespaceIpvs: name }: Config,
+  { options, homeNamespace }: Pick<SideContext, 'options' | 'homeNamespace'>,
+): string | undefined {
+  if (name === undefined || options.namespace !== undefined) return undefined;
+  return name === '' ? homeNamespace : namespacePath(name);
 }

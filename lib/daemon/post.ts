@@ -2,6 +2,7 @@
 import type { Side } from '../control/messages.js';
 import type { Timer } from '../host.js';
 import type { ChildLink } from './child-link.js';
+import { PastHalves } from './past-halves.js';
 import { Respawns } from './respawns.js';
 
 export interface Post {
@@ -10,6 +11,9 @@ export interface Post {
   half: number | undefined;
   link: ChildLink | undefined;
   restart: Timer | undefined;
+  /** A process was started with `half`, or has taken it over. */
+  hasRun: boolean;
+  readonly past: PastHalves;
   readonly respawns: Respawns;
   summary: string;
   isReady: boolean;
@@ -23,6 +27,8 @@ export function newPost(side: Side): Post {
     half: undefined,
     link: undefined,
     restart: undefined,
+    hasRun: false,
+    past: new PastHalves(),
     respawns: new Respawns(),
     summary: '',
     isReady: false,

@@ -92,7 +92,7 @@ export interface Left {
   }[];
 }
 
-/** What the supervisor remembers of processes that died; all but the weights is of VRRP. */
+/** What the supervisor remembers of processes that died; all but the weights and `past` is of VRRP. */
 export interface Memory {
   readonly held: Held;
   readonly beat: Beat;
@@ -100,6 +100,8 @@ export interface Memory {
   readonly death?: Death;
   /** Of the checkers: weights that were set by hand, see `WeightOverrides`. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Paths of other halves that processes of this side may have put to work, see `PastHalves`. */
+  readonly past: readonly string[];
 }
 
 export interface Death {

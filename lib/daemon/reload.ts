@@ -78,7 +78,7 @@ export class Reload {
       if (post === undefined) continue;
       const { child, process } = sideWords[side];
       try {
-        const changed = await this.#give(post, { path: handoverPath(files[side]), generation });
+        const changed = await this.#give(post, files[side], generation);
         if (changed !== '') said.push(changed);
       } catch (error) {
         if (this.#state.isStopping) return stoppingReport;
@@ -89,6 +89,8 @@ export class Reload {
           return this.#refused([...lines, ...said], `${child}: ${message}${others}`, side);
         }
         isGood = false;
+        // Should it die before it goes on, what it runs now is found in the kernel.
+        if (post.half !== undefined) post.past.keep(post.half);
         const text = `The ${process} process (${post.link?.pid ?? 0}) does not answer; it takes the new configuration when it does.`;
         this.#log.log('error', text);
         said.push(text);
@@ -121,12 +123,21 @@ export class Reload {
    * @returns what changed. '': nothing, or no process runs, and the next one finds the new configuration in its post.
    * @throws what the side refuses it with; {KaError} KA_CONTROL_TIMEOUT, KA_CONTROL_GONE when it died twice.
    */
-  async #give(post: Post, params: ReloadParams): Promise<string> {
+  async #give(post: Post, file: number, generation: number): Promise<string> {
+    const { past } = post;
     for (let deaths = 0; ; deaths += 1) {
       const { link } = post;
-      if (link === undefined) return '';
+      if (link === undefined) {
+        if (post.hasRun && post.half !== undefined) past.keep(post.half);
+        post.hasRun = false;
+        return '';
+      }
+      // The process after one that dies over it is started before the death is heard of here.
+      past.keep(file);
       try {
-        return await this.#ask(post, link, params);
+        const changed = await this.#ask(post, link, { path: handoverPath(file), generation });
+        past.forget();
+        return changed;
       } catch (error) {
         if (!hasCode(error, 'KA_CONTROL_GONE')) throw error;
         await link.ended;

@@ -212,6 +212,7 @@ export class Supervisor implements ControlHost {
     if (post === undefined) return undefined;
     this.#state.helpers.delete(link);
     post.link = link;
+    post.hasRun = true;
     this.#children.saysStarting(post);
     return post;
   }
@@ -255,6 +256,7 @@ export class Supervisor implements ControlHost {
       case 'ready':
         post.isReady = post.wasReady = true;
         post.summary = report.summary;
+        post.past.removed();
         this.#watchdog.answered(post.side);
         if (post.side === 'vrrp') this.#children.estate?.taken();
         if (this.#isStarted) this.#systemd.status(this.#state.summary);

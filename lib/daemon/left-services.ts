@@ -1,0 +1,32 @@
+/** Removes the services that a checkers process left which was killed, when no other comes after it. Done by the supervisor. */
+import type { Config } from '../config/model.js';
+import type { Logger } from '../host.js';
+import { Ipvs } from '../lvs/ipvs.js';
+import { removeLeftovers } from '../lvs/leftovers.js';
+import { readHalf } from './handover.js';
+import { ipvsNamespace, namespacePath } from './namespace.js';
+import type { DaemonOptions } from './options.js';
+
+/**
+ * @param files hand-over files of the configurations that it may have run; not empty.
+ * @throws {NativeError} when IPVS is out of reach.
+ */
+export async function removeServices(
+  files: readonly number[],
+  options: DaemonOptions,
+  logger: Logger,
+): Promise<void> {
+  const past = files.map((file) => readHalf(file).config);
+  const [latest] = past;
+  const netns = latest === undefined ? undefined : namespaceOf(latest, options);
+  await using ipvs = new Ipvs(netns === undefined ? {} : { netns });
+  await removeLeftovers(ipvs, past, undefined, logger);
+}
+
+/** As seen from the supervisor, which stays where it was started. */
+function namespaceOf(config: Config, options: DaemonOptions): string | undefined {
+  if (config.netNamespaceIpvs !== undefined && options.namespace === undefined)
+    return ipvsNamespace(config, { options, homeNamespace: undefined });
+  const own = options.namespace ?? config.netNamespace;
+  return own === undefined ? undefined : namespacePath(own);
+}
