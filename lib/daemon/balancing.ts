@@ -9,6 +9,7 @@ import type { Config, ScriptCommand } from '../config/model.js';
 import { start, type Command } from '../exec.js';
 import { sleep, type Host, type Timer } from '../host.js';
 import { Balancer, type BalancerEvent } from '../lvs/balancer.js';
+import { withServersOf } from '../lvs/carry-over.js';
 import { Ipvs } from '../lvs/ipvs.js';
 import type { DrainResult } from '../lvs/drain.js';
 import { removeLeftovers } from '../lvs/leftovers.js';
@@ -127,7 +128,7 @@ export class Balancing {
 
   /** Applies a configuration; what stays the same keeps its state and its connections. */
   reload(config: Config): Promise<void> {
-    return this.#load(config, []);
+    return this.#load(withServersOf(this.#config, config), []);
   }
 
   async #load(config: Config, recalled: readonly (Recalled | undefined)[]): Promise<void> {

@@ -2,7 +2,7 @@
  * A process that the supervisor started: it reads the configuration, or runs one side of it, until it is told to stop, until the
  * supervisor is gone, or until its work is done. It leaves in order however it is ended, except by kill -9.
  */
-import { readdirSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Config } from '../config/model.js';
 import type { ControlHandlers, Side } from '../control/messages.js';
@@ -18,17 +18,21 @@ import { enterOwnNamespace } from './namespace.js';
 import type { DaemonOptions } from './options.js';
 import { ownScript, runOwnScript } from './own-scripts.js';
 import { PidFile, pidFiles } from './process.js';
+import { readIntoHandovers } from './reader.js';
 import { RecorderFile } from './recorder-file.js';
 import {
   childFds,
   dumpParams,
   mastersParams,
   ownMethods,
+  readParams,
   refusedParams,
   reloadParams,
   type ChildOrder,
   type Half,
   type Memory,
+  type ReadOutcome,
+  type ReadParams,
   type ReloadParams,
 } from './protocol.js';
 import type { RunningSide, SideContext, StartSide } from './side.js';
@@ -41,6 +45,9 @@ const longestEndMs = 10_000;
 
 /** More virtual servers than this are read and run by one process, and VRRP starts in another, which never sees them. */
 const manyVirtualServers = 200;
+
+/** To read a configuration of more real servers than this takes so long that another process does it. */
+const manyRealServers = 5000;
 
 /** Niceness of a process that reads a configuration beside others that run. */
 const readerNice = 10;
@@ -129,19 +136,10 @@ async function prepare({ options }: RunContext, config: Config): Promise<string 
 async function runReader(context: RunContext, channel: ChildChannel, order: ChildOrder): Promise<number> {
   // Nobody waits for it as for an advert.
   setPriority(readerNice);
-  const read = await readForDaemon(context, { isReload: true, known: readKnown(childFds.memory) });
-  const { lines } = read;
-  if (read.isGood) {
-    const { config, facts } = read;
-    for (const side of ['vrrp', 'checkers'] as const) {
-      const half: Half = { side, generation: order.generation, config: halfOf(config, side) };
-      writeHandover(childFds[side], half);
-    }
-    channel.report({ kind: 'read', outcome: { isGood: true, facts, lines } });
-  } else {
-    const { status, message } = read;
-    channel.report({ kind: 'read', outcome: { isGood: false, status, message, lines } });
-  }
+  const { generation } = order;
+  const known = readKnown(childFds.memory);
+  const outcome = await readIntoHandovers(context, { generation, known }, childFds);
+  channel.report({ kind: 'read', outcome });
   await channel.flushed();
   return exitStatus.good;
 }
@@ -173,7 +171,7 @@ async function runSide(
   const log = openLog(options, side, config.netNamespace, config.instance);
   try {
     const homeNamespace = begun.homeNamespace ?? enterOwnNamespace(options, config);
-    const child = new Child({ options, channel, log, side, order, config, homeNamespace });
+    const child = new Child({ context, channel, log, side, order, config, homeNamespace });
     return await child.run(begun.onReady ?? (() => undefined));
   } catch (error) {
     const { status, message, errno } = failureOf(error);
@@ -187,7 +185,7 @@ async function runSide(
 }
 
 interface ChildParts {
-  readonly options: DaemonOptions;
+  readonly context: RunContext;
   readonly channel: ChildChannel;
   readonly log: Log;
   readonly side: Side;
@@ -197,6 +195,7 @@ interface ChildParts {
 }
 
 class Child {
+  readonly #runContext: RunContext;
   readonly #options: DaemonOptions;
   readonly #channel: ChildChannel;
   readonly #log: Log;
@@ -211,8 +210,9 @@ class Child {
   #running: RunningSide | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
-  constructor({ options, channel, log, side, order, config, homeNamespace }: ChildParts) {
-    this.#options = options;
+  constructor({ context, channel, log, side, order, config, homeNamespace }: ChildParts) {
+    this.#runContext = context;
+    this.#options = context.options;
     this.#channel = channel;
     this.#log = log;
     this.#side = side;
@@ -298,11 +298,31 @@ class Child {
         this.#reloading = next.catch(() => undefined);
         return next;
       },
+      [ownMethods.read]: (params) => this.#readNext(readParams(params)),
       [ownMethods.dump]: (kind) => running.dump(dumpParams(kind)),
       [ownMethods.masters]: (names) => running.follow?.(mastersParams(names)),
       [ownMethods.refused]: (reason) => running.noteRefusedReload?.(refusedParams(reason)),
       [ownMethods.dumpParent]: async () => (await import('./dump.js')).dumpGlobal(this.#config),
     };
+  }
+
+  /**
+   * Reads the configuration for a reload, which this process has done before: what it needs for that is loaded and compiled.
+   * @returns undefined: it would take long, and checks would wait meanwhile.
+   */
+  async #readNext({ paths, ...order }: ReadParams): Promise<ReadOutcome | undefined> {
+    if (realServers(this.#config) > manyRealServers) return undefined;
+    const vrrp = openSync(paths.vrrp, constants.O_RDWR);
+    try {
+      const checkers = openSync(paths.checkers, constants.O_RDWR);
+      try {
+        return await readIntoHandovers(this.#runContext, order, { vrrp, checkers });
+      } finally {
+        closeSync(checkers);
+      }
+    } finally {
+      closeSync(vrrp);
+    }
   }
 
   async #reload(running: RunningSide, { path, generation }: ReloadParams): Promise<string> {
@@ -318,6 +338,10 @@ class Child {
     this.#log.log('info', `Reload complete${this.#side === 'vrrp' ? `: ${words || 'nothing changed'}` : ''}`);
     return words;
   }
+}
+
+function realServers({ virtualServer }: Config): number {
+  return virtualServer.reduce((sum, { realServer }) => sum + realServer.length, 0);
 }
 
 /** It was hurried to its start: from here on it and what it starts are as the daemon is. */

@@ -11,14 +11,16 @@ import { ChildLink, endingOf, type ChildEnd } from './child-link.js';
 import type { RunContext } from './context.js';
 import { Estate } from './estate.js';
 import { exitStatus } from './exit-status.js';
-import { openHandover, openHandovers, writeHandover } from './handover.js';
+import { handoverPath, openHandover, openHandovers, writeHandover } from './handover.js';
 import { sideNames, sideWords, type Post } from './post.js';
 import {
   ownMethods,
+  readOutcome,
   type ChildReport,
   type Held,
   type Memory,
   type ReadOutcome,
+  type ReadParams,
   type Role,
 } from './protocol.js';
 import type { Supervision } from './supervision.js';
@@ -28,6 +30,11 @@ const defaultWaitMs = 5000;
 const longestCleanMs = 30_000;
 /** What could not be done for want of something is tried again after so long. */
 const troubleMs = 1000;
+
+/** The checkers process answers within this time, or is not asked to read. */
+const promptMs = 1000;
+const longestReadMs = 30_000;
+const inOrder: ChildEnd = { code: exitStatus.good, signal: null };
 
 type Descriptors = ConstructorParameters<typeof ChildLink>[0]['fds'];
 
@@ -212,16 +219,41 @@ export class Children {
       post.restart = systemClock.schedule(troubleMs, () => void this.#readForRestart(post));
   }
 
-  /** Runs a process that reads the configuration into hand-over files. @throws KA_DAEMON_HANDOVER, of write(2) */
+  /**
+   * Reads the configuration into hand-over files: in the checkers process, which has what that needs and whose checks can wait for a
+   * moment, else in one of its own. @throws KA_DAEMON_HANDOVER, of write(2)
+   */
   async read(files: Readonly<Record<Side, number>>): Promise<Read> {
-    const known = written(this.#state.facts?.known ?? []);
+    const known = this.#state.facts?.known ?? [];
+    const read = await this.#readByCheckers(files, known);
+    if (read !== undefined || this.#state.isStopping) return { outcome: read, end: inOrder };
+    const memory = written(known);
     let outcome: ReadOutcome | undefined;
-    const ended = this.#help('reader', [files.vrrp, files.checkers, known, this.recorder], (report) => {
+    const ended = this.#help('reader', [files.vrrp, files.checkers, memory, this.recorder], (report) => {
       if (report.kind === 'read') ({ outcome } = report);
     });
-    closeSync(known);
+    closeSync(memory);
     const end = await ended;
     return { outcome, end };
+  }
+
+  /** Undefined: another process must. */
+  async #readByCheckers(
+    files: Readonly<Record<Side, number>>,
+    known: readonly string[],
+  ): Promise<ReadOutcome | undefined> {
+    const post = this.#state.posts.get('checkers');
+    if (post?.link === undefined || !post.isReady) return undefined;
+    const { link } = post;
+    const paths = { vrrp: handoverPath(files.vrrp), checkers: handoverPath(files.checkers) };
+    const params: ReadParams = { paths, generation: this.#state.generation + 1, known };
+    try {
+      await link.ask('ping', undefined, { timeoutMs: promptMs });
+      return readOutcome(await link.ask(ownMethods.read, params, { timeoutMs: longestReadMs }));
+    } catch {
+      // It is busy, stopped, or has died over it: a process of its own will say more.
+      return undefined;
+    }
   }
 
   /** What a VRRP process left that nobody speaks for goes at once; what operators arranged stands. */

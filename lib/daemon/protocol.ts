@@ -142,6 +142,15 @@ export interface ReloadParams {
   readonly generation: number;
 }
 
+/** Parameters of `daemon.read`. Its result is a ReadOutcome, or undefined when it is not for that process to read. */
+export interface ReadParams {
+  /** Of the hand-over files to write. */
+  readonly paths: Readonly<Record<Side, string>>;
+  readonly generation: number;
+  /** Mistakes that were told before, as `code message`. */
+  readonly known: readonly string[];
+}
+
 /** What is in a hand-over file. */
 export interface Half {
   readonly side: Side;
@@ -150,6 +159,8 @@ export interface Half {
 }
 
 export const ownMethods = {
+  /** To the checkers: read the configuration for a reload. */
+  read: 'daemon.read',
   reload: 'daemon.reload',
   /** To the checkers: the instances that are MASTER now, a list of names. */
   masters: 'daemon.masters',
@@ -172,6 +183,14 @@ export function parseOrder(text: string): ChildOrder {
 
 export function reloadParams(params: unknown): ReloadParams {
   return params as ReloadParams;
+}
+
+export function readParams(params: unknown): ReadParams {
+  return params as ReadParams;
+}
+
+export function readOutcome(result: unknown): ReadOutcome | undefined {
+  return result as ReadOutcome | undefined;
 }
 
 export function mastersParams(params: unknown): readonly string[] {

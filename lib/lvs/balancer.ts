@@ -29,7 +29,7 @@ import { stepPool, type PoolEffect, type PoolEvent } from './pool.js';
 import type { Recalled } from './recall.js';
 import { report, type VirtualServerReport, type VirtualServerStatus } from './report.js';
 import { serviceId } from './table.js';
-import { closeCheckers, reloadEffects, shutdownEffects, unitKey, type Unit } from './unit.js';
+import { closeCheckers, isUntouched, reloadEffects, shutdownEffects, unitKey, type Unit } from './unit.js';
 
 export type { BalancerEvent } from './events.js';
 export type { RealServerStatus, VirtualServerStatus } from './report.js';
@@ -85,27 +85,34 @@ export class Balancer implements AsyncDisposable {
     await this.settled();
     const names = virtualServerNames(config.virtualServer);
     const gone = new Map(this.#units.map((unit) => [unitKey(unit.name, unit.config), unit]));
-    for (const unit of this.#units) closeCheckers(unit);
     this.#config = config;
-    this.#kernel.configure(config);
+    const isAllNew = this.#kernel.configure(config);
     const kept: [before: Unit | undefined, unit: Unit][] = config.virtualServer.map((server, index) => {
       const name = names[index] ?? '';
       const key = unitKey(name, server);
       const before = gone.get(key);
       gone.delete(key);
+      if (before !== undefined && isUntouched(before, server)) {
+        before.index = index;
+        return [before, before];
+      }
       return [before, this.#build(server, { index, name }, before, recalled[index])];
     });
-    this.#units = kept.map(([, unit]) => unit);
+    const running = new Set(kept.map(([, unit]) => unit));
+    for (const unit of this.#units) if (!running.has(unit)) closeCheckers(unit);
+    this.#units = [...running];
     this.#overrides.retain(this.#units);
     for (const before of gone.values()) this.#tell(before, reloadEffects(before, undefined));
     for (const [before, unit] of kept)
-      if (before !== undefined) this.#tell(before, reloadEffects(before, unit));
+      if (before !== undefined && before !== unit) this.#tell(before, reloadEffects(before, unit));
     for (const [before, unit] of kept) {
+      if (before === unit) continue;
       this.#activate(unit);
       const rsInitNotifies = this.#options.rsInitNotifies === true && before === undefined;
       this.#feed(unit, { kind: 'start', rsInitNotifies });
     }
-    this.#changed('all');
+    this.#followFiles();
+    this.#changed(isAllNew ? 'all' : undefined);
     await this.settled();
   }
 
@@ -171,26 +178,31 @@ export class Balancer implements AsyncDisposable {
 
   /** A track_file holds another number. */
   setFileValue(name: string, value: number): void {
-    for (const { config, checkers } of this.#units)
-      config.realServer.forEach((real, i) =>
-        real.checkers.forEach((checker, j) => {
-          const running = checkers[i]?.[j];
-          if (checker.kind === 'FILE_CHECK' && checker.trackFile === name && running instanceof FileChecker)
-            running.onValue(value);
-        }),
-      );
+    for (const [config, checker] of this.#checkers())
+      if (config.kind === 'FILE_CHECK' && config.trackFile === name && checker instanceof FileChecker)
+        checker.onValue(value);
   }
 
   /** A bfd_instance came up or went down. */
   setBfdState(name: string, isUp: boolean): void {
+    for (const [config, checker] of this.#checkers())
+      if (config.kind === 'BFD_CHECK' && config.name === name && checker instanceof BfdChecker)
+        checker.onSession(isUp);
+  }
+
+  /** A reload may have given a name to another file. */
+  #followFiles(): void {
+    const { fileValue } = this.#options;
+    if (fileValue === undefined) return;
+    for (const [config, checker] of this.#checkers())
+      if (config.kind === 'FILE_CHECK' && checker instanceof FileChecker)
+        checker.onValue(fileValue(config.trackFile));
+  }
+
+  *#checkers(): Iterable<readonly [CheckerConfig, Checker | undefined]> {
     for (const { config, checkers } of this.#units)
-      config.realServer.forEach((real, i) =>
-        real.checkers.forEach((checker, j) => {
-          const running = checkers[i]?.[j];
-          if (checker.kind === 'BFD_CHECK' && checker.name === name && running instanceof BfdChecker)
-            running.onSession(isUp);
-        }),
-      );
+      for (const [i, real] of config.realServer.entries())
+        for (const [j, checker] of real.checkers.entries()) yield [checker, checkers[i]?.[j]];
   }
 
   /** Health and the last result of every checker, without asking the kernel. */
@@ -349,7 +361,8 @@ export class Balancer implements AsyncDisposable {
       this.#repaired = 0;
       this.#repaired = await this.#kernel.repair();
     }
-    if (dirty === 'all' || dirty.size > 0) await this.#kernel.program(dirty, (index) => this.#health(index));
+    if (dirty === 'all' || dirty.size > 0 || this.#kernel.hasStale)
+      await this.#kernel.program(dirty, (index) => this.#health(index));
   }
 
   #health(index: number): VirtualServerHealth {

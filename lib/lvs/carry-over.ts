@@ -1,5 +1,22 @@
 /** What of a running configuration stays valid under a new one: which virtual servers, real servers and checkers are the same. */
-import type { Checker as CheckerConfig, HttpUrl, RealServer } from '../config/model-lvs.js';
+import type { Checker as CheckerConfig, HttpUrl, LvsConfig, RealServer } from '../config/model-lvs.js';
+
+/**
+ * A configuration in which every virtual server that is as it was is the very object of `before`, so that whoever runs it sees at once
+ * that nothing is to be done.
+ */
+export function withServersOf<C extends LvsConfig>(before: LvsConfig, next: C): C {
+  const shared = (config: LvsConfig): string => text([config.ssl, config.virtualServerGroup]);
+  // They are part of what a virtual server is.
+  if (shared(before) !== shared(next)) return next;
+  const known = new Map(before.virtualServer.map((server) => [text(server), server]));
+  return { ...next, virtualServer: next.virtualServer.map((each) => known.get(text(each)) ?? each) };
+}
+
+/** Where in the files it stands does not matter. */
+function text(value: unknown): string {
+  return JSON.stringify(value, (key, part: unknown) => (key === 'at' ? undefined : part));
+}
 
 /** What a real server is known by within its virtual server. */
 export function realServerId(server: RealServer): string {

@@ -17,8 +17,11 @@ export type Farewell = 'keep' | 'delete' | 'flush';
 /** Repairs that are named one by one in the log; the rest is counted. */
 const maxNamed = 10;
 
+/** What is needed of the kernel. */
+export type IpvsTable = Pick<Ipvs, 'apply' | 'run' | 'table' | 'flush'>;
+
 export class KernelTable {
-  readonly #ipvs: Ipvs;
+  readonly #ipvs: IpvsTable;
   readonly #logger: Logger;
   #config: LvsConfig = { ssl: undefined, virtualServer: [], virtualServerGroup: [] };
   /** By virtual server: all that share a service with it, itself included, in order. */
@@ -27,18 +30,38 @@ export class KernelTable {
   #told: Map<string, IpvsEntry> | undefined;
   /** Ids of the services of each virtual server. */
   #ids: readonly (readonly string[])[] = [];
+  /** Ids of services that the kernel was told and no virtual server has any more. */
+  #stale: readonly string[] = [];
 
-  constructor(ipvs: Ipvs, logger: Logger) {
+  constructor(ipvs: IpvsTable, logger: Logger) {
     this.#ipvs = ipvs;
     this.#logger = logger;
   }
 
-  /** The virtual servers that follow; `program` with `all` must come next. */
-  configure(config: LvsConfig): void {
+  /** Some services are to go whose virtual servers are gone: the next `program` sees to them. */
+  get hasStale(): boolean {
+    return this.#stale.length > 0;
+  }
+
+  /**
+   * The virtual servers that follow.
+   * @returns whether `program` must come next with `all`; else those that are new or changed are enough.
+   */
+  configure(config: LvsConfig): boolean {
+    const wasShared = this.#isShared();
     this.#config = config;
     const groups = new Map(config.virtualServerGroup.map((group) => [group.name, group]));
     this.#ids = config.virtualServer.map((server) => serviceKeys(server, groups).map(serviceId));
     this.#clusters = clusters(this.#ids);
+    const wanted = new Set(this.#ids.flat());
+    const told = this.#told;
+    this.#stale = told === undefined ? [] : [...told.keys()].filter((id) => !wanted.has(id));
+    // What was shared with one that is gone is less now.
+    return told === undefined || wasShared || this.#isShared();
+  }
+
+  #isShared(): boolean {
+    return this.#clusters.some(({ length }) => length > 1);
   }
 
   /**
@@ -110,6 +133,7 @@ export class KernelTable {
     if (this.#told === undefined) await this.#ipvs.apply(desired);
     else await this.#run(diff([...this.#told.values()], desired));
     this.#told = byId(desired);
+    this.#stale = [];
   }
 
   async #programSome(
@@ -123,9 +147,11 @@ export class KernelTable {
       { ...this.#config, virtualServer: indexes.flatMap((i) => this.#config.virtualServer[i] ?? []) },
       indexes.map(health),
     );
-    const ids = new Set(indexes.flatMap((i) => this.#ids[i] ?? []));
+    const ids = new Set([...indexes.flatMap((i) => this.#ids[i] ?? []), ...this.#stale]);
     const before = [...ids].flatMap((id) => told.get(id) ?? []);
     await this.#run(diff(before, desired));
+    for (const id of this.#stale) told.delete(id);
+    this.#stale = [];
     for (const [id, entry] of byId(desired)) told.set(id, entry);
   }
 

@@ -11,7 +11,7 @@ import type { PoolEffect, PoolState } from './pool.js';
 export interface Unit {
   readonly config: VirtualServer;
   /** Its place in the configuration. */
-  readonly index: number;
+  index: number;
   readonly name: string;
   readonly serverNames: readonly string[];
   readonly sorryName: string;
@@ -30,6 +30,15 @@ export function unitKey(name: string, { family, key }: VirtualServer): string {
 /** Places of the real servers of a virtual server. */
 export function serverPlaces(servers: readonly RealServer[]): ReadonlyMap<string, number> {
   return new Map(servers.map((server, i) => [realServerId(server), i]));
+}
+
+/**
+ * True when a reload has nothing to do with a unit: its configuration is the very same (see `withServersOf`), and so are its checkers.
+ * Which program a MISC_CHECK runs, and as whom, may have changed elsewhere.
+ */
+export function isUntouched({ config }: Unit, next: VirtualServer): boolean {
+  if (config !== next) return false;
+  return config.realServer.every(({ checkers }) => checkers.every(({ kind }) => kind !== 'MISC_CHECK'));
 }
 
 /** Ends the checkers of a unit. */
