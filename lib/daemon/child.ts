@@ -273,7 +273,10 @@ class Child {
       this.#stop.abort();
     });
     listenToSignals({
-      stop: () => this.#stop.abort(),
+      stop: () => {
+        this.#running?.leave?.();
+        this.#stop.abort();
+      },
       reload: () => this.#channel.report({ kind: 'reload' }),
       dump: (kind) => this.#running?.dump(kind),
       ignoresSigint: this.#options.ignoresSigint,

@@ -59,6 +59,8 @@ export class Children {
 
   /** Of the last VRRP process that died. */
   estate: Estate | undefined;
+  #ending: Map<ChildLink, string> | undefined;
+
   /** Of the VRRP processes, which it outlives. */
   readonly recorder = openHandover();
 
@@ -318,10 +320,10 @@ export class Children {
     link.signal('SIGTERM');
   }
 
-  /** Ends every process, in order if it can be. */
-  async endAll(): Promise<void> {
-    const links = new Map<ChildLink, string>();
-    const balancer = this.#state.posts.get('checkers')?.link;
+  /** Asks every process to end; idempotent. What they are is answered, with their names. */
+  askAllToEnd(): ReadonlyMap<ChildLink, string> {
+    if (this.#ending !== undefined) return this.#ending;
+    const links = (this.#ending = new Map<ChildLink, string>());
     for (const post of this.#state.posts.values()) {
       post.restart?.cancel();
       if (post.link !== undefined) links.set(post.link, sideWords[post.side].process);
@@ -333,6 +335,13 @@ export class Children {
       // One that somebody stopped is to say goodbye as well.
       link.signal('SIGCONT');
     }
+    return links;
+  }
+
+  /** Ends every process, in order if it can be. */
+  async endAll(): Promise<void> {
+    const balancer = this.#state.posts.get('checkers')?.link;
+    const links = this.askAllToEnd();
     const waitMs = this.#state.facts?.childWaitMs ?? defaultWaitMs;
     const running = (): [ChildLink, string][] => [...links].filter(([link]) => link.isRunning);
     await untilEnded(() => running().length === 0, waitMs);

@@ -47,6 +47,8 @@ export interface RunningSide {
   noteRefusedReload?(reason: string): void;
   /** Checkers: the VRRP instances that are MASTER now. */
   follow?(masters: readonly string[]): Promise<void>;
+  /** VRRP: says goodbye at once; `close` follows, and does the rest. */
+  leave?(): void;
   close(): Promise<void>;
 }
 

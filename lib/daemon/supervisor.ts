@@ -351,7 +351,11 @@ export class Supervisor implements ControlHost {
 
   #listen(): void {
     listenToSignals({
-      stop: () => this.#state.stop(),
+      stop: () => {
+        // Before anything else: a backup counts from the goodbye.
+        this.#children.askAllToEnd();
+        this.#state.stop();
+      },
       reload: () => void this.reload(),
       dump: (kind) => this.#dump(kind),
       ignoresSigint: this.#context.options.ignoresSigint,

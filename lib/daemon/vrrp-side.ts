@@ -148,6 +148,10 @@ class VrrpSide implements RunningSide {
     report({ kind: 'held', held: this.#held });
   }
 
+  leave(): void {
+    this.node.leave();
+  }
+
   /** Killed meanwhile, it is not resumed, since it has said goodbye; but what it has not removed yet is still told. */
   async close(): Promise<void> {
     // Whoever ends this process alone does not end what operators arranged.

@@ -258,6 +258,11 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     return summary;
   }
 
+  /** Begins with what `close` does, which is to follow: priority 0 goes out before anything else is seen to. */
+  leave(): void {
+    void this.#engine?.stop();
+  }
+
   /** Priority 0, addresses removed, scripts of `notify_stop` run (for at most a second). Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
