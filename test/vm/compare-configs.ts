@@ -130,7 +130,7 @@ export const compareCases: readonly CompareCase[] = [
   {
     name: 'quorum with hysteresis, regained by weight',
     text: tcp(
-      'lvs_sched wrr\nquorum 3\nhysteresis 1\nsorry_server 10.9.0.99 9999',
+      'lvs_sched wrr\nquorum 3\nhysteresis 1\nsorry_server 10.9.0.99 9999\nsmtp_alert',
       rs('weight 4') + rs('weight 2', '10.9.0.2'),
     ),
   },

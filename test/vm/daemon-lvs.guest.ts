@@ -28,7 +28,9 @@ function daemon(options: readonly string[] = []): DaemonProgram {
 
 const virtual = (more = '', servers = 'real_server 10.9.0.1 8080 {\n}\n'): string =>
   `virtual_server 10.8.0.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${more}\n${servers}}\n`;
-const globals = (text: string): string => `global_defs {\nscript_user root\n${text}\n}\n`;
+/** A slow machine gets time to leave in order. */
+const globals = (text: string): string =>
+  `child_wait_time 120\nglobal_defs {\nscript_user root\n${text}\n}\n`;
 const table = ['-A -t 10.8.0.1:80 -s rr', '-a -t 10.8.0.1:80 -r 10.9.0.1:8080 -m -w 1'].join('\n');
 
 /** Scheduling of the process of the checkers, as the kernel tells it. */
