@@ -151,6 +151,13 @@ class View {
     const items: Statement[] = [];
     statement.body = { items, open: statement.end, from: statement.from, isClosed: true };
     this.#add(statement, owners[0]);
+    // What acts on the block reads it, perhaps, as something else: that it has no name is told by whoever sees it here.
+    if (
+      owners[0] !== this.#process &&
+      row.missing === undefined &&
+      statement.words.length <= row.reader.minWords
+    )
+      this.#diagnostics.report(messages.missingValueFatal, lineSpan(statement), keyword, row.reader.expects);
     if (row.reader.block !== undefined) {
       this.#frames.push({ schema: row.reader.block, items, lists: new Set() });
       this.#expectsOpen = true;

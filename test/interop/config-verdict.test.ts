@@ -268,6 +268,13 @@ const configurations: readonly string[] = [
   server(real.replace('10.0.0.1', '10.0.0.999').replace('}', 'weight\n }')),
   'virtual_server_group G }\n',
   `${dynamic}vrrp_sync_group G {\n group {\n V\n }\n group {\n W\n }\n notify\n}\n`,
+  instance('virtual_routes {\n 192.0.2.0/24 dev nic0 mtu\n }'),
+  instance('virtual_routes {\n 192.0.2.0/24 dev nic0 expires\n }'),
+  instance('virtual_routes {\n 192.0.2.0/24 dev nic0 to\n }'),
+  instance('virtual_rules {\n from 192.0.2.0/24 priority 7 table\n }'),
+  instance('virtual_rules {\n from 192.0.2.0/24 priority 7 table 5 to\n }'),
+  `${instance().replace('virtual_ipaddress {', 'virtual_ipaddress')}track_file {\n}\n`,
+  instance('track_file {\n }').replace('virtual_ipaddress {', 'virtual_ipaddress'),
   instance('use_vmac').replace('192.0.2.9/24', '192.0.2.9/24 use_vmac'),
   instance('virtual_routes {\n 192.0.2.0/24 dev nic0 198.51.100.0/24\n }'),
 ];

@@ -56,7 +56,10 @@ export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry |
       continue;
     else if (option === 'to' || !hasDestination || isDestination(option)) {
       if (option === 'to') words.index++;
-      if (words.peek() === undefined) words.refuse("'to' has no value");
+      if (words.peek() === undefined) {
+        line.report(messages.missingValueFatal, words.index - 1, 'to', 'a prefix');
+        words.drop();
+      }
       const to = words.isDropped() ? undefined : words.prefix();
       if (to === undefined) continue;
       // keepalived: the last destination wins, silently.

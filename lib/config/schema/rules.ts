@@ -69,7 +69,8 @@ function readSelector(words: Words, option: string, draft: Draft): boolean {
     case 'to': {
       words.index++;
       if (words.peek() === undefined) {
-        words.refuse(`'${option}' has no value`);
+        words.line.report(messages.missingValueFatal, words.index - 1, option, 'a prefix');
+        words.drop();
         return true;
       }
       const prefix = words.prefix();

@@ -11,6 +11,9 @@ import { readNamed } from './names.js';
 import { parseAnyBase } from './values.js';
 
 /** A cursor over the words of an entry. A refusal is reported once and remembered. */
+/** Options without a value that cost keepalived only their entry. */
+const spared: ReadonlySet<string> = new Set(['encap', 'expires', 'pref', 'track_group']);
+
 export class Words {
   readonly line: Line;
   index = 0;
@@ -41,11 +44,15 @@ export class Words {
     this.#isDropped = true;
   }
 
-  /** The next word, which must be there. */
-  value(option: string): string | undefined {
+  /** The next word, which must be there; where it is not, keepalived ends itself but for a few options. */
+  value(option: string, ifMissing: 'gives-up' | 'refused' = 'gives-up'): string | undefined {
     const text = this.line.word(++this.index);
-    if (text === undefined) this.refuse(`'${option}' has no value`);
-    return text;
+    if (text !== undefined) return text;
+    if (ifMissing === 'refused' || spared.has(option)) this.refuse(`'${option}' has no value`);
+    else if (!this.isDropped())
+      this.line.report(messages.missingValueFatal, this.index - 1, option, 'a value');
+    this.drop();
+    return undefined;
   }
 
   refuse(why: string): void {
@@ -127,13 +134,13 @@ export class Words {
       case 'ip6':
         return this.#tunnel(type);
       case 'mpls': {
-        const labels = (this.value('mpls') ?? '').split('/').map(parseAnyBase);
+        const labels = (this.value('mpls', 'refused') ?? '').split('/').map(parseAnyBase);
         if (labels.every((label) => label >= 0 && label < 1 << 20)) return { kind: 'mpls', labels };
         this.refuse('an MPLS label is a number below 1048576');
         return undefined;
       }
       case 'ila': {
-        const locator = this.value('ila') ?? '';
+        const locator = this.value('ila', 'refused') ?? '';
         if (/^[0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){3}$/.test(locator)) return { kind: 'ila', locator };
         this.refuse(`'${locator}' is no 64-bit locator`);
         return undefined;
@@ -156,12 +163,12 @@ export class Words {
       const option = this.line.word(this.index + 1);
       if (option === 'id') {
         this.index++;
-        const text = this.value('id') ?? '';
+        const text = this.value('id', 'refused') ?? '';
         if (/^\d+$/.test(text) && BigInt(text) < 1n << 64n) id = text;
         else this.refuse(`'${text}' is no tunnel id`);
       } else if (option === 'dst' || option === 'src') {
         this.index++;
-        const text = this.value(option) ?? '';
+        const text = this.value(option, 'refused') ?? '';
         const address = parseAddress(text);
         if (address?.family !== (kind === 'ip' ? 4 : 6))
           this.refuse(`'${text}' is not an address of ${kind}`);
