@@ -42,8 +42,8 @@ export function checkersOperations({ balancer, ipvs, clock }: CheckersOperations
     weight: async (params): Promise<Omit<WeightResult, 'ageMs'>> => {
       const { virtual, real, weight } = weightIn(params);
       const all = running().status();
-      const service = one(matchServer(all, virtual), 'virtual server', virtual);
-      const server = one(matchServer(service.servers, real), `real server of ${service.name}`, real);
+      const service = one(matchServer(all, virtual), 'there is no virtual server', virtual);
+      const server = one(matchServer(service.servers, real), `${service.name} has no real server`, real);
       running().setWeight(service.name, server.name, weight);
       await running().settled();
       const after = (await lvs()).virtualServers.find(({ name }) => name === service.name);
@@ -59,9 +59,10 @@ export function checkersOperations({ balancer, ipvs, clock }: CheckersOperations
   };
 }
 
-function one<T extends Named>(found: readonly T[], what: string, name: string): T {
+/** @param missing what is said when it is not there, before its name. */
+function one<T extends Named>(found: readonly T[], missing: string, name: string): T {
   const [first, ...others] = found;
-  if (first === undefined) throw new KaError('KA_CONTROL_UNKNOWN', `there is no ${what} '${name}'`);
+  if (first === undefined) throw new KaError('KA_CONTROL_UNKNOWN', `${missing} '${name}'`);
   if (others.length > 0)
     throw new KaError(
       'KA_CONTROL_REQUEST',
