@@ -11,6 +11,7 @@ import type { RunContext } from './context.js';
 import type { DumpKind } from './dump.js';
 import { openControl } from './control.js';
 import { exitStatus, failureOf } from './exit-status.js';
+import { sayStarting, sayStopped } from './first-last-lines.js';
 import { enterOwnNamespace } from './namespace.js';
 import { reapOrphans } from './orphans.js';
 import { ownScript, runOwnScript, type OwnScript } from './own-scripts.js';
@@ -62,9 +63,7 @@ export class SingleProcess implements ControlHost {
 
   /** Runs until a signal ends it. The result is the exit status. */
   async run(): Promise<number> {
-    const { options } = this.#context;
-    this.#log.log('info', `Starting Keepalived (ka-node ${this.version})`);
-    for (const note of options.notes) this.#log.log('info', note);
+    sayStarting(this.#context, this.#log);
     const read = await readForDaemon(this.#context, { isReload: false });
     for (const line of read.lines) this.#log.log('warning', line);
     if (!read.isGood) {
@@ -160,12 +159,7 @@ export class SingleProcess implements ControlHost {
       removeReloadResult(files.main);
     }
     if (this.#shutdown !== undefined) await runOwnScript('shutdown', this.#shutdown, this.#log);
-    const { user, system } = process.cpuUsage();
-    this.#log.log(
-      'info',
-      `CPU usage (self) user: ${(user / 1e6).toFixed(6)} system: ${(system / 1e6).toFixed(6)}`,
-    );
-    this.#log.log('info', `Stopped Keepalived (ka-node ${this.version})`);
+    sayStopped(this.#context, this.#log);
     return exitStatus.good;
   }
 

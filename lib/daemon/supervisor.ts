@@ -20,9 +20,9 @@ import { ChildLink, describeChildEnd, type ChildEnd } from './child-link.js';
 import { Children } from './children.js';
 import type { RunContext } from './context.js';
 import { openControl } from './control.js';
-import { cpuUsage } from './cpu-usage.js';
 import type { DumpKind } from './dump.js';
 import { exitStatus } from './exit-status.js';
+import { sayStarting, sayStopped } from './first-last-lines.js';
 import { openHandovers } from './handover.js';
 import { reapOrphans } from './orphans.js';
 import type { OwnScript } from './own-scripts.js';
@@ -98,8 +98,7 @@ export class Supervisor implements ControlHost {
   async run(): Promise<number> {
     this.#startFirst();
     process.title = defaultTitles.parent;
-    this.#log.log('info', `Starting Keepalived (ka-node ${this.version})`);
-    for (const note of this.#context.options.notes) this.#log.log('info', note);
+    sayStarting(this.#context, this.#log);
     try {
       this.#listen();
       this.#writePidFile();
@@ -331,8 +330,7 @@ export class Supervisor implements ControlHost {
     const { facts } = this.#state;
     if (facts === undefined) return;
     if (facts.shutdown !== undefined) await this.#runShutdownScript(facts.shutdown, facts.netNamespace);
-    this.#log.log('info', cpuUsage());
-    this.#log.log('info', `Stopped Keepalived (ka-node ${this.version})`);
+    sayStopped(this.#context, this.#log);
   }
 
   async #runShutdownScript(script: OwnScript, netNamespace: string | undefined): Promise<void> {
