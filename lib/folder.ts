@@ -1,12 +1,14 @@
 /** Makes folders. The recursive form of Node.js never ends below /proc (nodejs/node: mkdirp tries the same parent again and again). */
-import { existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Makes the last folder of a path, mode 0755. False: it was there. @throws the error of mkdir(2). */
+/** Makes the last folder of a path, mode 0755 whatever the umask. False: it was there. @throws the error of mkdir(2). */
 export function makeFolder(folder: string): boolean {
   if (existsSync(folder)) return false;
   try {
-    mkdirSync(folder, { mode: 0o755 });
+    mkdirSync(folder);
+    // The daemon's own umask would lock everybody out.
+    chmodSync(folder, 0o755);
     return true;
   } catch (error) {
     // Another process may have been quicker.

@@ -105,14 +105,7 @@ export class ControlListener implements AsyncDisposable {
   }
 
   async #listen(path: string, access: Access, mode: number): Promise<void> {
-    const folder = dirname(path);
-    // The daemon's own umask would lock everybody out, of the folders above, too.
-    const own = process.umask(0o022);
-    try {
-      makeFolders(folder);
-    } finally {
-      process.umask(own);
-    }
+    makeFolders(dirname(path));
     await removeStale(path);
     const server = this.#server(access);
     // Nobody else may come in between listen and chmod.
@@ -123,6 +116,7 @@ export class ControlListener implements AsyncDisposable {
     });
     process.umask(umask);
     await listening;
+    this.#watch(server);
     this.#servers.push({ server, path, inode: inodeOf(path) ?? 0 });
     const gid = access === 'change' && mode === 0o600 ? undefined : groupId(this.#options.group);
     if (gid !== undefined) chownSync(path, -1, gid);
@@ -139,13 +133,18 @@ export class ControlListener implements AsyncDisposable {
       server.once('error', reject);
       server.listen(Number(match[3]), host === '' ? undefined : host, resolve);
     });
+    this.#watch(server);
     this.#servers.push({ server, path: undefined, inode: 0 });
+  }
+
+  /** What goes wrong once it listens; that it cannot is said by `open`. */
+  #watch(server: Server): void {
+    server.on('error', (error) => this.#options.logger.log('error', `control socket: ${error.message}`));
   }
 
   #server(access: Access): Server {
     const server = createServer({ pauseOnConnect: true }, (socket) => void this.#accept(socket, access));
     server.maxConnections = maxConnections;
-    server.on('error', (error) => this.#options.logger.log('error', `control socket: ${error.message}`));
     server.unref();
     return server;
   }
