@@ -11,6 +11,7 @@ import { Parser } from './parser.js';
 import { Preprocessor } from './preprocess.js';
 import { ProcessViews } from './process-view.js';
 import { hiddenFault, readText, stripByteOrderMark, unreadable } from './read-text.js';
+import { places } from './schema/places.js';
 import { root } from './schema/root.js';
 import { SourceFile } from './source.js';
 import { forgivingFiles, systemMachine } from './system.js';
@@ -97,22 +98,26 @@ export interface ParseResult {
  */
 export function parseConfig(input: ConfigInput, options: ParseOptions = {}): ParseResult {
   const machine = options.machine ?? systemMachine();
-  const { isIrregular, ...meant } = readTwice(input, options, machine, 'tree');
-  if (!isIrregular || options.asMeant === true) return meant;
-  const { model, diagnostics: asKeepalived } = readTwice(input, options, machine, 'processes');
+  const first = readTwice(input, options, machine, 'tree');
+  const repaired = first.isLeftOpen ? readTwice(input, options, machine, 'repaired') : first;
+  const { model, diagnostics, asKeepalived, sources } = repaired;
+  const meant: ParseResult = { model, diagnostics, asKeepalived, sources };
+  if (!repaired.isIrregular || options.asMeant === true) return meant;
+  const actual = readTwice(input, options, machine, 'processes');
   return {
     ...meant,
-    model,
-    asKeepalived,
-    diagnostics: [...meant.diagnostics, ...worse(asKeepalived, meant.diagnostics)],
+    model: actual.model,
+    asKeepalived: actual.diagnostics,
+    diagnostics: [...diagnostics, ...worse(actual.diagnostics, diagnostics)],
   };
 }
 
-/** tree: by its braces, as it was meant; processes: as keepalived reads it. */
-type View = 'tree' | 'processes';
+/** tree: by its braces, as it was meant; repaired: with those that seem to be missing; processes: as keepalived reads it. */
+type View = 'tree' | 'repaired' | 'processes';
 
 type Reading = Omit<ParseResult, 'asKeepalived'> & {
   readonly isIrregular: boolean;
+  readonly isLeftOpen: boolean;
   readonly outdated?: Foreseen;
 };
 
@@ -121,7 +126,7 @@ function readTwice(
   options: ParseOptions,
   machine: Machine,
   view: View,
-): ParseResult & { readonly isIrregular: boolean } {
+): ParseResult & { readonly isIrregular: boolean; readonly isLeftOpen: boolean } {
   const first = readOnce(input, options, machine, view, undefined);
   const reading =
     first.outdated === undefined ? first : readOnce(input, options, machine, view, first.outdated);
@@ -160,9 +165,9 @@ function readOnce(
     foreseen,
     diagnosticsOnly: options.diagnosticsOnly ?? false,
   });
-  const tree = new Parser(diagnostics, assembler);
+  const tree = new Parser(diagnostics, assembler, view === 'repaired' ? places : undefined);
   const lines =
-    view === 'tree'
+    view !== 'processes'
       ? tree
       : new ProcessViews({ root, diagnostics, scratch: () => assembler.scratch() }, assembler);
   const preprocessor = new Preprocessor(
@@ -174,7 +179,7 @@ function readOnce(
     'path' in input ? readMain(input.path, files, preprocessor, diagnostics) : textMain(input, preprocessor);
   if (main !== undefined) lines.finish(main);
   const { sources, isStopped } = preprocessor;
-  const nothing = { model: undefined, sources, isIrregular: false };
+  const nothing = { model: undefined, sources, isIrregular: false, isLeftOpen: false };
   if (main === undefined || isStopped) return { ...nothing, diagnostics: diagnostics.list };
   const outdated = assembler.outdated();
   if (outdated !== undefined) return { ...nothing, diagnostics: [], outdated };
@@ -184,6 +189,7 @@ function readOnce(
     diagnostics: [...diagnostics.list, ...meaning.list],
     sources,
     isIrregular: tree.isIrregular || assembler.isIrregular,
+    isLeftOpen: tree.isLeftOpen,
   };
 }
 

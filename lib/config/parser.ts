@@ -23,6 +23,15 @@ export interface StatementSink {
   take(statement: Statement): void;
 }
 
+/** Where blocks may begin, for a second reading of a file that ended inside one. */
+export interface Places {
+  /** How many of the open blocks, named from the outermost inwards by their keywords, must be closed for `keyword` to begin a block. */
+  misplaced(open: readonly string[], keyword: string): number;
+}
+
+/** Deeper than this nothing was meant. */
+const maxRepairedDepth = 16;
+
 export class Parser implements LineSink {
   readonly #diagnostics: Diagnostics;
   readonly #sink: StatementSink;
@@ -33,10 +42,15 @@ export class Parser implements LineSink {
   #pending: Statement | undefined;
   /** Braces do not fit. */
   isIrregular = false;
+  /** The file ended inside a block. */
+  isLeftOpen = false;
+  readonly #places: Places | undefined;
 
-  constructor(diagnostics: Diagnostics, sink: StatementSink) {
+  /** `places`: blocks are closed where one begins that cannot stand in them. */
+  constructor(diagnostics: Diagnostics, sink: StatementSink, places?: Places) {
     this.#diagnostics = diagnostics;
     this.#sink = sink;
+    this.#places = places;
   }
 
   statement(words: readonly string[], from: Text, start: number, end: number): void {
@@ -54,6 +68,8 @@ export class Parser implements LineSink {
       this.#diagnostics.report(messages.unexpectedOpenBrace, from.span(at, at + 1));
       return;
     }
+    if (this.#places !== undefined && this.#stack.length > 0 && this.#stack.length <= maxRepairedDepth)
+      this.#closeBefore(owner, this.#places);
     const block: Block = { items: [], open: at, from, isClosed: false };
     owner.body = block;
     this.#stack.push({ statement: owner, block });
@@ -73,6 +89,7 @@ export class Parser implements LineSink {
     const outermost = this.#stack[0];
     if (outermost !== undefined) {
       this.isIrregular = true;
+      this.isLeftOpen = true;
       const { statement, block } = outermost;
       const inner = this.#stack.slice(1).map((entry) => entry.statement);
       this.#diagnostics.report(
@@ -91,6 +108,26 @@ export class Parser implements LineSink {
       }
     }
     this.#handOn();
+  }
+
+  /** Closes what a block that begins with `owner` cannot stand in. */
+  #closeBefore(owner: Statement, places: Places): void {
+    const open = this.#stack.map(({ statement }) => statement.words[0] ?? '');
+    const count = places.misplaced(open, owner.words[0] ?? '');
+    if (count === 0) return;
+    this.isIrregular = true;
+    this.#items?.pop();
+    const closed = this.#stack.splice(this.#stack.length - count);
+    for (const { block } of closed) block.isClosed = true;
+    const [outermost = { statement: owner }] = closed;
+    const name = outermost.statement.words.slice(0, 2).join(' ');
+    this.#diagnostics.report(messages.missingClose, lineSpan(owner), name);
+    this.#diagnostics.relate(`${name} is opened here`, lineSpan(outermost.statement));
+    this.#items = this.#stack.at(-1)?.block.items;
+    if (this.#items === undefined) {
+      this.#handOn();
+      this.#pending = owner;
+    } else this.#items.push(owner);
   }
 
   #handOn(): void {

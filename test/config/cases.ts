@@ -49,6 +49,10 @@ export const cases: readonly Case[] = [
   { code: 'KA1207', text: `${'@^x a { '.repeat(20)}\n` },
   { code: 'KA2001', text: 'global_defs { «{»\n router_id x\n}\n' },
   { code: 'KA2002', text: `${global('router_id x')}«}»\n` },
+  {
+    code: 'KA2020',
+    text: `vrrp_script s {\n script /bin/true\n\n${instance('').replace('vrrp_instance V', '«vrrp_instance V»')}`,
+  },
   { code: 'KA2003', text: 'global_defs {\n router_id x\n«»' },
   { code: 'KA2004', text: '«global_defs»\n router_id x\n}\n' },
   { code: 'KA2005', text: global('«ruoter_id» x'), replacement: 'router_id' },

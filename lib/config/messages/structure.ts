@@ -9,6 +9,12 @@ export const structureMessages = {
       ? `the file ends inside '${block}': its closing '}' is missing`
       : `the file ends inside '${block}': ${count} closing '}' are missing`,
   ),
+  missingClose: define(
+    'KA2020',
+    'error',
+    'complaint',
+    (block: string) => `the closing '}' of '${block}' is missing before this line`,
+  ),
   missingOpenBrace: define(
     'KA2004',
     'error',

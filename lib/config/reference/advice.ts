@@ -101,6 +101,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'The file ends before all blocks are closed.',
     'Add the }; the message shows which blocks are open.',
   ],
+  missingClose: [
+    'A block begins that cannot stand where it stands, and the file ends with a block open: a closing brace was forgotten before it.',
+    "Write the '}'. keepalived reads the lines that follow as if they belonged to the open block.",
+  ],
   missingOpenBrace: ['A keyword that opens a block has none.', 'Write { behind it.'],
   missingBlockFatal: [
     'The keyword opens a list that must not be empty. keepalived gives up here.',

@@ -95,6 +95,25 @@ test('what keepalived gives up on only because of the braces is told, and counts
   assert.ok(result.diagnostics.some(({ keepalivedClass }) => keepalivedClass === 'gives-up'));
 });
 
+test("a '}' that is missing is one mistake, and what stands behind it is read as meant", () => {
+  const script = 'vrrp_script s {\n script "/bin/true"\n';
+  const nested = good.replace(
+    'virtual_ipaddress',
+    'authentication {\n auth_type PASS\n auth_pass abc\n virtual_ipaddress',
+  );
+  for (const [text, line] of [
+    [script + good.replace('virtual_ipaddress {', 'prioritty 5\n virtual_ipaddress {'), 3],
+    [nested.replace('interface', 'prioritty 5\n interface'), 8],
+  ] as const) {
+    const result = read(text, { asMeant: true });
+    const found = result.diagnostics.filter(({ severity }) => severity === 'error');
+    assert.deepEqual(found.map(({ code }) => code).toSorted(), ['KA2005', 'KA2020']);
+    const missing = found.find(({ code }) => code === 'KA2020');
+    assert.equal(missing?.span.source.position(missing.span.start).line, line);
+    assert.deepEqual(instances(result), ['B 6 100 192.0.2.2']);
+  }
+});
+
 test('where braces fit, there is one reading', () => {
   const result = read(good + server(9));
   assert.equal(result.asKeepalived, result.diagnostics);
