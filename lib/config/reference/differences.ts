@@ -11,6 +11,10 @@ export const differences: readonly Difference[] = [
     why: '`-t` answers with the statuses of keepalived, oddities included, but reports every mistake of the file in one run: keepalived ends itself at a keyword without its value, and hides the checks across blocks behind a missing interface. `ka-node check` has statuses of its own: 0 good or warnings, 1 errors, 2 cannot be read.',
   },
   {
+    what: 'A file whose braces do not fit is told of as it was meant.',
+    why: 'It runs as keepalived runs it, and `-t` has the same status; but the messages, and `ka-node check`, are about the blocks that were meant, and tell a missing or needless brace once (`KA2001` to `KA2008`, `KA2020`). A definition that contains itself is refused (`KA1201`) where keepalived reads it until a line is full or for ever.',
+  },
+  {
     what: 'keepalived 2.2.7 crashes are not imitated.',
     why: 'Where a file ends keepalived with a signal, ka-node reads on and says what is wrong.',
   },
