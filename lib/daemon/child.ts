@@ -314,6 +314,9 @@ class Child {
    * @returns undefined: it would take long, and checks would wait meanwhile.
    */
   async #readNext({ paths, ...order }: ReadParams): Promise<ReadOutcome | undefined> {
+    // With a priority of its own it would keep a processor from VRRP meanwhile.
+    const { checkerRtPriority, checkerPriority } = this.#config.globalDefs;
+    if (checkerRtPriority > 0 || checkerPriority < 0) return undefined;
     if (realServers(this.#config) > manyRealServers) return undefined;
     const vrrp = openSync(paths.vrrp, constants.O_RDWR);
     try {
