@@ -1,5 +1,6 @@
 /** The files that signals ask for, of a running node. */
 import { readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { systemAccounts, type Accounts } from '../accounts.js';
 import type { Config } from '../config/model.js';
 import type { VrrpNode } from '../vrrp/node.js';
@@ -29,24 +30,33 @@ export function dumpNode(
 ): string | undefined {
   const { directory = dumpDirectory(), cleared } = options;
   const instances = node.standings();
+  const { globalDefs } = config;
   switch (kind) {
     case 'data': {
-      const { dataUseInstance } = config.globalDefs;
+      const { dataUseInstance } = globalDefs;
       const parts = dataUseInstance ? [config.netNamespace, config.instance] : [];
       const scripts = new Map(config.vrrpScript.map(({ name }) => [name, node.verdictOn(name)] as const));
       const identity = identities(config, systemAccounts);
       const umask = ownUmask();
       const text = dataText({ config, instances, groups: node.groupStates, scripts, identity, umask });
-      return writeDump(directory, dumpName('keepalived.data', parts), text);
+      return write(directory, globalDefs.stateDumpFile ?? dumpName('keepalived.data', parts), text);
     }
     case 'stats':
     case 'stats-clear':
-      return writeDump(directory, 'keepalived.stats', statsText(instances, cleared));
+      return write(directory, globalDefs.statsDumpFile ?? 'keepalived.stats', statsText(instances, cleared));
     case 'json': {
       const text = jsonText(config, instances, cleared);
-      return text === undefined ? undefined : writeDump(directory, 'keepalived.json', text);
+      return text === undefined
+        ? undefined
+        : write(directory, globalDefs.jsonDumpFile ?? 'keepalived.json', text);
     }
   }
+}
+
+/** `file` is a name in `directory`, or a path of its own. */
+function write(directory: string, file: string, text: string): string {
+  const path = resolve(directory, file);
+  return writeDump(dirname(path), basename(path), text);
 }
 
 /** Writes keepalived_parent.data: what the whole daemon goes by. @throws {KaError} KA_DUMP_WRITE */

@@ -7,6 +7,7 @@ import { systemClock } from '../host.js';
 import { createNode, type ReloadSummary, type ResumedStates, type VrrpNode } from '../vrrp/node.js';
 import { dumpNode, type DumpKind } from './dump.js';
 import { instanceStats, type ClearedStats } from './dump-stats.js';
+import { silenceLocalIgmp } from './local-igmp.js';
 import { namespacePath } from './namespace.js';
 import { beatNow, type Held, type Left, type Memory } from './protocol.js';
 import type { RunningSide, SideContext } from './side.js';
@@ -27,6 +28,7 @@ export async function startVrrp(config: Config, context: SideContext): Promise<R
       endedMs: death.atMs,
       resumed: [...(resume?.masters ?? [])],
     });
+  const igmp = config.globalDefs.disableLocalIgmp ? silenceLocalIgmp(context) : undefined;
   context.report({ kind: 'begun' });
   context.beginsEngine?.();
   const node = await createNode(config, {
@@ -39,7 +41,7 @@ export async function startVrrp(config: Config, context: SideContext): Promise<R
     ...(context.recorded === undefined ? {} : { recorded: context.recorded }),
     ...(options.namespace === undefined ? {} : { netns: namespacePath(options.namespace) }),
   });
-  return new VrrpSide(node, config, context);
+  return new VrrpSide(node, config, context, igmp);
 }
 
 class VrrpSide implements RunningSide {
@@ -50,8 +52,10 @@ class VrrpSide implements RunningSide {
   #config: Config;
   #cleared: ClearedStats | undefined;
   #isTelling = false;
+  readonly #restoreIgmp: (() => void) | undefined;
 
-  constructor(node: VrrpNode, config: Config, context: SideContext) {
+  constructor(node: VrrpNode, config: Config, context: SideContext, restoreIgmp: (() => void) | undefined) {
+    this.#restoreIgmp = restoreIgmp;
     this.node = node;
     this.#config = config;
     this.#context = context;
@@ -157,6 +161,7 @@ class VrrpSide implements RunningSide {
     // Whoever ends this process alone does not end what operators arranged.
     const maintenance = this.#operations.arranged;
     await this.node.close();
+    this.#restoreIgmp?.();
     this.#context.report({ kind: 'held', held: { masters: [], scripts: {}, maintenance } });
   }
 }

@@ -49,7 +49,9 @@ const actsWhileReading = new Set([
 const alwaysSo = new Set(['process_names', 'reload_check_config']);
 
 /** They shape the files that are dumped, whose writers read every keyword and so are no witnesses. */
-const shapesDumps = new Set(['data_use_instance', 'json_version']);
+const shapesDumps = new Set([
+  ...['data_use_instance', 'json_version', 'state_dump_file', 'stats_dump_file', 'json_dump_file'],
+]);
 
 test('what is said to work is read by code that the daemon runs', () => {
   const text = daemonText();

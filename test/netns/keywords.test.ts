@@ -1,6 +1,6 @@
 /** Keywords of the configuration whose effect shows on the wire or in the log, beside keepalived where it has them. */
 import assert from 'node:assert/strict';
-import { existsSync, watch } from 'node:fs';
+import { existsSync, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import test from 'node:test';
 
@@ -119,3 +119,39 @@ test('reload_time_file: the file that comes brings a reload at its time; reload_
   assert.ok(!existsSync(reading), 'reading is over');
   assert.ok(seen.includes('reading'), seen.join(' '));
 });
+
+test('disable_local_igmp, and dumps where the configuration wants them', async () => {
+  const { lab, a } = await pair('globals');
+  await using _lab = lab;
+  const igmp = async (): Promise<string> =>
+    (await a.runOk(['sysctl', '-n', 'net.ipv4.igmp_link_local_mcast_reports'])).trim();
+  assert.equal(await igmp(), '1');
+  const [state, stats, json] = ['state.txt', 'stats.txt', 'state.json'].map((name) => a.path(name));
+  const node = await startKaNode(
+    a,
+    `global_defs {\ndisable_local_igmp\nstate_dump_file ${state}\nstats_dump_file ${stats}\njson_dump_file ${json}\n}\n${instance(5)}`,
+  );
+  await node.waitForLine(/Startup complete/);
+  assert.equal(await igmp(), '0');
+  for (const [signal, file, text] of [
+    ['SIGUSR1', state, /VRRP Instance = VI_5/],
+    ['SIGUSR2', stats, /VRRP Instance: VI_5/],
+    [36, json, /"iname": ?"VI_5"/],
+  ] as const) {
+    if (typeof signal === 'number') process.kill(node.program.pid, signal);
+    else node.program.signal(signal);
+    await waitForFile(file ?? '', text);
+  }
+  await node.stop();
+  assert.equal(await igmp(), '1', 'as it was found');
+});
+
+async function waitForFile(file: string, text: RegExp): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (!existsSync(file)) {
+    assert.ok(performance.now() < deadline, `${file} does not come`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  // It is renamed to its name when it is whole.
+  assert.match(readFileSync(file, 'utf8'), text);
+}

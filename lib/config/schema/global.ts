@@ -150,7 +150,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     ...works,
     defaultText: 'eth0',
   }),
-  disable_local_igmp: defaulted(present, false, 'stops IGMP reports for link-local groups'),
+  disable_local_igmp: defaulted(present, false, 'stops IGMP reports for link-local groups', works),
   v3_checksum_as_v2: defaulted(present, false, 'VRRPv3 checksums over IPv4 leave out the pseudo-header', {
     since: '2.2.8',
     ...works,
@@ -479,7 +479,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   iproute_etc_dir: optional(word('directory'), "the administrator's name tables of iproute2", {
     since: '2.3.2',
   }),
-  state_dump_file: optional(word('path'), 'where states are dumped', { since: '2.3.3' }),
-  stats_dump_file: optional(word('path'), 'where statistics are dumped', { since: '2.3.3' }),
-  json_dump_file: optional(word('path'), 'where JSON is dumped', { since: '2.3.3' }),
+  state_dump_file: optional(word('path'), 'where states are dumped', { ...works, since: '2.3.3' }),
+  stats_dump_file: optional(word('path'), 'where statistics are dumped', { ...works, since: '2.3.3' }),
+  json_dump_file: optional(word('path'), 'where JSON is dumped', { ...works, since: '2.3.3' }),
 });
