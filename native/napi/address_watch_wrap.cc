@@ -1,31 +1,24 @@
 #include "native/napi/address_watch_wrap.h"
 
-#include <cstring>
-#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "native/napi/feed.h"
 #include "native/net/address_watch.h"
 
 namespace ka::addon {
 namespace {
 
-using Changes = std::vector<net::AddressChange>;
-
-void deliver(Napi::Env env, Napi::Function callback, Changes* data) {
-  const std::unique_ptr<Changes> changes(data);
-  if (env == nullptr) return;  // the environment goes away: nobody is there to hear
-  Napi::Array all = Napi::Array::New(env, changes->size());
-  for (std::uint32_t i = 0; i < changes->size(); ++i) {
-    Napi::HandleScope scope(env);
+struct Words {
+  using Item = net::AddressChange;
+  static Napi::Object to_js(Napi::Env env, const Item& change) {
     Napi::Object o = Napi::Object::New(env);
-    o.Set("address", Napi::String::New(env, (*changes)[i].address.format()));
-    o.Set("isPresent", Napi::Boolean::New(env, (*changes)[i].is_present));
-    all.Set(i, o);
+    o.Set("address", Napi::String::New(env, change.address.format()));
+    o.Set("isPresent", Napi::Boolean::New(env, change.is_present));
+    return o;
   }
-  callback.Call({all});
-}
+  static void drop(const Item& /*change*/) {}
+};
 
 class AddressWatch final : public Napi::ObjectWrap<AddressWatch> {
  public:
@@ -33,57 +26,16 @@ class AddressWatch final : public Napi::ObjectWrap<AddressWatch> {
     return DefineClass(env, "AddressWatch", {InstanceMethod("close", &AddressWatch::close)});
   }
 
-  explicit AddressWatch(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<AddressWatch>(info), state_(std::make_shared<State>()) {
-    const Napi::Env env = info.Env();
+  explicit AddressWatch(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AddressWatch>(info) {
     const std::string netns = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
-    state_->changes = Callback::New(env, info[1].As<Napi::Function>(), "ka.addresses", 0, 1);
-    state_->changes.Unref(env);
-    auto started = net::AddressWatch::start(netns, [callback = state_->changes](Changes&& changes) mutable {
-      auto data = std::make_unique<Changes>(std::move(changes));
-      if (callback.NonBlockingCall(data.get()) == napi_ok) static_cast<void>(data.release());
-    });
-    if (!started) {
-      state_->close();
-      const Error& error = started.error();
-      Napi::Error thrown = Napi::Error::New(env, error.detail + ": " + std::strerror(error.err_no));
-      thrown.Set("code", Napi::String::New(env, "KA_ADDRESS_WATCH"));
-      thrown.Set("errno", Napi::Number::New(env, error.err_no));
-      thrown.Set("syscall", Napi::String::New(env, error.op));
-      thrown.ThrowAsJavaScriptException();
-      return;
-    }
-    state_->watch = std::move(*started);
-    // The thread must be gone before the environment is.
-    Napi::Env(env).AddCleanupHook([state = std::weak_ptr<State>(state_)] {
-      if (const auto alive = state.lock()) alive->close();
-    });
+    changes_.open(info.Env(), info[1].As<Napi::Function>(), "ka.addresses", "KA_ADDRESS_WATCH",
+                  [&](auto&& sink) { return net::AddressWatch::start(netns, std::move(sink)); });
   }
-  ~AddressWatch() override { state_->close(); }
 
  private:
-  struct Deliver {
-    static void call(Napi::Env env, Napi::Function callback, void* /*context*/, Changes* data) {
-      deliver(env, callback, data);
-    }
-  };
-  using Callback = Napi::TypedThreadSafeFunction<void, Changes, &Deliver::call>;
+  void close(const Napi::CallbackInfo& /*info*/) { changes_.close(); }
 
-  struct State {
-    Callback changes;
-    std::unique_ptr<net::AddressWatch> watch;
-    bool is_closed = false;
-
-    void close() {
-      if (std::exchange(is_closed, true)) return;
-      watch.reset();
-      changes.Release();
-    }
-  };
-
-  void close(const Napi::CallbackInfo& /*info*/) { state_->close(); }
-
-  std::shared_ptr<State> state_;
+  Feed<net::AddressWatch, Words> changes_;
 };
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "native/napi/engine_show.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "native/engine/clock.h"
+#include "native/napi/failure.h"
 #include "native/napi/names.h"
 
 namespace ka::addon {
@@ -278,14 +278,7 @@ Napi::Object counters_to_js(Napi::Env env, const engine::RouterShared& shared,
 }  // namespace
 
 Napi::Object error_to_js(Napi::Env env, const Error& error) {
-  const std::string reason =
-      error.err_no == 0 ? std::string() : std::string(": ") + std::strerror(error.err_no);
-  const std::string about = error.detail.empty() ? std::string(error.op) : error.detail;
-  Napi::Object o = Napi::Error::New(env, about + reason).Value();
-  o.Set("code", text(env, code_of(error.code)));
-  o.Set("errno", number(env, error.err_no));
-  o.Set("syscall", text(env, error.op));
-  return o;
+  return failure(env, code_of(error.code), error).Value();
 }
 
 Napi::Object event_to_js(Napi::Env env, const Event& event) {

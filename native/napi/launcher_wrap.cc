@@ -3,45 +3,36 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "native/launch/launcher.h"
+#include "native/napi/feed.h"
 
 namespace ka::addon {
 namespace {
 
 using launch::Report;
 using launch::Spec;
-using Reports = std::vector<Report>;
 
-Napi::Object to_js(Napi::Env env, const Report& report) {
-  Napi::Object o = Napi::Object::New(env);
-  o.Set("id", Napi::Number::New(env, report.id));
-  o.Set("end", Napi::Number::New(env, static_cast<double>(report.end)));
-  o.Set("status", Napi::Number::New(env, report.status));
-  o.Set("errno", Napi::Number::New(env, report.err_no));
-  o.Set("syscall", Napi::String::New(env, report.op));
-  if (!report.output.empty())
-    o.Set("output", Napi::Buffer<char>::Copy(env, report.output.data(), report.output.size()));
-  o.Set("outputBytes", Napi::Number::New(env, static_cast<double>(report.output_bytes)));
-  return o;
-}
-
-void deliver(Napi::Env env, Napi::Function callback, Reports* data) {
-  const std::unique_ptr<Reports> reports(data);
-  if (env == nullptr) return;  // the environment goes away: nobody is there to take them
-  Napi::Array all = Napi::Array::New(env, reports->size());
-  for (std::uint32_t i = 0; i < reports->size(); ++i) {
-    Napi::HandleScope scope(env);
-    all.Set(i, to_js(env, (*reports)[i]));
+struct Words {
+  using Item = Report;
+  static Napi::Object to_js(Napi::Env env, const Report& report) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("id", Napi::Number::New(env, report.id));
+    o.Set("end", Napi::Number::New(env, static_cast<double>(report.end)));
+    o.Set("status", Napi::Number::New(env, report.status));
+    o.Set("errno", Napi::Number::New(env, report.err_no));
+    o.Set("syscall", Napi::String::New(env, report.op));
+    if (!report.output.empty())
+      o.Set("output", Napi::Buffer<char>::Copy(env, report.output.data(), report.output.size()));
+    o.Set("outputBytes", Napi::Number::New(env, static_cast<double>(report.output_bytes)));
+    return o;
   }
-  callback.Call({all});
-}
+  static void drop(const Report& /*report*/) {}
+};
 
 std::vector<std::string> texts(const Napi::Value& value) {
   std::vector<std::string> all;
@@ -121,68 +112,23 @@ class Launcher final : public Napi::ObjectWrap<Launcher> {
          InstanceMethod("ref", &Launcher::ref), InstanceMethod("unref", &Launcher::unref)});
   }
 
-  explicit Launcher(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<Launcher>(info), state_(std::make_shared<State>()) {
-    const Napi::Env env = info.Env();
-    state_->reports = Callback::New(env, info[0].As<Napi::Function>(), "ka.launcher", 0, 1);
-    state_->reports.Unref(env);
-    auto started = launch::Launcher::start([callback = state_->reports](Reports&& reports) mutable {
-      auto data = std::make_unique<Reports>(std::move(reports));
-      if (callback.NonBlockingCall(data.get()) == napi_ok) static_cast<void>(data.release());
-    });
-    if (!started) {
-      state_->close();
-      const Error& error = started.error();
-      Napi::Error thrown = Napi::Error::New(env, error.detail + ": " + std::strerror(error.err_no));
-      thrown.Set("code", Napi::String::New(env, "KA_LAUNCHER_START"));
-      thrown.Set("errno", Napi::Number::New(env, error.err_no));
-      thrown.Set("syscall", Napi::String::New(env, error.op));
-      thrown.ThrowAsJavaScriptException();
-      return;
-    }
-    state_->launcher = std::move(*started);
-    // The thread must be gone before the environment is.
-    Napi::Env(env).AddCleanupHook([state = std::weak_ptr<State>(state_)] {
-      if (const auto alive = state.lock()) alive->close();
-    });
+  explicit Launcher(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Launcher>(info) {
+    reports_.open(info.Env(), info[0].As<Napi::Function>(), "ka.launcher", "KA_LAUNCHER_START",
+                  [](auto&& sink) { return launch::Launcher::start(std::move(sink)); });
   }
-  ~Launcher() override { state_->close(); }
 
  private:
-  struct Deliver {
-    static void call(Napi::Env env, Napi::Function callback, void* /*context*/, Reports* data) {
-      deliver(env, callback, data);
-    }
-  };
-  using Callback = Napi::TypedThreadSafeFunction<void, Reports, &Deliver::call>;
-
-  struct State {
-    Callback reports;
-    std::unique_ptr<launch::Launcher> launcher;
-    bool is_closed = false;
-
-    void close() {
-      if (std::exchange(is_closed, true)) return;
-      launcher.reset();
-      reports.Release();
-    }
-  };
-
   void launch(const Napi::CallbackInfo& info) {
-    if (state_->launcher) state_->launcher->launch(read_spec(info[0].As<Napi::Object>()));
+    if (auto* launcher = reports_.worker()) launcher->launch(read_spec(info[0].As<Napi::Object>()));
   }
   void signal(const Napi::CallbackInfo& info) {
-    if (!state_->launcher) return;
-    state_->launcher->signal(info[0].ToNumber().Uint32Value(), info[1].ToNumber().Int32Value());
+    if (auto* launcher = reports_.worker())
+      launcher->signal(info[0].ToNumber().Uint32Value(), info[1].ToNumber().Int32Value());
   }
-  void ref(const Napi::CallbackInfo& info) {
-    if (!state_->is_closed) state_->reports.Ref(info.Env());
-  }
-  void unref(const Napi::CallbackInfo& info) {
-    if (!state_->is_closed) state_->reports.Unref(info.Env());
-  }
+  void ref(const Napi::CallbackInfo& info) { reports_.ref(info.Env()); }
+  void unref(const Napi::CallbackInfo& info) { reports_.unref(info.Env()); }
 
-  std::shared_ptr<State> state_;
+  Feed<launch::Launcher, Words> reports_;
 };
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "native/napi/listener_wrap.h"
 
 #include <chrono>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "native/napi/failure.h"
 #include "native/probe/listener.h"
 
 namespace ka::addon {
@@ -28,12 +28,7 @@ class Listening final : public Napi::AsyncWorker {
   void OnOK() override {
     const Napi::Env env = Env();
     if (!result_.ok()) {
-      const Error& error = result_.error();
-      Napi::Error thrown = Napi::Error::New(env, error.detail + ": " + std::strerror(error.err_no));
-      thrown.Set("code", Napi::String::New(env, "KA_LISTENER"));
-      thrown.Set("errno", Napi::Number::New(env, error.err_no));
-      thrown.Set("syscall", Napi::String::New(env, error.op));
-      deferred_.Reject(thrown.Value());
+      deferred_.Reject(failure(env, "KA_LISTENER", result_.error()).Value());
       return;
     }
     Napi::Array all = Napi::Array::New(env);

@@ -2,12 +2,11 @@
 
 #include <unistd.h>
 
-#include <cstring>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "native/napi/feed.h"
 #include "native/probe/prober.h"
 
 namespace ka::addon {
@@ -15,41 +14,26 @@ namespace {
 
 using probe::Report;
 using probe::Spec;
-using Reports = std::vector<Report>;
 
-/// Descriptors that nobody will take any more.
-void drop(const Reports& reports) {
-  for (const Report& report : reports)
+struct Words {
+  using Item = Report;
+  static Napi::Object to_js(Napi::Env env, const Report& report) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("id", Napi::Number::New(env, report.id));
+    o.Set("outcome", Napi::Number::New(env, static_cast<double>(report.outcome)));
+    o.Set("errno", Napi::Number::New(env, report.err_no));
+    o.Set("syscall", Napi::String::New(env, report.op));
+    o.Set("fd", Napi::Number::New(env, report.fd));
+    o.Set("elapsedUs", Napi::Number::New(env, static_cast<double>(report.elapsed_us)));
+    o.Set("replyLength", Napi::Number::New(env, report.reply_length));
+    if (!report.reply.empty())
+      o.Set("reply", Napi::Buffer<std::uint8_t>::Copy(env, report.reply.data(), report.reply.size()));
+    return o;
+  }
+  static void drop(const Report& report) {
     if (report.fd >= 0) ::close(report.fd);
-}
-
-Napi::Object to_js(Napi::Env env, const Report& report) {
-  Napi::Object o = Napi::Object::New(env);
-  o.Set("id", Napi::Number::New(env, report.id));
-  o.Set("outcome", Napi::Number::New(env, static_cast<double>(report.outcome)));
-  o.Set("errno", Napi::Number::New(env, report.err_no));
-  o.Set("syscall", Napi::String::New(env, report.op));
-  o.Set("fd", Napi::Number::New(env, report.fd));
-  o.Set("elapsedUs", Napi::Number::New(env, static_cast<double>(report.elapsed_us)));
-  o.Set("replyLength", Napi::Number::New(env, report.reply_length));
-  if (!report.reply.empty())
-    o.Set("reply", Napi::Buffer<std::uint8_t>::Copy(env, report.reply.data(), report.reply.size()));
-  return o;
-}
-
-void deliver(Napi::Env env, Napi::Function callback, Reports* data) {
-  const std::unique_ptr<Reports> reports(data);
-  if (env == nullptr) {  // the environment goes away: nobody is there to take them
-    drop(*reports);
-    return;
   }
-  Napi::Array all = Napi::Array::New(env, reports->size());
-  for (std::uint32_t i = 0; i < reports->size(); ++i) {
-    Napi::HandleScope scope(env);
-    all.Set(i, to_js(env, (*reports)[i]));
-  }
-  callback.Call({all});
-}
+};
 
 std::uint32_t number(const Napi::Object& o, const char* name) {
   const Napi::Value v = o.Get(name);
@@ -101,60 +85,17 @@ class Prober final : public Napi::ObjectWrap<Prober> {
                         InstanceMethod("unref", &Prober::unref), InstanceMethod("close", &Prober::close)});
   }
 
-  explicit Prober(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<Prober>(info), state_(std::make_shared<State>()) {
-    const Napi::Env env = info.Env();
+  explicit Prober(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Prober>(info) {
     const std::string netns = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
-    state_->reports = Callback::New(env, info[1].As<Napi::Function>(), "ka.prober", 0, 1);
-    state_->reports.Unref(env);
-    auto started = probe::Prober::start(netns, [callback = state_->reports](Reports&& reports) mutable {
-      auto data = std::make_unique<Reports>(std::move(reports));
-      if (callback.NonBlockingCall(data.get()) == napi_ok)
-        static_cast<void>(data.release());
-      else
-        drop(*data);
-    });
-    if (!started) {
-      state_->close();
-      const Error& error = started.error();
-      Napi::Error thrown = Napi::Error::New(env, error.detail + ": " + std::strerror(error.err_no));
-      thrown.Set("code", Napi::String::New(env, "KA_PROBER_START"));
-      thrown.Set("errno", Napi::Number::New(env, error.err_no));
-      thrown.Set("syscall", Napi::String::New(env, error.op));
-      thrown.ThrowAsJavaScriptException();
-      return;
-    }
-    state_->prober = std::move(*started);
-    // The thread must be gone before the environment is.
-    Napi::Env(env).AddCleanupHook([state = std::weak_ptr<State>(state_)] {
-      if (const auto alive = state.lock()) alive->close();
-    });
+    reports_.open(info.Env(), info[1].As<Napi::Function>(), "ka.prober", "KA_PROBER_START",
+                  [&](auto&& sink) { return probe::Prober::start(netns, std::move(sink)); });
   }
-  ~Prober() override { state_->close(); }
 
  private:
-  struct Deliver {
-    static void call(Napi::Env env, Napi::Function callback, void* /*context*/, Reports* data) {
-      deliver(env, callback, data);
-    }
-  };
-  using Callback = Napi::TypedThreadSafeFunction<void, Reports, &Deliver::call>;
-
-  struct State {
-    Callback reports;
-    std::unique_ptr<probe::Prober> prober;
-    bool is_closed = false;
-
-    void close() {
-      if (std::exchange(is_closed, true)) return;
-      prober.reset();
-      reports.Release();
-    }
-  };
-
   void submit(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    if (!state_->prober) return;
+    auto* const prober = reports_.worker();
+    if (prober == nullptr) return;
     const auto list = info[0].As<Napi::Array>();
     std::vector<Spec> specs(list.Length());
     for (std::uint32_t i = 0; i < list.Length(); ++i) {
@@ -165,15 +106,16 @@ class Prober final : public Napi::ObjectWrap<Prober> {
           .ThrowAsJavaScriptException();
       return;
     }
-    state_->prober->submit(std::move(specs));
+    prober->submit(std::move(specs));
   }
   void cancel(const Napi::CallbackInfo& info) {
-    if (state_->prober) state_->prober->cancel(info[0].As<Napi::Number>().Uint32Value());
+    if (auto* prober = reports_.worker()) prober->cancel(info[0].As<Napi::Number>().Uint32Value());
   }
   Napi::Value pulse(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    if (!state_->prober) return env.Undefined();
-    const auto pulse = state_->prober->pulse(info[0].As<Napi::Number>().Uint32Value());
+    auto* const prober = reports_.worker();
+    if (prober == nullptr) return env.Undefined();
+    const auto pulse = prober->pulse(info[0].As<Napi::Number>().Uint32Value());
     if (!pulse) return env.Undefined();
     Napi::Object o = Napi::Object::New(env);
     o.Set("rounds", Napi::Number::New(env, pulse->rounds));
@@ -181,15 +123,11 @@ class Prober final : public Napi::ObjectWrap<Prober> {
     o.Set("ageUs", Napi::Number::New(env, static_cast<double>(pulse->age_us)));
     return o;
   }
-  void ref(const Napi::CallbackInfo& info) {
-    if (!state_->is_closed) state_->reports.Ref(info.Env());
-  }
-  void unref(const Napi::CallbackInfo& info) {
-    if (!state_->is_closed) state_->reports.Unref(info.Env());
-  }
-  void close(const Napi::CallbackInfo& /*info*/) { state_->close(); }
+  void ref(const Napi::CallbackInfo& info) { reports_.ref(info.Env()); }
+  void unref(const Napi::CallbackInfo& info) { reports_.unref(info.Env()); }
+  void close(const Napi::CallbackInfo& /*info*/) { reports_.close(); }
 
-  std::shared_ptr<State> state_;
+  Feed<probe::Prober, Words> reports_;
 };
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "native/napi/remove_addresses_wrap.h"
 
-#include <cstring>
 #include <string>
 #include <vector>
 
+#include "native/napi/failure.h"
 #include "native/napi/fields.h"
 #include "native/net/remove_addresses.h"
 
@@ -46,12 +46,7 @@ Napi::Value remove_addresses(const Napi::CallbackInfo& info) {
   }
   const auto removed = net::remove_addresses(netns, addresses);
   if (!removed) {
-    const Error& error = removed.error();
-    Napi::Error thrown = Napi::Error::New(env, error.detail + ": " + std::strerror(error.err_no));
-    thrown.Set("code", Napi::String::New(env, "KA_ADDRESSES"));
-    thrown.Set("errno", Napi::Number::New(env, error.err_no));
-    thrown.Set("syscall", Napi::String::New(env, error.op));
-    thrown.ThrowAsJavaScriptException();
+    failure(env, "KA_ADDRESSES", removed.error()).ThrowAsJavaScriptException();
     return env.Undefined();
   }
   return Napi::Number::New(env, static_cast<double>(*removed));
