@@ -8,6 +8,7 @@ import { parseConfig } from '../config/load.js';
 import { forgivingFiles, systemMachine } from '../config/system.js';
 import type { Config } from '../config/model.js';
 import { renderDiagnostics } from '../config/render.js';
+import type { SourceFile, Span } from '../config/source.js';
 import { jsonReport, sarifReport } from '../config/report.js';
 import { checkStatus } from '../config/verdict.js';
 
@@ -25,6 +26,10 @@ export function checkFiles(files: readonly string[], options: CheckOptions, vers
   const nodes = results.flatMap(({ file, model }) =>
     model === undefined ? [] : [{ name: nodeName(file, files), model }],
   );
+  if (options.cluster === true && files.length < 2) {
+    process.stderr.write('ka-node: --cluster compares the files of several nodes; name at least two\n');
+    return 2;
+  }
   const across = options.cluster === true ? lintCluster(nodes) : [];
   const all = [...results.flatMap(({ diagnostics }) => diagnostics), ...across];
   if (options.format === 'json') process.stdout.write(jsonReport(all));
@@ -32,11 +37,28 @@ export function checkFiles(files: readonly string[], options: CheckOptions, vers
   else {
     process.stdout.write(renderDiagnostics(all, { color: process.stdout.isTTY }));
     for (const { file, diagnostics } of results)
-      if (diagnostics.every(({ severity }) => severity === 'info'))
-        process.stdout.write(`${file}: no problems found\n`);
+      if (options.cluster !== true || diagnostics.length > 0)
+        process.stdout.write(`${file}: ${summary(diagnostics)}\n`);
+    if (options.cluster === true) process.stdout.write(`across the nodes: ${summary(across)}\n`);
   }
   return checkStatus(all, options.strict === true);
 }
+
+/** How many of which severity. What is worth knowing is no problem. */
+function summary(diagnostics: readonly Diagnostic[]): string {
+  const counts = (['error', 'warning', 'deprecated', 'security'] as const).flatMap((severity) => {
+    const count = diagnostics.filter((item) => item.severity === severity).length;
+    return count === 0 ? [] : [`${String(count)} ${names[severity][count === 1 ? 0 : 1]}`];
+  });
+  return counts.length === 0 ? 'no problems found' : counts.join(', ');
+}
+
+const names = {
+  error: ['error', 'errors'],
+  warning: ['warning', 'warnings'],
+  deprecated: ['old form', 'old forms'],
+  security: ['security problem', 'security problems'],
+} as const;
 
 interface Checked {
   readonly model: Config | undefined;
@@ -46,7 +68,7 @@ interface Checked {
 function checkFile(file: string, options: CheckOptions): Checked {
   // The files of a cluster are for as many machines, and at most one of them is this one.
   const isOffline = options.offline === true || options.cluster === true;
-  const { model, diagnostics } = parseConfig(
+  const { model, diagnostics, sources } = parseConfig(
     { path: file },
     {
       offline: isOffline,
@@ -56,8 +78,16 @@ function checkFile(file: string, options: CheckOptions): Checked {
   );
   if (model === undefined) return { model, diagnostics };
   const host = { machine: systemMachine(), files: forgivingFiles };
-  const lints = lintConfig(model, isOffline ? {} : { networks: systemNetworks, host });
-  return { model, diagnostics: [...diagnostics, ...lints] };
+  const told = diagnostics;
+  const lints = lintConfig(model, isOffline ? { told } : { networks: systemNetworks, host, told });
+  return { model, diagnostics: inOrder([...diagnostics, ...lints], sources) };
+}
+
+/** As the lines stand in the files, and the files in the order in which they were read. */
+function inOrder(diagnostics: readonly Diagnostic[], sources: readonly SourceFile[]): readonly Diagnostic[] {
+  const position = new Map(sources.map((source, index) => [source, index]));
+  const at = ({ source }: Span): number => position.get(source) ?? -1;
+  return diagnostics.toSorted((a, b) => at(a.span) - at(b.span) || a.span.start - b.span.start);
 }
 
 /** The name of the file, or its path where names are not unique. */

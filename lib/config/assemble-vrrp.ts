@@ -88,6 +88,8 @@ export function assembleInstance(
   const authHmac = hmac(section, context);
   const authentication = auth(section, derived, authHmac !== undefined, context);
   const advertInt = interval(section, version, context);
+  const accept = accepts(section, derived, context);
+  needMulticast(section, isUnicast, context);
   diagnostics.isLate = false;
   if (instanceVrid === undefined || instancePriority === undefined) return undefined;
   const group = family === 4 ? globals.vrrpMcastGroup4 : globals.vrrpMcastGroup6;
@@ -98,13 +100,16 @@ export function assembleInstance(
     at,
     family,
     state: isMaster ? 'MASTER' : 'BACKUP',
+    stateAt: fields.state?.at,
     interface: fields.interface,
     virtualRouterId: instanceVrid,
     virtualRouterIdAt: fields.virtualRouterId?.at ?? at,
     priority: instancePriority,
     priorityAt: fields.priority?.at,
     version,
+    versionAt: fields.version?.at,
     advertInt,
+    advertIntAt: fields.advertInt?.at,
     useVmac:
       fields.useVmac === undefined || !isStrict ? fields.useVmac : { ...fields.useVmac, mac: undefined },
     useVmacAddr: fields.useVmacAddr,
@@ -139,7 +144,7 @@ export function assembleInstance(
     v3ChecksumAsV2: fields.v3ChecksumAsV2 ?? globals.v3ChecksumAsV2,
     virtualRoutes: fields.virtualRoutes,
     virtualRules,
-    accept: accepts(section, derived),
+    accept,
     skipCheckAdvAddr: fields.skipCheckAdvAddr ?? globals.vrrpSkipCheckAdvAddr,
     strictMode: isStrict,
     preempt: preempt.preempt,
@@ -321,10 +326,24 @@ function interval(section: RawInstance, version: 2 | 3, context: Context): Micro
   return micros(rounded);
 }
 
-function accepts(section: RawInstance, derived: Derived): boolean {
+function accepts(section: RawInstance, derived: Derived, context: Context): boolean {
   const last = section.statement.body?.items.findLast((item) => /^(no_)?accept$/.test(item.words[0] ?? ''));
-  if (last !== undefined) return last.words[0] === 'accept' && !(derived.isStrict && derived.version === 2);
-  return !derived.isStrict || derived.priority === 255;
+  if (last === undefined) return !derived.isStrict || derived.priority === 255;
+  if (last.words[0] !== 'accept') return false;
+  if (!derived.isStrict || derived.version === 3) return true;
+  context.diagnostics.report(
+    messages.strictConflict,
+    keywordAt(section, 'accept'),
+    'accept needs version 3; it is ignored',
+  );
+  return false;
+}
+
+/** Adverts to a group need an interface that knows groups, which tunnels often do not. */
+function needMulticast({ fields, name }: RawInstance, isUnicast: boolean, context: Context): void {
+  const own = fields.interface;
+  if (own === undefined || isUnicast || context.isOffline || context.machine.hasMulticast(own.text)) return;
+  context.diagnostics.report(messages.noMulticast, own.at, name, own.text);
 }
 
 type Announcements = Pick<

@@ -39,6 +39,8 @@ export interface FileStat {
 /** What configuration refers to on the machine it runs on. */
 export interface Machine {
   hasInterface(name: string): boolean;
+  /** Whether an interface sends to multicast groups; true where that is not known. */
+  hasMulticast(name: string): boolean;
   hasNamespace(name: string): boolean;
   /** Undefined: no such user. Accepts numbers as text. */
   user(name: string): { readonly uid: number; readonly gid: number } | undefined;

@@ -32,15 +32,18 @@ export interface VrrpInstance {
   readonly family: Family;
   /** Initial state wish: given, else MASTER for priority 255, else BACKUP. */
   readonly state: 'MASTER' | 'BACKUP';
+  /** Places of lines; undefined when there is none and the value is derived. */
+  readonly stateAt: Span | undefined;
   /** Undefined: a unicast instance without interface. */
   readonly interface: Word | undefined;
   readonly virtualRouterId: Vrid;
   readonly virtualRouterIdAt: Span;
   readonly priority: Priority;
-  /** Place of the priority line; undefined when it is derived. */
   readonly priorityAt: Span | undefined;
   readonly version: 2 | 3;
+  readonly versionAt: Span | undefined;
   readonly advertInt: Micros;
+  readonly advertIntAt: Span | undefined;
   readonly useVmac: UseVmac | undefined;
   readonly useVmacAddr: boolean;
   readonly vmacXmitBase: boolean;

@@ -141,7 +141,9 @@ export interface GlobalDefs {
   readonly lvsFlushOnStop: 'off' | 'all' | 'VS';
   readonly lvsSyncDaemon: LvsSyncDaemon | undefined;
   readonly vrrpMcastGroup4: string;
+  readonly vrrpMcastGroup4At: Span | undefined;
   readonly vrrpMcastGroup6: string;
+  readonly vrrpMcastGroup6At: Span | undefined;
   readonly vrrpGarpMasterDelay: Micros;
   readonly vrrpGarpMasterRepeat: number;
   readonly vrrpGarpMasterRefresh: Micros;

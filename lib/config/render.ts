@@ -38,7 +38,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions 
   return lines.join('\n');
 }
 
-/** All of them, errors of one place together, with a closing count. Empty text for none. */
+/** All of them. Empty text for none. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions = {}): string {
   return diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic, options)}\n`).join('');
 }

@@ -8,9 +8,25 @@ import type { Context } from './schema/dsl.js';
 export type ScriptFault =
   /** No such file, or nothing executable under that name in the search path. */
   | { readonly kind: 'missing'; readonly path: string }
+  /** A directory, a device or the like. */
+  | { readonly kind: 'no-file'; readonly path: string }
   | { readonly kind: 'not-executable'; readonly path: string }
   /** `component` can be changed by somebody who is not root. */
   | { readonly kind: 'unsafe'; readonly path: string; readonly component: string };
+
+/** Why the command will not run, as the end of a sentence. */
+export function faultText(fault: ScriptFault): string {
+  switch (fault.kind) {
+    case 'missing':
+      return 'it is not found';
+    case 'no-file':
+      return 'it is not a file';
+    case 'not-executable':
+      return 'its user may not execute it';
+    case 'unsafe':
+      return `${fault.component === fault.path ? 'it' : fault.component} can be changed by others than root`;
+  }
+}
 
 /** There is somebody that scripts without a user of their own can run as. */
 export function hasDefaultUser(globals: GlobalDefs, context: Context): boolean {
@@ -38,7 +54,7 @@ export function scriptFault(
   if (path === undefined) return { kind: 'missing', path: name };
   const stat = context.files.stat(path);
   if (stat === undefined) return { kind: 'missing', path: name };
-  if (stat.kind !== 'file') return { kind: 'unsafe', path, component: path };
+  if (stat.kind !== 'file') return { kind: 'no-file', path };
   if (!mayExecute(stat, uid, gid)) return { kind: 'not-executable', path };
   if (uid !== 0 && (stat.mode & 0o4000) === 0) return undefined;
   const component = unsafeComponent(path, context.files);

@@ -50,6 +50,7 @@ export function systemMachine(): Machine {
   let interfaces: ReadonlySet<string> | undefined;
   return {
     hasInterface: (name) => (interfaces ??= readInterfaces()).has(name),
+    hasMulticast: (name) => hasFlag(name, iffMulticast),
     hasNamespace: (name) => forgivingFiles.stat(`/run/netns/${name}`) !== undefined,
     user(name) {
       const row = find((users ??= readTable('/etc/passwd')), name, 2);
@@ -78,6 +79,15 @@ function readInterfaces(): ReadonlySet<string> {
   for (const found of readText('/proc/thread-self/net/dev').matchAll(/^\s*([^\s:|]+):/gm))
     names.add(found[1] ?? '');
   return names;
+}
+
+/** IFF_MULTICAST of <net/if.h>. */
+const iffMulticast = 0x1000;
+
+/** True where sysfs does not show the interface, as when it belongs to another network namespace. */
+function hasFlag(name: string, flag: number): boolean {
+  const flags = Number(readText(`/sys/class/net/${name}/flags`).trimEnd() || 'NaN');
+  return Number.isNaN(flags) || (flags & flag) !== 0;
 }
 
 function readTable(path: string): ReadonlyMap<string, readonly string[]> {

@@ -6,7 +6,7 @@ import type { Checker, VirtualServer } from './model-lvs.js';
 import type { TrackReference, VrrpInstance, VrrpScript, VrrpSyncGroup } from './model-vrrp.js';
 import type { GlobalDefs, ScriptCommand } from './model.js';
 import type { Context } from './schema/dsl.js';
-import { hasDefaultUser, scriptFault } from './scripts.js';
+import { faultText, hasDefaultUser, scriptFault } from './scripts.js';
 
 /** Two instances must not share a VRID on one interface, family and destination. */
 export function uniqueVrids(instances: readonly VrrpInstance[], context: Context): void {
@@ -202,11 +202,13 @@ export function usableScripts(
     const user = script.user?.user ?? globals.scriptUser?.user;
     const fault = security.fault(script.script, user);
     if (fault === undefined) return true;
-    if (fault.kind === 'not-executable')
-      context.diagnostics.report(messages.scriptNotExecutable, script.script.at, script.name, fault.path);
-    else if (fault.kind === 'unsafe')
-      context.diagnostics.report(messages.scriptUnsafe, script.script.at, script.name, fault.component);
-    else context.diagnostics.report(messages.scriptMissing, script.script.at, script.name, fault.path);
+    const message =
+      fault.kind === 'not-executable'
+        ? messages.scriptNotExecutable
+        : fault.kind === 'missing'
+          ? messages.scriptMissing
+          : messages.scriptUnsafe;
+    context.diagnostics.report(message, script.script.at, script.name, fault.path, faultText(fault));
     return context.mode === 'daemon';
   });
 }
@@ -226,7 +228,7 @@ export function notifyScripts(
     }
     const fault = security.fault(command, command.user ?? globals.scriptUser?.user);
     if (fault !== undefined)
-      context.diagnostics.report(messages.notifyMissing, command.at, command.argv[0] ?? '');
+      context.diagnostics.report(messages.notifyMissing, command.at, fault.path, faultText(fault));
   }
 }
 
@@ -272,7 +274,7 @@ export function checkScripts(
       messages.checkerDroppedSilently,
       checker.miscPath.at,
       checker.kind,
-      `${fault.path} cannot be run`,
+      `${fault.path} cannot be run: ${faultText(fault)}`,
     );
     return false;
   };

@@ -94,6 +94,7 @@ export const cases: readonly Case[] = [
     code: 'KA3005',
     text: `${plain(`virtual_router_id 5\n ${vip}`, 'A')}${plain(`virtual_router_id «5»\n ${vip}`, 'B')}`,
   },
+  { code: 'KA3032', text: `vrrp_instance V {\n interface «tun0»\n virtual_router_id 5\n ${vip}\n}\n` },
   { code: 'KA3006', text: plain('virtual_router_id 5', '«V»') },
   { code: 'KA3007', text: plain('virtual_router_id 5\n version 3', '«V»') },
   { code: 'KA3008', text: instance('authentication {\n auth_type PASS\n auth_pass «123456789»\n }') },
@@ -112,6 +113,7 @@ export const cases: readonly Case[] = [
   { code: 'KA3017', text: `vrrp_sync_group «G» {\n group {\n V\n }\n}\n${instance('')}` },
   { code: 'KA3018', text: instance('track_interface {\n «eth0»\n }') },
   { code: 'KA3019', text: instance('strict_mode\n state «MASTER»\n priority 100') },
+  { code: 'KA3019', text: instance('strict_mode\n «accept»') },
   { code: 'KA3020', text: instance('«use_vmac»\n unicast_peer {\n 192.0.2.2\n }') },
   { code: 'KA3021', text: 'static_rules {\n «from» 10.0.0.0/8 table 7 no_track\n}\n' },
   {

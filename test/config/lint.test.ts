@@ -8,6 +8,7 @@ import { lintMessages } from '../../lib/config/lint/messages.js';
 import type { Subnet } from '../../lib/config/lint/networks.js';
 import { parseConfig, type FileAccess } from '../../lib/config/load.js';
 import type { Config } from '../../lib/config/model.js';
+import { textOf } from '../../lib/config/source.js';
 import { keepalivedStatus } from '../../lib/config/verdict.js';
 import { fakeFiles, fakeMachine } from './machine.js';
 
@@ -55,6 +56,22 @@ const alone: readonly (readonly [string, string, string])[] = [
     instance({ name: 'A' }) + instance({ name: 'B', vrid: 6, vips: '192.0.2.10/24' }),
   ],
   [
+    'KA6001',
+    instance({ vips: '192.0.2.9/24\n «192.0.2.9/32»' }),
+    instance({ vips: '192.0.2.9/24\n 192.0.2.10/24' }),
+  ],
+  [
+    'KA6001',
+    `static_ipaddress {\n 192.0.2.9/24 dev eth1\n}\n${instance({ vips: '«192.0.2.9»' })}`,
+    `static_ipaddress {\n 192.0.2.8/24 dev eth1\n}\n${instance()}`,
+  ],
+  [
+    'KA6001',
+    instance({ name: 'A', vips: 'fe80::1/64' }) + instance({ name: 'B', vrid: 6, vips: '«fe80::1/64»' }),
+    instance({ name: 'A', vips: 'fe80::1/64' }) +
+      instance({ name: 'B', vrid: 6, vips: 'fe80::1/64' }).replace('eth0', 'eth1'),
+  ],
+  [
     'KA6002',
     instance({ lines: 'state BACKUP\n priority «255»' }),
     instance({ lines: 'state MASTER\n priority 255' }),
@@ -64,11 +81,34 @@ const alone: readonly (readonly [string, string, string])[] = [
     script('') + instance({ lines: 'priority 254\n track_script {\n «s» weight 5\n }' }),
     script('') + instance({ lines: 'priority 254\n track_script {\n s weight -5\n }' }),
   ],
+  [
+    'KA6003',
+    script('') + instance({ lines: 'priority 250\n track_script {\n «s» weight 10\n }' }),
+    script('') + instance({ lines: 'priority 244\n track_script {\n s weight 10\n }' }),
+  ],
+  [
+    'KA6003',
+    `${script('weight 10')}${instance({ lines: 'priority 250' })}vrrp_sync_group G {\n group {\n V\n }\n track_script {\n «s»\n }\n}\n`,
+    `${script('weight 10')}${instance({ lines: 'priority 100' })}vrrp_sync_group G {\n group {\n V\n }\n track_script {\n s\n }\n}\n`,
+  ],
+  ['KA6004', peer('«192.0.2.3» min_ttl 1'), peer('192.0.2.3 min_ttl 254')],
+  [
+    'KA6004',
+    peer('«192.0.2.3»'),
+    instance({
+      lines: 'authentication {\n auth_type PASS\n auth_pass x\n }\n unicast_peer {\n 192.0.2.3\n }',
+    }),
+  ],
   ['KA6004', peer('«192.0.2.3»'), peer('192.0.2.3 min_ttl 255')],
   [
     'KA6005',
-    `«global_defs» {\n vrrp_mcast_group4 224.0.0.19\n}\n${peer('192.0.2.3 min_ttl 255')}`,
+    `global_defs {\n vrrp_mcast_group4 «224.0.0.19»\n}\n${peer('192.0.2.3 min_ttl 255')}`,
     `global_defs {\n vrrp_mcast_group4 224.0.0.19\n}\n${instance()}`,
+  ],
+  [
+    'KA6005',
+    `global_defs {\n vrrp_mcast_group6 «ff02::13»\n}\n${instance({ vips: '2001:db8::1/64', lines: 'unicast_peer {\n 2001:db8::3 min_ttl 255\n }' })}`,
+    `global_defs {\n vrrp_mcast_group4 224.0.0.19\n}\n${instance({ name: 'A' })}${instance({ name: 'B', vrid: 6, vips: '192.0.2.10', lines: 'unicast_peer {\n 192.0.2.3 min_ttl 255\n }' })}`,
   ],
   [
     'KA6006',
@@ -77,10 +117,16 @@ const alone: readonly (readonly [string, string, string])[] = [
   ],
   ['KA6007', instance({ vips: '«198.51.100.1/24»' }), instance()],
   [
-    'KA6008',
-    instance({ lines: 'state MASTER' }).replace('V {', '«V» {'),
-    instance({ lines: 'state MASTER\n priority 150' }),
+    'KA6007',
+    instance({ lines: 'virtual_ipaddress_excluded {\n «198.51.100.1/24»\n }' }),
+    instance({ lines: 'virtual_ipaddress_excluded {\n 198.51.100.1/32 dev lo\n fe80::1/64\n }' }),
   ],
+  [
+    'KA6007',
+    `static_ipaddress {\n 203.0.113.1/24 dev eth0\n}\n${instance({ vips: '«198.51.100.1»' })}`,
+    `static_ipaddress {\n 203.0.113.1/24 dev eth0\n}\n${instance({ vips: '203.0.113.9' })}`,
+  ],
+  ['KA6008', instance({ lines: 'state «MASTER»' }), instance({ lines: 'state MASTER\n priority 150' })],
   [
     'KA6013',
     script('weight -150') + instance({ lines: 'priority 100\n track_script {\n «s»\n }' }),
@@ -106,6 +152,11 @@ const alone: readonly (readonly [string, string, string])[] = [
     instance({ lines: 'notify_stop «/opt/none.sh»' }),
     instance({ lines: 'notify_stop /usr/bin/true' }),
   ],
+  [
+    'KA6018',
+    script('weight -20') + instance({ lines: 'nopreempt\n track_script {\n «s»\n }' }),
+    script('') + instance({ lines: 'nopreempt\n track_script {\n s\n }' }),
+  ],
   ['KA6009', udp('persistence_timeout 50'), udp('')],
   [
     'KA6010',
@@ -122,6 +173,11 @@ const alone: readonly (readonly [string, string, string])[] = [
     'KA6012',
     `virtual_server_group G {\n 192.0.2.1-9 80\n}\nvirtual_server group G {\n lvs_method DR\n real_server «192.0.2.5» 80 {\n }\n}\n`,
     `virtual_server_group G {\n 192.0.2.1-9 80\n}\nvirtual_server group G {\n lvs_method DR\n real_server 192.0.2.10 80 {\n }\n}\n`,
+  ],
+  [
+    'KA6012',
+    `${instance()}virtual_server fwmark 1 {\n lvs_method DR\n real_server «192.0.2.9» 80 {\n }\n}\n`,
+    `${instance()}virtual_server fwmark 1 {\n lvs_method DR\n real_server 10.0.0.1 80 {\n }\n}\n`,
   ],
   ['KA6012', server('real_server «192.0.2.1» 80 {\n }'), server('real_server 10.0.0.1 80 {\n }')],
 ];
@@ -147,6 +203,36 @@ for (const [code, bad, good] of alone) {
   });
 }
 
+test('what a server says for all of its checkers is told once', () => {
+  const real = (last: string): string =>
+    `real_server 10.0.0.${last} 80 {\n TCP_CHECK {\n connect_timeout 5\n }\n }\n`;
+  const found = lint(server(`delay_loop 3\n ${real('1')}${real('2')}`));
+  assert.deepEqual(
+    found.map(({ code }) => code),
+    ['KA6011'],
+  );
+});
+
+test('what was said of a script already is not said again', () => {
+  const clean = `global_defs {\n enable_script_security\n script_user root\n}\n${instance({ lines: 'notify_master /opt/open/run.sh\n notify_stop /opt/none.sh\n notify_fault /opt/open' })}`;
+  const machine = fakeMachine();
+  const parsed = parseConfig({ text: clean }, { machine, files: scripts });
+  assert.ok(parsed.model !== undefined);
+  const found = lintConfig(parsed.model, {
+    host: { machine, files: scripts },
+    told: parsed.diagnostics,
+  });
+  assert.deepEqual(found, []);
+  assert.deepEqual(
+    parsed.diagnostics.map(({ code, message }) => `${code} ${message}`),
+    [
+      'KA5004 /opt/open/run.sh will not run: /opt/open can be changed by others than root',
+      'KA5004 /opt/open will not run: it is not a file',
+      'KA5004 /opt/none.sh will not run: it is not found',
+    ],
+  );
+});
+
 test('nothing is said of subnets that are not known', () => {
   assert.deepEqual(lintConfig(model(instance({ vips: '198.51.100.1/24' }))), []);
 });
@@ -157,6 +243,9 @@ const unicast = (own: string, other: string, priority: number): string =>
   on(priority, `unicast_src_ip ${own}\n unicast_peer {\n ${other}\n }`);
 const auth = (password: string): string => `authentication {\n auth_type PASS\n auth_pass ${password}\n }`;
 const tracked = (weight: number): string => `track_script {\n s weight ${String(weight)}\n }`;
+
+const twoNetworks = (one: string, other: string): string =>
+  instance({ name: 'A', vips: one }) + instance({ name: 'B', vips: other }).replace('eth0', 'eth1');
 
 /** Code, the files of a cluster where it is told, and of one where it is not. */
 const clusters: readonly (readonly [string, readonly string[], readonly string[]])[] = [
@@ -192,7 +281,29 @@ const clusters: readonly (readonly [string, readonly string[], readonly string[]
     [on(150), unicast('192.0.2.2', '192.0.2.1', 100)],
     [unicast('192.0.2.1', '192.0.2.2', 150), unicast('192.0.2.2', '192.0.2.1', 100)],
   ],
-  ['KA7008', [on(150), instance({ vrid: 7 }).replace('V', 'W')], [on(150), on(100)]],
+  [
+    'KA7007',
+    [script('') + on(150, tracked(-50)), script('') + on(100)],
+    [script('') + on(150, tracked(-51)), script('') + on(100)],
+  ],
+  [
+    'KA7013',
+    [script('') + on(150, tracked(-60)), on(100, 'nopreempt')],
+    [script('') + on(150, `nopreempt\n ${tracked(-60)}`), on(100)],
+  ],
+  ['KA7014', [on(150), instance({ vrid: 7 })], [on(150), on(100)]],
+  [
+    'KA7001',
+    [on(150), instance({ vips: '192.0.2.9/24\n 192.0.2.8/24' })],
+    [on(150), instance({ vips: '192.0.2.9/32', lines: 'priority 100' })],
+  ],
+  // One VRID on two networks is two routers.
+  [
+    'KA7001',
+    [twoNetworks('192.0.2.9', '198.51.100.9'), twoNetworks('192.0.2.9', '198.51.100.8')],
+    [twoNetworks('192.0.2.9', '198.51.100.9'), twoNetworks('192.0.2.9', '198.51.100.9')],
+  ],
+  ['KA7008', [on(150), instance({ vrid: 7, vips: '192.0.2.77' }).replace('V', 'W')], [on(150), on(100)]],
 ];
 
 function across(texts: readonly string[]): readonly string[] {
@@ -206,6 +317,26 @@ for (const [code, bad, good] of clusters) {
     assert.ok(!across(good).includes(code), JSON.stringify(across(good)));
   });
 }
+
+test('each mistake across nodes is told once, where it stands', () => {
+  const places = (texts: readonly string[]): readonly string[] => {
+    const nodes = texts.map((text, index) => ({ name: `node${String(index)}.conf`, model: model(text) }));
+    return lintCluster(nodes).map(({ code, span, related }) =>
+      [code, textOf(span), ...related.map((item) => textOf(item.span))].join(' '),
+    );
+  };
+  assert.deepEqual(
+    places([on(150), instance({ vips: '192.0.2.9/24\n 192.0.2.8/24', lines: 'priority 100' })]),
+    ['KA7001 192.0.2.8/24 V'],
+  );
+  assert.deepEqual(places([on(150, 'version 3\n advert_int 0.5'), on(100, 'version 2')]), [
+    'KA7002 2 3',
+    'KA7011 0.5',
+  ]);
+  assert.deepEqual(places([on(150, 'advert_int 3'), on(100, 'advert_int 2')]), ['KA7003 2 3']);
+  assert.deepEqual(places([on(150, 'state MASTER'), on(100, 'state MASTER')]), ['KA7009 MASTER 150']);
+  assert.deepEqual(places([on(150), instance({ vrid: 7, lines: 'priority 100' })]), ['KA7014 7 5']);
+});
 
 test('every lint is tested', () => {
   const tested = new Set([...alone.map(([code]) => code), ...clusters.map(([code]) => code)]);

@@ -6,7 +6,8 @@ import type { FileAccess, Machine } from '../../lib/config/load.js';
 
 export function fakeMachine(overrides: Partial<Machine> = {}): Machine {
   return {
-    hasInterface: (name) => ['lo', 'eth0', 'eth1', 'eth2'].includes(name),
+    hasInterface: (name) => ['lo', 'eth0', 'eth1', 'eth2', 'tun0'].includes(name),
+    hasMulticast: (name) => name !== 'tun0',
     hasNamespace: (name) => name === 'blue',
     user: (name) =>
       name === 'root' ? { uid: 0, gid: 0 } : name === 'nobody' ? { uid: 65534, gid: 65534 } : undefined,

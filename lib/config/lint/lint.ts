@@ -6,6 +6,7 @@ import * as lvs from './lvs.js';
 import type { Subnet } from './networks.js';
 import { runnableScripts } from './scripts.js';
 import * as vrrp from './vrrp.js';
+import * as weights from './weights.js';
 
 export interface LintContext {
   readonly diagnostics: Diagnostics;
@@ -13,14 +14,17 @@ export interface LintContext {
   readonly networks: (device: string) => readonly Subnet[];
   /** The machine that the file is for; undefined: another one, whose scripts are not here. */
   readonly host: { readonly machine: Machine; readonly files: FileAccess } | undefined;
+  /** What was said of the file already: the same is not said again. */
+  readonly told: readonly Diagnostic[];
 }
 
 const rules: readonly ((config: Config, context: LintContext) => void)[] = [
   vrrp.vipUsedTwice,
   vrrp.ownerAsBackup,
   vrrp.masterWithoutPriority,
-  vrrp.weightsWithoutRoom,
-  vrrp.weightsBelowOne,
+  weights.weightsWithoutRoom,
+  weights.weightsBelowOne,
+  weights.weightsWithoutPreemption,
   vrrp.openUnicast,
   vrrp.unusedGroup,
   vrrp.silentStrict,
@@ -40,7 +44,7 @@ export function lintConfig(
   known: Partial<Omit<LintContext, 'diagnostics'>> = {},
 ): readonly Diagnostic[] {
   const diagnostics = new Diagnostics();
-  const { networks = (): readonly Subnet[] => [], host } = known;
-  for (const rule of rules) rule(config, { diagnostics, networks, host });
+  const { networks = (): readonly Subnet[] => [], host, told = [] } = known;
+  for (const rule of rules) rule(config, { diagnostics, networks, host, told });
   return diagnostics.list;
 }

@@ -20,15 +20,20 @@ export function missingSorryServer({ virtualServer }: Config, { diagnostics }: L
   }
 }
 
+/** Once a virtual server for the same times, which are then most likely its own. */
 export function slowCheckers({ virtualServer }: Config, { diagnostics }: LintContext): void {
-  for (const server of virtualServer)
-    for (const real of server.realServer)
-      for (const checker of real.checkers) {
-        const time = timesOf(checker);
-        if (time === undefined || time.limit <= time.loop) continue;
-        const [limit, loop] = [String(time.limit / 1e6), String(time.loop / 1e6)];
-        diagnostics.report(lintMessages.slowChecker, checker.at, checker.kind, limit, loop);
-      }
+  for (const server of virtualServer) {
+    const seen = new Set<string>();
+    for (const checker of server.realServer.flatMap(({ checkers }) => checkers)) {
+      const time = timesOf(checker);
+      if (time === undefined || time.limit <= time.loop) continue;
+      const [limit, loop] = [String(time.limit / 1e6), String(time.loop / 1e6)];
+      const key = `${checker.kind} ${limit} ${loop}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      diagnostics.report(lintMessages.slowChecker, checker.at, checker.kind, limit, loop);
+    }
+  }
 }
 
 function timesOf(checker: Checker): { readonly limit: Micros; readonly loop: Micros } | undefined {
@@ -45,9 +50,17 @@ export function serverIsVirtual(config: Config, { diagnostics }: LintContext): v
 }
 
 /** Whether an address is one of those that a virtual server has. */
-function serves({ key }: VirtualServer, address: string, { virtualServerGroup }: Config): boolean {
+function serves(
+  { key }: VirtualServer,
+  address: string,
+  { virtualServerGroup, vrrpInstance }: Config,
+): boolean {
   if (key.kind === 'address') return key.address === address;
-  if (key.kind === 'fwmark') return false;
+  // What a mark is set on is not known here; the addresses that this machine takes over are the likely ones.
+  if (key.kind === 'fwmark')
+    return vrrpInstance.some(({ virtualIpaddress }) =>
+      virtualIpaddress.some((entry) => entry.address === address),
+    );
   const wanted = parseAddress(address);
   const entries = virtualServerGroup.find(({ name }) => name === key.group)?.entries ?? [];
   return entries.some((entry) => {

@@ -11,14 +11,15 @@ function lint<A extends readonly string[]>(
   text: (...args: A) => string,
   means: string,
   repair: string,
+  severity: 'warning' | 'info' = 'warning',
 ): Advised<A> {
-  return { ...define(code, 'warning', 'none', text), means, repair };
+  return { ...define(code, severity, 'none', text), means, repair };
 }
 
 export const lintMessages = {
   vipTwice: lint(
     'KA6001',
-    (address: string, name: string, other: string) => `${address} of ${name} is an address of ${other} too`,
+    (address: string, name: string, other: string) => `${address} of ${name} is an address of ${other}`,
     'Two instances hold the same address: when they are MASTER on different nodes, so is the address.',
     'Remove it from one of them.',
   ),
@@ -30,9 +31,9 @@ export const lintMessages = {
   ),
   weightWithoutRoom: lint(
     'KA6003',
-    (name: string, what: string, weight: string) =>
-      `${what} adds ${weight} to the priority of ${name}, which is at its limit already: it changes nothing`,
-    'Priorities end at 254. A weight beyond that never counts.',
+    (name: string, what: string, weight: string, priority: string, counts: string) =>
+      `${what} adds ${weight} to the priority ${priority} of ${name}, of which ${counts} count: priorities end at 254`,
+    'Priorities end at 254. A weight beyond that does not count, so that a failure takes less away than it seems.',
     'Lower the priority by the weight, or make the weight negative.',
   ),
   unicastOpen: lint(
@@ -43,15 +44,16 @@ export const lintMessages = {
   ),
   groupUnused: lint(
     'KA6005',
-    (group: string) => `every instance is unicast: the multicast group ${group} is not used`,
-    'vrrp_mcast_group4 means nothing to unicast instances.',
+    (group: string, family: string) =>
+      `every IPv${family} instance is unicast: the multicast group ${group} is not used`,
+    'vrrp_mcast_group4 and vrrp_mcast_group6 mean nothing to unicast instances.',
     'Remove it, or the peers.',
   ),
   strictSilent: lint(
     'KA6006',
     (name: string) => `strict mode without accept: keepalived lets nobody reach the addresses of ${name}`,
     'RFC 9568 lets only the owner accept packets to the addresses; keepalived drops them with a firewall.',
-    'Write accept, or leave strict mode.',
+    'Write accept, which version 3 has, or leave strict mode.',
   ),
   vipOffSubnet: lint(
     'KA6007',
@@ -90,7 +92,7 @@ export const lintMessages = {
   serverIsVirtual: lint(
     'KA6012',
     (address: string) =>
-      `the real server ${address} has the address of its virtual server: packets would go in circles`,
+      `the real server ${address} has the virtual address itself: packets would never leave this machine`,
     'With DR and TUN the real server is another machine, found by its own address.',
     "Write the server's own address.",
   ),
@@ -126,6 +128,14 @@ export const lintMessages = {
     (path: string, why: string) => `${path} cannot be run: ${why}`,
     'The daemon calls it at a transition, and nothing happens.',
     'Correct the path, or chmod +x.',
+  ),
+  weightNopreempt: lint(
+    'KA6018',
+    (name: string, what: string) =>
+      `${name} has nopreempt: what ${what} takes from its priority moves nothing where the other nodes have nopreempt too`,
+    'A BACKUP with nopreempt does not take over from a living MASTER, however low the priority of that has become.',
+    'Write weight 0, which makes a fault of a failure, or nopreempt on the node with the highest priority alone.',
+    'info',
   ),
   vipsDiffer: lint(
     'KA7001',
@@ -169,8 +179,8 @@ export const lintMessages = {
   nothingMoves: lint(
     'KA7007',
     (name: string, other: string, worst: string, best: string) =>
-      `no tracked failure moves ${name}: its priority stays at ${worst} or more, ${other} has ${best} at most`,
-    'The weights are smaller than the distance of the priorities: what is tracked never causes a failover.',
+      `no weight moves ${name}: its priority stays at ${worst} or more, ${other} has ${best} at most`,
+    'The weights are not larger than the distance of the priorities: they never cause a failover.',
     'Make the weights larger than the distance, or weight 0 for a fault.',
   ),
   alone: lint(
@@ -206,5 +216,19 @@ export const lintMessages = {
       `${name} sends its adverts to ${mine}, ${other} to ${theirs}`,
     'They do not hear each other: both become MASTER.',
     'Write unicast_peer on all nodes or on none, and the same group.',
+  ),
+  nobodyPreempts: lint(
+    'KA7013',
+    (name: string, other: string) =>
+      `${name} has nopreempt: it does not take over when weights take ${other} below it`,
+    'A BACKUP with nopreempt does not take over from a living MASTER, however low the priority of that has become.',
+    'Remove nopreempt on this node, or write weight 0 on the other one, which makes a fault of a failure.',
+  ),
+  vridsDiffer: lint(
+    'KA7014',
+    (name: string, other: string, mine: string, theirs: string) =>
+      `${name} has VRID ${mine}, ${other} has some of its addresses and VRID ${theirs}`,
+    'Nodes with different numbers do not hear each other: both become MASTER with the same addresses.',
+    'Write the same virtual_router_id on all nodes.',
   ),
 } as const;

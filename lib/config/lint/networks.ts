@@ -20,21 +20,20 @@ export function networkOf(text: string, prefixLength: number): string | undefine
   return fromBigInt((toBigInt(address) >> hostBits) << hostBits, address.family).text;
 }
 
+/** The subnet that an address of an interface brings; undefined for one that brings none. */
+export function subnetOf(address: string, prefixLength: number): Subnet | undefined {
+  const family = parseAddress(address)?.family;
+  const network = networkOf(address, prefixLength);
+  // Addresses that a virtual router added itself have no subnet of their own; every link has the link-local one.
+  const isHost = prefixLength === (family === 4 ? 32 : 128);
+  if (family === undefined || network === undefined || isHost || address.startsWith('fe80:'))
+    return undefined;
+  return { family, network, prefixLength, text: `${network}/${String(prefixLength)}` };
+}
+
 /** The subnets of an interface, link-local ones left out. */
 export function systemNetworks(device: string): readonly Subnet[] {
-  return (networkInterfaces()[device] ?? []).flatMap(({ cidr, address, family }): readonly Subnet[] => {
-    const prefixLength = Number(cidr?.split('/')[1]);
-    const network = networkOf(address, prefixLength);
-    // Addresses that a virtual router added itself have no subnet of their own.
-    const isHost = prefixLength === (family === 'IPv4' ? 32 : 128);
-    if (network === undefined || isHost || address.startsWith('fe80:')) return [];
-    return [
-      {
-        family: family === 'IPv4' ? 4 : 6,
-        network,
-        prefixLength,
-        text: `${network}/${String(prefixLength)}`,
-      },
-    ];
-  });
+  return (networkInterfaces()[device] ?? []).flatMap(
+    ({ cidr, address }) => subnetOf(address, Number(cidr?.split('/')[1])) ?? [],
+  );
 }

@@ -1,12 +1,14 @@
 /** Whether the scripts of a configuration would run, and for whom; keepalived says little of it while it reads. */
+import type { Diagnostic } from '../diagnostic.js';
+import { messages } from '../messages.js';
 import type { Config, ScriptCommand } from '../model.js';
-import { scriptFault } from '../scripts.js';
+import { faultText, scriptFault } from '../scripts.js';
 import { commandsOf } from '../validate.js';
 import type { LintContext } from './lint.js';
 import { lintMessages } from './messages.js';
 
 /** Looks at every command, whatever it is for, once a path. */
-export function runnableScripts(config: Config, { diagnostics, host }: LintContext): void {
+export function runnableScripts(config: Config, { diagnostics, host, told }: LintContext): void {
   if (host === undefined) return;
   const { machine, files } = host;
   const fallback = config.globalDefs.scriptUser?.user ?? 'keepalived_script';
@@ -18,14 +20,17 @@ export function runnableScripts(config: Config, { diagnostics, host }: LintConte
     if (seen.has(key)) continue;
     seen.add(key);
     const fault = scriptFault(command, account.uid, account.gid, { machine, files, isOffline: false });
-    if (fault === undefined) continue;
+    if (fault === undefined || told.some((item) => isOfScript(item, command))) continue;
     if (fault.kind === 'unsafe')
       diagnostics.report(lintMessages.unsafeScript, command.at, fault.path, fault.component);
-    else {
-      const why = fault.kind === 'missing' ? 'it is not found' : 'its user may not execute it';
-      diagnostics.report(lintMessages.unusableScript, command.at, fault.path, why);
-    }
+    else diagnostics.report(lintMessages.unusableScript, command.at, fault.path, faultText(fault));
   }
+}
+
+/** Whether a diagnostic says already that a script will not run. */
+function isOfScript({ code, span }: Diagnostic, { at }: ScriptCommand): boolean {
+  const isThere = span.source === at.source && span.start === at.start;
+  return isThere && code !== messages.scriptInsecure.code && /^KA[45]/.test(code);
 }
 
 interface Use {

@@ -13,15 +13,15 @@ export const machineMessages = {
     'KA5002',
     'error',
     'complaint',
-    (name: string, path: string) =>
-      `vrrp_script ${name} counts for nobody: ${path} is not found or cannot be executed`,
+    (name: string, path: string, why: string) =>
+      `vrrp_script ${name} counts for nobody: ${path} cannot be run: ${why}`,
   ),
   scriptNotExecutable: define(
     'KA5016',
     'error',
     'none',
-    (name: string, path: string) =>
-      `vrrp_script ${name} counts for nobody: ${path} may not be executed by its user`,
+    (name: string, path: string, why: string) =>
+      `vrrp_script ${name} counts for nobody: ${path} cannot be run: ${why}`,
     { hint: 'chmod +x' },
   ),
   scriptUnset: define(
@@ -34,7 +34,7 @@ export const machineMessages = {
     'KA5004',
     'warning',
     'none',
-    (path: string) => `${path} is not found or cannot be executed; it will not run`,
+    (path: string, why: string) => `${path} will not run: ${why}`,
   ),
   unknownUser: define('KA5005', 'error', 'complaint', (user: string) => `there is no user '${user}'`),
   unknownGroup: define('KA5006', 'error', 'complaint', (group: string) => `there is no group '${group}'`),
@@ -55,8 +55,8 @@ export const machineMessages = {
     'KA5009',
     'security',
     'complaint',
-    (name: string, path: string) =>
-      `vrrp_script ${name} counts for nobody: ${path} can be changed by others than root`,
+    (name: string, path: string, why: string) =>
+      `vrrp_script ${name} counts for nobody: ${path} is not safe to run: ${why}`,
   ),
   interfaceAbsent: define(
     'KA5010',

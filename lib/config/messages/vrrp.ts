@@ -27,6 +27,14 @@ export const vrrpMessages = {
     (name: string) => `the interface ${name} does not exist`,
     { isFatal: true, hint: 'dynamic_interfaces in global_defs lets it appear later' },
   ),
+  noMulticast: define(
+    'KA3032',
+    'error',
+    'complaint',
+    (name: string, device: string) =>
+      `the interface ${device} of ${name} does not support multicast, which its adverts need`,
+    { hint: 'name the other nodes in unicast_peer' },
+  ),
   duplicateVrid: define(
     'KA3005',
     'error',

@@ -217,6 +217,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'An interface is named that this machine does not have.',
     'Correct the name. dynamic_interfaces in global_defs lets it appear later; check --offline takes interfaces to exist.',
   ],
+  noMulticast: [
+    'Adverts go to a multicast group, and the interface (a tunnel, for example) sends nothing to groups. keepalived disables the instance.',
+    'Write unicast_peer with the addresses of the other nodes, or name another interface.',
+  ],
   duplicateVrid: [
     'Two instances on one interface and family use the same number: each would take the adverts of the other for its own.',
     'Give one of them another virtual_router_id, on all nodes.',

@@ -13,6 +13,7 @@ import {
   duration,
   integer,
   mapped,
+  placed,
   present,
   readInteger,
   uint32,
@@ -169,17 +170,15 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'IPVS connection synchronisation, following the state of an instance',
     { ...keptWorks, note: 'runs where virtual servers are configured' },
   ),
-  vrrp_mcast_group4: defaulted(
-    mapped(address({ family: 4, kind: 'multicast' }), (value) => value.text),
-    '224.0.0.18',
+  vrrp_mcast_group4: optional(
+    placed(address({ family: 4, kind: 'multicast' })),
     'group that IPv4 adverts are sent to',
-    works,
+    { ...works, defaultText: '224.0.0.18', example: '224.0.0.18' },
   ),
-  vrrp_mcast_group6: defaulted(
-    mapped(address({ family: 6, kind: 'multicast' }), (value) => value.text),
-    'ff02::12',
+  vrrp_mcast_group6: optional(
+    placed(address({ family: 6, kind: 'multicast' })),
     'group that IPv6 adverts are sent to',
-    works,
+    { ...works, defaultText: 'ff02::12', example: 'ff02::12' },
   ),
   vrrp_garp_master_delay: defaulted(
     wholeSeconds(0, 4294),

@@ -70,9 +70,20 @@ test('check --cluster compares the nodes', () => {
     const run = ka('check', '--cluster', path('a.conf'), path('b.conf'));
     assert.match(
       run.stdout,
-      /b\.conf:1:15: warning KA7003: V of b\.conf sends every 2 s, V of a\.conf every 1 s/,
+      /b\.conf:5:16: warning KA7003: V of b\.conf sends every 2 s, V of a\.conf every 1 s/,
     );
     assert.match(run.stdout, /note: V of a\.conf is here: .*a\.conf:1:15/);
+    assert.match(run.stdout, /^across the nodes: 1 warning$/m);
+    assert.doesNotMatch(run.stdout, /no problems/);
+    const same = good.replace('priority 150', 'priority 100');
+    writeFileSync(path('b.conf'), same);
+    assert.equal(
+      ka('check', '--cluster', path('a.conf'), path('b.conf')).stdout,
+      'across the nodes: no problems found\n',
+    );
+    const single = ka('check', '--cluster', path('a.conf'));
+    assert.deepEqual([single.status, single.stdout], [2, '']);
+    assert.match(single.stderr, /name at least two/);
   });
 });
 
