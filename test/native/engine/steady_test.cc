@@ -238,9 +238,10 @@ TEST_CASE("answers that the kernel drops are asked for again: all addresses come
   Driver driver(a.path());
   REQUIRE(driver.engine().start().ok());
   REQUIRE(driver.answer(0).ok());
-  // The one that asks for addresses, and the one that reads lists.
+  // Those that ask for addresses and for routes, the one that reads lists, and the one that would watch
+  // routes.
   const auto askers = route_sockets(false);
-  REQUIRE(askers.size() == 2);
+  REQUIRE(askers.size() == 4);
   for (const int asker : askers) set_receive_buffer(asker, 1);  // room for an answer or two
 
   constexpr std::uint8_t kAddresses = 100;
