@@ -5,6 +5,7 @@ import { lintCluster } from '../config/lint/cluster.js';
 import { lintConfig } from '../config/lint/lint.js';
 import { systemNetworks } from '../config/lint/networks.js';
 import { parseConfig } from '../config/load.js';
+import { messages } from '../config/messages.js';
 import { forgivingFiles, systemMachine } from '../config/system.js';
 import type { Config } from '../config/model.js';
 import { renderDiagnostics } from '../config/render.js';
@@ -80,7 +81,7 @@ function checkFile(file: string, options: CheckOptions): Checked {
   const host = { machine: systemMachine(), files: forgivingFiles };
   const told = diagnostics;
   const lints = lintConfig(model, isOffline ? { told } : { networks: systemNetworks, host, told });
-  return { model, diagnostics: inOrder([...diagnostics, ...lints], sources) };
+  return { model, diagnostics: once(inOrder([...diagnostics, ...lints], sources)) };
 }
 
 /** As the lines stand in the files, and the files in the order in which they were read. */
@@ -88,6 +89,46 @@ function inOrder(diagnostics: readonly Diagnostic[], sources: readonly SourceFil
   const position = new Map(sources.map((source, index) => [source, index]));
   const at = ({ source }: Span): number => position.get(source) ?? -1;
   return diagnostics.toSorted((a, b) => at(a.span) - at(b.span) || a.span.start - b.span.start);
+}
+
+/** Codes of what this machine lacks: however often it is asked for, it is missing once. */
+const absent = codesOf(
+  messages.interfaceMissing,
+  messages.interfaceAbsent,
+  messages.unknownUser,
+  messages.unknownGroup,
+  messages.notifyMissing,
+);
+
+/** Codes of lines whose values are lost, and of what is then said of the keyword without values. */
+const causes = codesOf(messages.unterminatedQuote, messages.entriesIgnored);
+const followers = codesOf(messages.missingValueFatal, messages.missingValue, messages.emptyBlock);
+
+function codesOf(...list: readonly { readonly code: string }[]): ReadonlySet<string> {
+  return new Set(list.map(({ code }) => code));
+}
+
+/** One mistake, one diagnostic, as keepalived's test mode does not have it: what is missing, and lines whose values are lost. */
+function once(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const first = new Map<string, Diagnostic>();
+  const openLines = new Set(diagnostics.filter(({ code }) => causes.has(code)).map(lineOf));
+  for (const item of diagnostics) {
+    if (followers.has(item.code) && openLines.has(lineOf(item))) continue;
+    const key = absent.has(item.code)
+      ? `${item.code} ${item.message}`
+      : `${String(first.size)} ${item.code} ${lineOf(item)}`;
+    const before = first.get(key);
+    const also = { message: 'it is needed here, too', span: item.span };
+    first.set(
+      key,
+      before === undefined ? item : { ...before, related: [...before.related, also, ...item.related] },
+    );
+  }
+  return [...first.values()];
+}
+
+function lineOf({ span }: Diagnostic): string {
+  return `${span.source.name}:${String(span.source.position(span.start).line)}`;
 }
 
 /** The name of the file, or its path where names are not unique. */

@@ -5,11 +5,11 @@ import type { Family } from '../units.js';
 import { parseAddress } from './address.js';
 import { keywordAt } from './assemble-tracked.js';
 import type { Diagnostics } from './diagnostic.js';
+import { wordsOfLines } from './causes.js';
 import { messages } from './messages.js';
 import type { AddressEntry } from './model-routes.js';
 import type { UnicastPeer } from './model-vrrp.js';
 import type { Context } from './schema/dsl.js';
-import { wordSpan } from './syntax.js';
 import type { RawInstance, Derived } from './assemble-vrrp.js';
 
 /** The largest number of addresses in an advert: the count field, and an MTU of 1500. */
@@ -149,14 +149,10 @@ export function onOneVmac(entry: AddressEntry, section: RawInstance, diagnostics
 function withoutVip(section: RawInstance, derived: Derived, diagnostics: Diagnostics): void {
   const { name, at } = section;
   const why = derived.isStrict ? 'strict mode' : derived.version === 3 ? 'version 3' : undefined;
-  const refused = (section.statement.body?.items ?? [])
-    .filter(({ words }) => words[0] === 'virtual_ipaddress')
-    .flatMap(({ body }) => body?.items ?? [])
-    .flatMap((entry) => entry.words.map((_, index) => wordSpan(entry, index)));
+  const refused = wordsOfLines(section.statement, 'virtual_ipaddress');
   if (why === undefined) {
-    if (!diagnostics.addConsequence(messages.noVip, refused, at, name))
-      diagnostics.report(messages.noVip, at, name);
-  } else if (!diagnostics.addConsequence(messages.noVipFatal, refused, at, name, why)) {
-    diagnostics.report(messages.noVipFatal, at, name, why);
+    diagnostics.reportOrAdd(messages.noVip, refused, at, name);
+  } else {
+    diagnostics.reportOrAdd(messages.noVipFatal, refused, at, name, why);
   }
 }

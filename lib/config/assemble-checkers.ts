@@ -11,7 +11,7 @@ import type { Fields, Section } from './schema/lists.js';
 import type { connectionRows, httpCheck, miscCheck, timingRows } from './schema/checkers.js';
 import type { RawChecker, realServer } from './schema/lvs.js';
 import type { Span } from './source.js';
-import { hasDefaultUser } from './scripts.js';
+import { hasDefaultUser, reportNoUser } from './scripts.js';
 
 /** What a real server hands down to its checkers. */
 export interface CheckerDefaults {
@@ -277,7 +277,7 @@ function misc(
     const named = statement.body?.items.some((item) => item.words[0] === 'user') ?? false;
     if (named) return undefined;
     if (!hasDefaultUser(globals, context)) {
-      context.diagnostics.report(messages.noDefaultUser, at, 'MISC_CHECK');
+      reportNoUser(context, at, 'MISC_CHECK');
       return undefined;
     }
   }

@@ -2,6 +2,7 @@
  * Tracked objects and groups as meant: scripts, processes, files, BFD sessions, groups. Those that cannot work are reported and left out.
  */
 import { micros } from '../units.js';
+import { wordsOf } from './causes.js';
 import { messages } from './messages.js';
 import type { RuleEntry } from './model-routes.js';
 import type {
@@ -20,7 +21,7 @@ import type { TrackEntry } from './schema/tracking.js';
 import type * as tracked from './schema/tracked.js';
 import { nearest } from './suggest.js';
 import { wordSpan, type Statement } from './syntax.js';
-import { hasDefaultUser } from './scripts.js';
+import { hasDefaultUser, reportNoUser } from './scripts.js';
 
 /** Something that can be named in a tracking list, with where it stands in the file. */
 export interface Named<T> {
@@ -28,6 +29,7 @@ export interface Named<T> {
   readonly value: T | undefined;
   /** Count of top-level statements before it. */
   readonly order: number;
+  readonly statement: Statement;
 }
 
 export function assembleScript(
@@ -44,7 +46,7 @@ export function assembleScript(
   if (fields.user === undefined) {
     if (hasLine(statement, 'user')) return undefined;
     if (!hasDefaultUser(globals, context)) {
-      context.diagnostics.report(messages.noDefaultUser, at, `vrrp_script ${name}`);
+      reportNoUser(context, at, `vrrp_script ${name}`);
       return undefined;
     }
   }
@@ -246,7 +248,19 @@ export function resolveReferences(
   for (const { name, weight, reverse, at } of entries) {
     const target = known.find((item) => item.name === name && item.order < order);
     if (target?.value === undefined) {
-      const near = target === undefined ? nearest(name, new Set(known.map((item) => item.name))) : undefined;
+      if (
+        target !== undefined &&
+        context.diagnostics.addConsequence(
+          messages.unknownReference,
+          wordsOf(target.statement),
+          at,
+          what,
+          name,
+        )
+      )
+        continue;
+      const usable = known.filter(({ value }) => value !== undefined).map((item) => item.name);
+      const near = target === undefined ? nearest(name, usable) : undefined;
       const later = known.find((item) => item.name === name && item.value !== undefined);
       const hint =
         near !== undefined

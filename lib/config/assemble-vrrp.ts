@@ -11,6 +11,7 @@ import {
   type Micros,
 } from '../units.js';
 import { resolveReferences, keywordAt, type Named, type RulePreferences } from './assemble-tracked.js';
+import { wordsOfLines } from './causes.js';
 import { messages } from './messages.js';
 import type { TrackInterface, TrackReference, VrrpInstance } from './model-vrrp.js';
 import type { GlobalDefs } from './model.js';
@@ -83,7 +84,10 @@ export function assembleInstance(
   const instanceVrid = asVrid(fields.virtualRouterId?.value ?? 0);
   const instancePriority = asPriority(priority);
   checkInterface(section, context);
-  if (instanceVrid === undefined) diagnostics.report(messages.noVrid, at, name);
+  if (instanceVrid === undefined) {
+    const refused = wordsOfLines(section.statement, 'virtual_router_id');
+    diagnostics.reportOrAdd(messages.noVrid, refused, at, name);
+  }
   const trackInterface = ownInterface(section, fields.trackInterface, context);
   const authHmac = hmac(section, context);
   const authentication = auth(section, derived, authHmac !== undefined, context);
@@ -228,7 +232,10 @@ function checkInterface(section: RawInstance, context: Context): void {
   if (fields.interface !== undefined) return;
   const isRouted = fields.unicastPeer.length > 0 && fields.mcastSrcIp !== undefined;
   if (isRouted) context.diagnostics.report(messages.noInterfaceNewer, at, name);
-  else context.diagnostics.report(messages.noInterface, at, name);
+  else {
+    const refused = wordsOfLines(section.statement, 'interface');
+    context.diagnostics.reportOrAdd(messages.noInterface, refused, at, name);
+  }
 }
 
 interface Preemption {

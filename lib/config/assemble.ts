@@ -86,7 +86,7 @@ export class Assembler implements StatementSink {
       blockName: undefined,
       isUnbalanced: false,
       isIrregular: false,
-      isScriptUserBad: false,
+      badScriptUser: undefined,
       withoutEffect: new Map(),
       isInsideWithoutEffect: false,
       sectionCount: 0,
@@ -254,6 +254,7 @@ function assembleVrrp(raw: Root, globals: GlobalDefs, context: Context): Vrrp {
       name: section.name,
       value: assemble(section),
       order: section.order,
+      statement: section.statement,
     }));
   const scripts = named(raw.vrrpScript, (section) => assembleScript(section, globals, context));
   const files = named(raw.trackFile, (section) => assembleFile(section, context));

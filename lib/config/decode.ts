@@ -6,7 +6,7 @@ import { messages, type Message } from './messages.js';
 import type { AnyBlock, BlockSchema, CompiledRow, Context, Decoded } from './schema/dsl.js';
 import { Line } from './schema/dsl.js';
 import { nearest } from './suggest.js';
-import { lineSpan, wordSpan, type Statement } from './syntax.js';
+import { lineSpan, rawFrom, wordSpan, type Statement } from './syntax.js';
 
 /** Keywords of the top level, so that a keyword in the wrong place can be told from an unknown one. */
 let topLevel: AnyBlock | undefined;
@@ -43,6 +43,7 @@ export class BlockDecoder<R> {
     if (
       found?.isPlain === true &&
       statement.words.length > found.minWords &&
+      statement.words.length <= found.maxWords + 1 &&
       found.isBlock === (statement.body !== undefined)
     ) {
       this.#fields[found.field] = found.row.apply(
@@ -92,11 +93,18 @@ export class BlockDecoder<R> {
       }
       this.#seen.add(field);
     }
-    if (row.reader.isList === true && statement.words.length > row.reader.minWords + 1) {
+    // A list that is told to have no braces is not told to have words before them, too.
+    const isBare = body?.open === statement.end && body.items.length === 0;
+    if (row.reader.isList === true && !isBare && statement.words.length > row.reader.minWords + 1) {
       const message = row.isNeverEmpty === true ? messages.missingBlockFatal : messages.surplusWords;
       context.diagnostics.report(message, wordSpan(statement, row.reader.minWords + 1), keyword);
     }
     if (!isUsable(statement, found, context)) return;
+    if (statement.words.length > found.maxWords + 1) {
+      const surplus = found.maxWords + 1;
+      const words = rawFrom(statement, surplus).text;
+      context.diagnostics.report(messages.wordsIgnored, wordSpan(statement, surplus), keyword, words);
+    }
     const { isInsideWithoutEffect } = context;
     context.isInsideWithoutEffect ||= row.effect !== 'works' && isBlock;
     this.#fields[field] = row.apply(new Line(statement, context), this.#fields[field]);
@@ -104,14 +112,29 @@ export class BlockDecoder<R> {
   }
 
   /** Whether the statement belongs to the block without `{`: its `}` does, a keyword of the top level does not. */
-  #adopts(adopter: { readonly items: Statement[] }, statement: Statement): boolean {
+  #adopts(
+    adopter: { readonly statement: Statement; readonly items: Statement[] },
+    statement: Statement,
+  ): boolean {
     const keyword = statement.words[0];
-    if (keyword !== undefined && topLevel?.byKeyword.has(keyword) !== true) {
+    if (
+      keyword !== undefined &&
+      topLevel?.byKeyword.has(keyword) !== true &&
+      !this.#isOwn(adopter, keyword)
+    ) {
       adopter.items.push(statement);
       return true;
     }
     if (this.#adopter !== undefined) this.#endAdoption(this.#adopter, keyword === undefined);
     return keyword === undefined;
+  }
+
+  /** Behind a list that seems to have its entries on its own line, a keyword of the block around it goes on with that block. */
+  #isOwn(adopter: { readonly statement: Statement }, keyword: string): boolean {
+    const { words } = adopter.statement;
+    const reader = this.#schema.byKeyword.get(words[0] ?? '')?.row.reader;
+    const isWritten = reader?.isList === true && words.length > reader.minWords + 1;
+    return isWritten && this.#schema.byKeyword.has(keyword);
   }
 
   #endAdoption({ statement, items }: { statement: Statement; items: Statement[] }, isClosed: boolean): void {
@@ -123,7 +146,14 @@ export class BlockDecoder<R> {
     const isEmpty = !isClosed && items.length === 0;
     const message = missingBlock(found.row, isEmpty);
     if (!isClosed && message !== messages.missingEmptyList) this.#context.isUnbalanced = true;
-    this.#context.diagnostics.report(message, wordSpan(statement, 0), found.keyword);
+    const words = rawFrom(statement, found.row.reader.minWords + 1).text;
+    if (message !== messages.missingEmptyList || words === '')
+      this.#context.diagnostics.report(message, wordSpan(statement, 0), found.keyword);
+    else {
+      const hint = `write '${found.keyword} { ${words} }'`;
+      const at = wordSpan(statement, found.row.reader.minWords + 1);
+      this.#context.diagnostics.reportWith(messages.entriesIgnored, at, { hint }, found.keyword, words);
+    }
     this.#read(statement, found);
   }
 }
@@ -206,7 +236,21 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
     return;
   }
   const near = nearest(keyword, schema.byKeyword.keys());
-  const hints = near === undefined ? [] : [`did you mean '${near}'?`];
+  const home = near === undefined ? homeOf(keyword) : undefined;
+  if (home !== undefined && home !== block) {
+    const hint = schema === topLevel ? "a '}' before this line may be one too many" : undefined;
+    context.diagnostics.reportWith(
+      messages.misplacedKeyword,
+      span,
+      hint === undefined ? {} : { hint },
+      keyword,
+      where,
+      `in ${home}`,
+    );
+    return;
+  }
+  const past = retired[keyword];
+  const hints = past !== undefined ? [past] : near === undefined ? [] : [`did you mean '${near}'?`];
   if (statement.body !== undefined && schema !== topLevel)
     hints.push(`keepalived ignores the '{', so that the next '}' ends ${inside}`);
   context.diagnostics.reportWith(
@@ -219,6 +263,33 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
     keyword,
     where,
   );
+}
+
+/** Keywords of the past, which many a tutorial still has. */
+const retired: Readonly<Record<string, string>> = {
+  nat_mask: 'keepalived has no nat_mask any more; remove the line',
+  lvs_id: "write 'router_id'",
+};
+
+let homes: ReadonlyMap<string, string> | undefined;
+
+/** A block that has a keyword. */
+function homeOf(keyword: string): string | undefined {
+  if (homes === undefined) {
+    const found = new Map<string, string>();
+    const seen = new Set<AnyBlock>();
+    const visit = (schema: AnyBlock): void => {
+      if (seen.has(schema)) return;
+      seen.add(schema);
+      for (const name of schema.byKeyword.keys()) if (!found.has(name)) found.set(name, schema.name);
+      for (const { row } of schema.byKeyword.values())
+        if (row.reader.block !== undefined) visit(row.reader.block);
+    };
+    for (const { row } of topLevel?.byKeyword.values() ?? [])
+      if (row.reader.block !== undefined) visit(row.reader.block);
+    homes = found;
+  }
+  return homes.get(keyword);
 }
 
 function closeWithoutOpen(statement: Statement, context: Context): void {

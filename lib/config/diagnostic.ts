@@ -2,7 +2,8 @@
  * Diagnostics as data, and the collector that gathers them. Rendering is in `render.ts`; texts and codes are in `messages.ts`.
  */
 import { messages, type Message } from './messages.js';
-import type { Span } from './source.js';
+import { peculiarity } from './peculiar.js';
+import { textOf, type Span } from './source.js';
 
 /**
  * error: refused, or part of the configuration is lost. warning: works, but not as written. deprecated: works, but has a
@@ -100,11 +101,12 @@ export class Diagnostics {
       return;
     }
     this.#classes.add(keepalivedClass);
+    const text = clipped(message.text(...args));
     this.#list.push({
       code,
       severity,
-      message: clipped(message.text(...args)),
-      hint: repair.hint ?? message.hint,
+      message: text,
+      hint: repair.hint ?? peculiarity(text, textOf(span)) ?? message.hint,
       replacement: repair.replacement,
       span,
       related: [],
@@ -142,6 +144,16 @@ export class Diagnostics {
       related: [...cause.related, { message: clipped(message.text(...args)), span: at }],
     };
     return true;
+  }
+
+  /** Adds to the report of the cause, or reports where there is none. */
+  reportOrAdd<A extends readonly string[]>(
+    message: Message<A>,
+    places: readonly Span[],
+    at: Span,
+    ...args: A
+  ): void {
+    if (!this.addConsequence(message, places, at, ...args)) this.report(message, at, ...args);
   }
 
   /** Adds what others gathered. */

@@ -2,8 +2,10 @@
  * Whether scripts can be run, and by whom, as keepalived decides it when it reads a configuration.
  */
 import type { FileAccess, FileStat } from './load.js';
+import { messages } from './messages.js';
 import type { GlobalDefs, ScriptCommand } from './model.js';
 import type { Context } from './schema/dsl.js';
+import type { Span } from './source.js';
 
 export type ScriptFault =
   /** No such file, or nothing executable under that name in the search path. */
@@ -31,9 +33,15 @@ export function faultText(fault: ScriptFault): string {
 /** There is somebody that scripts without a user of their own can run as. */
 export function hasDefaultUser(globals: GlobalDefs, context: Context): boolean {
   if (context.isOffline || globals.scriptUser !== undefined) return true;
-  if (context.isScriptUserBad) return false;
+  if (context.badScriptUser !== undefined) return false;
   if (!globals.enableScriptSecurity) return true;
   return context.machine.user('keepalived_script') !== undefined;
+}
+
+/** Says of something that it has no user to run as. */
+export function reportNoUser(context: Context, at: Span, what: string): void {
+  const cause = context.badScriptUser === undefined ? [] : [context.badScriptUser];
+  context.diagnostics.reportOrAdd(messages.noDefaultUser, cause, at, what);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Checker, VirtualServer } from './model-lvs.js';
 import type { TrackReference, VrrpInstance, VrrpScript, VrrpSyncGroup } from './model-vrrp.js';
 import type { GlobalDefs, ScriptCommand } from './model.js';
 import type { Context } from './schema/dsl.js';
-import { faultText, hasDefaultUser, scriptFault } from './scripts.js';
+import { faultText, hasDefaultUser, reportNoUser, scriptFault } from './scripts.js';
 
 /** Two instances must not share a VRID on one interface, family and destination. */
 export function uniqueVrids(instances: readonly VrrpInstance[], context: Context): void {
@@ -236,7 +236,7 @@ export function notifyScripts(
 function reportEarly(context: Context, command: ScriptCommand): void {
   const { isLate } = context.diagnostics;
   context.diagnostics.isLate = false;
-  context.diagnostics.report(messages.noDefaultUser, command.at, command.argv[0] ?? '');
+  reportNoUser(context, command.at, command.argv[0] ?? '');
   context.diagnostics.isLate = isLate;
 }
 

@@ -143,5 +143,58 @@ test('an empty list of addresses is a mistake of its own', () => {
 
 test('all mistakes of a file are found in one run', () => {
   const text = `${global('vrrp_version\n router_id\n colour')}${plain('virtual_router_id 0')}`;
-  assert.deepEqual(codes(text), ['KA2101', 'KA2102', 'KA2005', 'KA2106', 'KA3006', 'KA3001']);
+  assert.deepEqual(codes(text), ['KA2101', 'KA2102', 'KA2005', 'KA2106', 'KA3006']);
 });
+
+test('what follows from a mistake is told there, as a note', () => {
+  const notes = (text: string): readonly string[] =>
+    diagnose({ text })
+      .filter((item) => item.severity !== 'info')
+      .map(({ code, severity, related }) =>
+        [code, severity, ...related.map((item) => item.message)].join(', '),
+      );
+  assert.deepEqual(notes(`vrrp_instance V {\n interfce eth0\n virtual_router_id 300\n ${vip}\n}\n`), [
+    'KA2005, error, V has no usable interface',
+    'KA2106, error, V has no virtual_router_id',
+  ]);
+  assert.deepEqual(notes(plain('virtual_router_id 5\n virtual_ipaddres {\n 192.0.2.9\n }')), [
+    'KA2005, error, V has no virtual_ipaddress',
+  ]);
+  const track = plain(`virtual_router_id 5\n ${vip}\n track_script {\n s\n }\n notify /usr/bin/true`);
+  assert.deepEqual(
+    notes(`${global('script_user nosuch')}vrrp_script s {\n script /usr/bin/true\n user who\n}\n${track}`),
+    [
+      'KA5005, error, /usr/bin/true has no user to run as: script_user is missing and there is no user keepalived_script',
+      "KA5005, error, there is no usable vrrp_script 's' before this line; the entry is dropped",
+    ],
+  );
+});
+
+test('a list whose entries stand behind its keyword does not swallow the block', () => {
+  assert.deepEqual(
+    codes(global('notification_email a@example.org\n vrrp_mcast_group4 10.0.0.1\n vrrp_version 9')),
+    ['KA2021', 'KA2114', 'KA2111', 'KA2106'],
+  );
+});
+
+/** A line of an instance or of its addresses, and the hint that its mistake gets. */
+const hints: readonly (readonly [string, RegExp])[] = [
+  ['priority 100\u3000', /U\+3000, which looks like a blank/],
+  ['priority \u00a0100', /U\+00A0/],
+  ['notify_master \u201c/usr/bin/true\u201d', /typographic quotation marks/],
+  ['priority = 100', /without '='/],
+  ['state MASTER;', /lines end without ';'/],
+  ['advert_int $INT', /no definition \$INT/],
+  ['virtual_ipaddress_excluded {\n 192.0.2.7 /24\n }', /no blank between/],
+  ['unicast_peer {\n 192.0.2.7:112\n }', /address and port are two words/],
+];
+
+for (const [line, hint] of hints) {
+  test(`a hint says what is odd: ${JSON.stringify(line)}`, () => {
+    const all = diagnose({ text: plain(`virtual_router_id 5\n ${vip}\n ${line}`) });
+    assert.ok(
+      all.some((item) => hint.test(item.hint ?? '')),
+      JSON.stringify(all.map((item) => [item.message, item.hint])),
+    );
+  });
+}

@@ -153,6 +153,11 @@ const alone: readonly (readonly [string, string, string])[] = [
     instance({ lines: 'notify_stop /usr/bin/true' }),
   ],
   [
+    'KA6019',
+    script('') + script('').replace(' s {', ' «s» {'),
+    script('') + script('').replace(' s {', ' t {'),
+  ],
+  [
     'KA6018',
     script('weight -20') + instance({ lines: 'nopreempt\n track_script {\n «s»\n }' }),
     script('') + instance({ lines: 'nopreempt\n track_script {\n s\n }' }),

@@ -30,6 +30,7 @@ const rules: readonly ((config: Config, context: LintContext) => void)[] = [
   vrrp.silentStrict,
   vrrp.strictUnicast,
   vrrp.vipOffSubnet,
+  vrrp.namesTwice,
   vrrp.slowScripts,
   lvs.persistentOps,
   lvs.missingSorryServer,

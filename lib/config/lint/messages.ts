@@ -13,7 +13,8 @@ function lint<A extends readonly string[]>(
   repair: string,
   severity: 'warning' | 'info' = 'warning',
 ): Advised<A> {
-  return { ...define(code, severity, 'none', text), means, repair };
+  const hint = `${repair.charAt(0).toLowerCase()}${repair.slice(1)}`.replace(/\.$/, '');
+  return { ...define(code, severity, 'none', text, { hint }), means, repair };
 }
 
 export const lintMessages = {
@@ -136,6 +137,12 @@ export const lintMessages = {
     'A BACKUP with nopreempt does not take over from a living MASTER, however low the priority of that has become.',
     'Write weight 0, which makes a fault of a failure, or nopreempt on the node with the highest priority alone.',
     'info',
+  ),
+  nameTwice: lint(
+    'KA6019',
+    (block: string, name: string) => `a second ${block} '${name}'; only the first one is tracked`,
+    'keepalived takes both blocks without a word, and finds the first one when the name is tracked.',
+    'Rename or remove one of them.',
   ),
   vipsDiffer: lint(
     'KA7001',

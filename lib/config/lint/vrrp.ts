@@ -2,6 +2,7 @@
 import { networkOf, subnetOf } from './networks.js';
 import type { AddressEntry } from '../model-routes.js';
 import type { Config } from '../model.js';
+import type { Span } from '../source.js';
 import type { LintContext } from './lint.js';
 import { lintMessages } from './messages.js';
 
@@ -102,6 +103,28 @@ export function vipOffSubnet(
           device,
           subnets.map(({ text }) => text).join(', '),
         );
+    }
+  }
+}
+
+export function namesTwice(
+  { vrrpScript, trackFile, vrrpTrackProcess }: Config,
+  { diagnostics }: LintContext,
+): void {
+  const kinds = [
+    ['vrrp_script', vrrpScript],
+    ['track_file', trackFile],
+    ['vrrp_track_process', vrrpTrackProcess],
+  ] as const;
+  for (const [block, list] of kinds) {
+    const seen = new Map<string, Span>();
+    for (const { name, at } of list) {
+      const before = seen.get(name);
+      if (before === undefined) seen.set(name, at);
+      else {
+        diagnostics.report(lintMessages.nameTwice, at, block, name);
+        diagnostics.relate('the first one', before);
+      }
     }
   }
 }

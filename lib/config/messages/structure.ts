@@ -34,6 +34,19 @@ export const structureMessages = {
     (list: string) => `words between '${list}' and its '{' are ignored`,
     { hint: "write entries between '{' and '}'" },
   ),
+  entriesIgnored: define(
+    'KA2021',
+    'error',
+    'none',
+    (list: string, words: string) => `'${list}' has no '{': it is empty, and '${words}' is ignored`,
+  ),
+  wordsIgnored: define(
+    'KA2022',
+    'warning',
+    'none',
+    (keyword: string, words: string) => `'${words}' is ignored behind '${keyword}'`,
+    { hint: 'one keyword a line' },
+  ),
   missingEmptyList: define(
     'KA2018',
     'warning',
@@ -83,7 +96,8 @@ export const structureMessages = {
     'KA2014',
     'deprecated',
     'none',
-    (keyword: string, instead: string) => `'${keyword}' is an old form; write '${instead}'`,
+    (keyword: string, instead: string) =>
+      `'${keyword}' is an old form; write ${instead.includes(' ') ? instead : `'${instead}'`}`,
   ),
   newerKeyword: define(
     'KA2016',

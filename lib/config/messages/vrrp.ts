@@ -25,7 +25,10 @@ export const vrrpMessages = {
     'error',
     'complaint',
     (name: string) => `the interface ${name} does not exist`,
-    { isFatal: true, hint: 'dynamic_interfaces in global_defs lets it appear later' },
+    {
+      isFatal: true,
+      hint: 'check --offline is for files of other machines; dynamic_interfaces in global_defs lets it appear later',
+    },
   ),
   noMulticast: define(
     'KA3032',
@@ -95,7 +98,8 @@ export const vrrpMessages = {
     'KA3014',
     'error',
     'complaint',
-    (what: string, name: string) => `there is no ${what} '${name}' before this line; the entry is dropped`,
+    (what: string, name: string) =>
+      `there is no usable ${what} '${name}' before this line; the entry is dropped`,
   ),
   unknownMember: define(
     'KA3015',

@@ -114,6 +114,14 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'The list has no name, and entries stand inside its braces: the words do not count.',
     "Move them behind '{', or remove them.",
   ],
+  entriesIgnored: [
+    'Entries of a list stand behind its keyword, without braces. keepalived takes the list for an empty one and says nothing.',
+    "Write them between '{' and '}'.",
+  ],
+  wordsIgnored: [
+    'The keyword takes fewer words than the line has; keepalived ignores the others without a word. What is meant to be said there is not said.',
+    'Write each keyword on a line of its own; remove what has no meaning, such as the off behind a word that has no off.',
+  ],
   missingEmptyList: [
     'A list without braces and without entries. keepalived takes it for an empty one and says nothing.',
     "Remove the line, or write its entries between '{' and '}'.",

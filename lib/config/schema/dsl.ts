@@ -24,8 +24,8 @@ export interface Context {
   isUnbalanced: boolean;
   /** keepalived reads the lines otherwise than the tree has them: a `{` that it ignores, or one that is missing. */
   isIrregular: boolean;
-  /** script_user was given and refused: scripts without a user of their own have none. */
-  isScriptUserBad: boolean;
+  /** script_user was given and refused, here: scripts without a user of their own have none. */
+  badScriptUser: Span | undefined;
   /** First use of keywords that have no effect yet. Those inside a block that has none itself are not listed. */
   readonly withoutEffect: Map<string, Span>;
   isInsideWithoutEffect: boolean;
@@ -214,6 +214,8 @@ export interface CompiledRow {
   readonly alias: Alias | undefined;
   /** Words that must follow. */
   readonly minWords: number;
+  /** Words beyond these are ignored. */
+  readonly maxWords: number;
   /** Nothing is to be said or noted of the keyword itself: it works, is not old or newer, and may be repeated. */
   readonly isPlain: boolean;
 }
@@ -281,6 +283,7 @@ function compiled(
     const row = completed(entry, effect);
     const isBlock = row.reader.block !== undefined || row.reader.isList === true;
     const { minWords } = row.reader;
+    const maxWords = mostWords(row.reader);
     const field = camel(keyword);
     byKeyword.set(keyword, {
       keyword,
@@ -289,6 +292,7 @@ function compiled(
       isBlock,
       alias: undefined,
       minWords,
+      maxWords,
       isPlain: isPlain(row),
     });
   }
@@ -300,6 +304,16 @@ function compiled(
     byKeyword.set(keyword, { ...target, keyword, alias: entry, isPlain: isGood });
   }
   return byKeyword;
+}
+
+/** Readers of one number, one interface or nothing ignore what follows; others say themselves what they make of it. */
+function mostWords({ syntax, minWords, block, isList }: Reader<unknown>): number {
+  if (block !== undefined || isList === true) return Infinity;
+  if (syntax === '') return 0;
+  return minWords === 1 &&
+    /^(<(number|seconds|milliseconds|microseconds|interface)>|[A-Za-z]+(\|[A-Za-z]+)+)$/.test(syntax)
+    ? 1
+    : Infinity;
 }
 
 function isPlain(row: Row<unknown>): boolean {

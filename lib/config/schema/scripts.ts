@@ -85,7 +85,8 @@ export const account: Reader<UserGroup> = {
     if (!isKnown) line.report(messages.unknownUser, 1, user);
     const isGood = isKnown && (group === undefined || knowsGroup(line, group));
     if (isKnown && !isGood) line.report(messages.unknownGroup, 2, group ?? '');
-    if (line.keyword === 'script_user') line.context.isScriptUserBad = !isGood;
+    if (line.keyword === 'script_user')
+      line.context.badScriptUser = isGood ? undefined : line.at(isKnown ? 2 : 1);
     if (!isGood) return undefined;
     return { user, group, at: line.at(1) };
   },

@@ -66,15 +66,15 @@ export function readInteger(
   return options.outside;
 }
 
-const decimalInteger = /^\s*[+-]?\d+$/;
-const anyBaseInteger = /^\s*[+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/;
+const decimalInteger = /^[ \t\n\v\f\r]*[+-]?\d+$/;
+const anyBaseInteger = /^[ \t\n\v\f\r]*[+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/;
 
 function numberIn(line: Line, index: number, text: string, options: IntegerOptions): number | undefined {
   if (text === '') return 0;
   if (options.anyBase === true) {
     if (anyBaseInteger.test(text)) return parseAnyBase(text.trim());
   } else if (decimalInteger.test(text)) return Number(text);
-  const leading = /^\s*[+-]?\d+/.exec(text)?.[0];
+  const leading = /^[ \t\n\v\f\r]*[+-]?\d+/.exec(text)?.[0];
   if (leading !== undefined && line.context.mode === 'daemon' && options.isStrict !== true) {
     line.report(messages.trailingText, index, text, leading.trim());
     return Number(leading);
@@ -134,7 +134,7 @@ export function wholeSeconds(
   return duration(min, max, { places: 0, unitUs: 1_000_000, unit: 's', ...options });
 }
 
-const decimal = /^\s*\+?(?:\d+(?:\.\d*)?|\.\d+)$/;
+const decimal = /^[ \t\n\v\f\r]*\+?(?:\d+(?:\.\d*)?|\.\d+)$/;
 
 export function readDuration(
   line: Line,
@@ -158,7 +158,7 @@ export function readDuration(
       value = Number(value.toFixed(options.places));
     }
   } else {
-    const leading = /^\s*(?:\d+(?:\.\d*)?|\.\d+)/.exec(text)?.[0];
+    const leading = /^[ \t\n\v\f\r]*(?:\d+(?:\.\d*)?|\.\d+)/.exec(text)?.[0];
     if (leading === undefined || line.context.mode === 'test') {
       line.report(messages.notANumber, index, text, `a number (${options.unit})`);
       return undefined;

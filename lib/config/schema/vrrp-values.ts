@@ -26,7 +26,7 @@ export const instancePriority: Reader<number> = {
   ...integer(1, 255),
   read(line) {
     const text = line.word(1) ?? '';
-    if (/^\s*\+?\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 255) return Number(text);
+    if (/^[ \t\n\v\f\r]*\+?\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 255) return Number(text);
     line.report(messages.badValue, 1, `'${text}' is not a priority from 1 to 255; 100 is used`);
     return 100;
   },
@@ -53,8 +53,9 @@ export const advertInt: Reader<Micros> = {
   ...decimalSeconds(0.01, 255),
   read(line) {
     const text = line.word(1) ?? '';
-    if (/^\s*\+?(\d+(\.\d*)?|\.\d+)$/.test(text) && Number(text) >= 0.01) return seconds(Number(text));
-    const leading = /^\s*\d+(\.\d*)?/.exec(text)?.[0];
+    if (/^[ \t\n\v\f\r]*\+?(\d+(\.\d*)?|\.\d+)$/.test(text) && Number(text) >= 0.01)
+      return seconds(Number(text));
+    const leading = /^[ \t\n\v\f\r]*\d+(\.\d*)?/.exec(text)?.[0];
     if (line.context.mode === 'daemon' && leading !== undefined && Number(leading) >= 0.01) {
       line.report(messages.trailingText, 1, text, leading.trim());
       return seconds(Number(leading));

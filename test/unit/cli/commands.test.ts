@@ -64,6 +64,30 @@ test('check --format json and sarif can be read by machines', () => {
   });
 });
 
+test('check shows mistakes in the order of the lines, each once, and counts them', () => {
+  const text = `vrrp_instance V {
+    interface nosuch0
+    virtual_router_id 5
+    notify_master "/usr/bin/true
+    prioritty 150
+    virtual_ipaddress {
+        192.0.2.9/24 dev nosuch0
+    }
+}
+`;
+  withFiles({ 'k.conf': text, 'good.conf': good }, (path) => {
+    const { stdout, status } = ka('check', path('k.conf'));
+    assert.equal(status, 1);
+    const heads = [...stdout.matchAll(/k\.conf:(\d+):\d+: \w+ (KA\d+)/g)].map(
+      ([, line, code]) => `${line} ${code}`,
+    );
+    assert.deepEqual(heads, ['2 KA3004', '4 KA1006', '5 KA2005']);
+    assert.match(stdout, /note: it is needed here, too: .*k\.conf:7:26/);
+    assert.match(stdout, /k\.conf: 3 errors\n$/);
+    assert.match(ka('check', '--offline', path('good.conf')).stdout, /good\.conf: no problems found\n$/);
+  });
+});
+
 test('check --cluster compares the nodes', () => {
   const other = good.replace('priority 150', 'priority 100\n    advert_int 2');
   withFiles({ 'a.conf': good, 'b.conf': other }, (path) => {
