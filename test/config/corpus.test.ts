@@ -23,8 +23,9 @@ const deliberate: Readonly<Record<string, string>> = {
   '443': 'keepalived ends itself with SIGTERM here, which is a bug of 2.2.7 and no verdict',
 };
 
-/** Commands that the recorded machine did not have; where they exist now the verdict is another one. */
+/** Commands that the recorded machine did not have, and that it had: whatever this one has, the verdicts are of that one. */
 const absentCommands = ['nft'];
+const presentCommands = ['killall', 'pidof', 'curl'].map((name) => `/usr/bin/${name}`);
 
 function recorded(): readonly Recorded[] {
   const manifest: unknown = JSON.parse(readFileSync(new URL('manifest.json', corpus), 'utf8'));
@@ -51,7 +52,7 @@ test('every real configuration gets the status that keepalived gives it', { skip
       hasInterface: (name: string) => name === 'lo' || interfaces.includes(name),
       hasNamespace: (name: string) => namespaces.includes(name),
     };
-    const files = withoutCommands(absentCommands);
+    const files = recordedFiles();
     const path = new URL(`configs/${id}.conf`, corpus).pathname;
     const { asKeepalived } = parseConfig({ path }, { mode: 'test', machine, files });
     const status = keepalivedStatus(asKeepalived, '2.2.7');
@@ -74,9 +75,14 @@ test('every diagnostic of a real configuration points into its file', { skip: re
   }
 });
 
-function withoutCommands(names: readonly string[]): typeof forgivingFiles {
+function recordedFiles(): typeof forgivingFiles {
   return {
     ...forgivingFiles,
-    stat: (path) => (names.some((name) => path.endsWith(`/${name}`)) ? undefined : forgivingFiles.stat(path)),
+    stat(path) {
+      if (absentCommands.some((name) => path.endsWith(`/${name}`))) return undefined;
+      if (presentCommands.includes(path)) return { kind: 'file', mode: 0o755, uid: 0, gid: 0 };
+      return forgivingFiles.stat(path);
+    },
+    realPath: (path) => (presentCommands.includes(path) ? path : forgivingFiles.realPath(path)),
   };
 }
