@@ -20,7 +20,8 @@ export function formatText(text: string): string {
       depth += braces(line).sum;
       continue;
     }
-    const trimmed = line.trimStart();
+    // Blanks as the language has them: others are letters.
+    const trimmed = line.replace(/^[ \t\r\v\f]+/, '');
     if (trimmed === '') {
       if (result.length > 0 && result.at(-1) !== '') result.push('');
       continue;
@@ -48,7 +49,7 @@ function braces(line: string): { readonly sum: number; readonly closing: number 
   }
   return {
     sum,
-    closing: line.startsWith('}') ? (/^[}\s]*/.exec(line)?.[0] ?? '').replace(/\s/g, '').length : 0,
+    closing: line.startsWith('}') ? (/^[} \t]*/.exec(line)?.[0] ?? '').replace(/[ \t]/g, '').length : 0,
   };
 }
 
@@ -64,9 +65,9 @@ function tidy(line: string): string {
   const end = commentStart(line, 0, line.length);
   const words = line
     .slice(0, end)
-    .trim()
     .replace(/[ \t]+/g, ' ')
-    .replace(/(\S)\{$/, '$1 {');
+    .replace(/^ | $/g, '')
+    .replace(/([^ ])\{$/, '$1 {');
   const comment = line.slice(end);
   return comment === '' ? words : `${words}${words === '' ? '' : ' '}${comment}`;
 }

@@ -34,7 +34,10 @@ export function enterOwnNamespace(
 /** Path of the namespace whose IPVS table is kept; undefined: that of the process, where the checks are made. */
 export function ipvsNamespace(
   { netNamespaceIpvs: name }: Config,
-  { options, homeNamespace }: Pick<SideContext, 'options' | 'homeNamespace'>,
+  {
+    options,
+    homeNamespace,
+  }: Pick<SideContext, 'homeNamespace'> & { readonly options: Pick<SideContext['options'], 'namespace'> },
 ): string | undefined {
   if (name === undefined || options.namespace !== undefined) return undefined;
   return name === '' ? homeNamespace : namespacePath(name);

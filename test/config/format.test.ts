@@ -91,6 +91,13 @@ const piece = fc.constantFrom(
 const anyText = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(''));
 const runs = { numRuns: 500, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true };
 
+test('characters that only look like blanks stay', () => {
+  assert.equal(
+    formatText('vrrp_instance V {\n priority  100\u3000# \u5168\u89d2\n\u00a0state\tMASTER\u00a0 \n}\n'),
+    'vrrp_instance V {\n    priority 100\u3000 # \u5168\u89d2\n    \u00a0state MASTER\u00a0\n}\n',
+  );
+});
+
 test('formatting twice is formatting once, whatever the text', () => {
   fc.assert(
     fc.property(anyText, (text) => {

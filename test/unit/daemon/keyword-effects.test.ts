@@ -1,0 +1,125 @@
+/** Keywords that do one small thing: from the line of the file to what acts on it. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { systemAccounts } from '../../../lib/accounts.js';
+import { parseConfig } from '../../../lib/config/load.js';
+import type { Config } from '../../../lib/config/model.js';
+import { ipvsNamespace } from '../../../lib/daemon/namespace.js';
+import { ownScript, runOwnScript } from '../../../lib/daemon/own-scripts.js';
+import { processTitle } from '../../../lib/daemon/titles.js';
+import { makePlan } from '../../../lib/plan/plan.js';
+import { scriptPolicy } from '../../../lib/vrrp/tracker-set.js';
+
+function config(text: string): Config {
+  const { model, diagnostics } = parseConfig({ text }, { offline: true });
+  assert.ok(model !== undefined);
+  assert.deepEqual(
+    diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message),
+    [],
+  );
+  return model;
+}
+
+const globals = (...lines: readonly string[]): string => `global_defs {\n${lines.join('\n')}\n}\n`;
+const instance = (...lines: readonly string[]): string =>
+  `vrrp_instance A {\ninterface eth0\nvirtual_router_id 6\n${lines.join('\n')}\nvirtual_ipaddress {\n192.0.2.9\n}\n}\n`;
+
+test('process_name and its kin name the processes', () => {
+  const own = config(globals('process_name ka', 'vrrp_process_name kv', 'checker_process_name kc'));
+  const titles = (model: Config): readonly string[] =>
+    (['parent', 'vrrp', 'checkers'] as const).map((which) => processTitle(model, which));
+  assert.deepEqual(titles(own), ['ka', 'kv', 'kc']);
+  assert.deepEqual(titles(config('')), ['keepalived', 'keepalived_vrrp', 'keepalived_lvs']);
+});
+
+test('v3_checksum_as_v2 and owner_ignore_adverts, of one instance or of all, reach the router', () => {
+  const params = (text: string): readonly (boolean | undefined)[] => {
+    const [router] = makePlan(config(text)).routers;
+    return [router?.params.v3ChecksumAsV2, router?.params.ownerIgnoreAdverts];
+  };
+  const owner = ['state MASTER', 'priority 255', 'version 3'];
+  assert.deepEqual(params(instance(...owner)), [false, false]);
+  assert.deepEqual(params(instance(...owner, 'v3_checksum_as_v2', 'owner_ignore_adverts')), [true, true]);
+  assert.deepEqual(params(globals('v3_checksum_as_v2', 'vrrp_owner_ignore_adverts') + instance(...owner)), [
+    true,
+    true,
+  ]);
+  assert.deepEqual(params(instance('priority 100', 'owner_ignore_adverts')), [false, false]);
+});
+
+test('vrrp_gna_interval and gna_interval pace announcements, vrrp_rlimit_rttime bounds the engine', () => {
+  const plan = makePlan(
+    config(
+      `${globals('vrrp_garp_interval 0.5', 'vrrp_gna_interval 0.25', 'vrrp_rt_priority 5', 'vrrp_rlimit_rttime 30000')}garp_group {\ngarp_interval 0.1\ngna_interval 0.2\ninterfaces {\neth0\n}\n}\n${instance()}`,
+    ),
+  );
+  assert.deepEqual(plan.paces, [
+    { interfaces: [], garpIntervalUs: 500_000, gnaIntervalUs: 250_000 },
+    { interfaces: ['eth0'], garpIntervalUs: 100_000, gnaIntervalUs: 200_000 },
+  ]);
+  assert.equal(plan.engine.rlimitRttimeUs, 30_000);
+});
+
+test('a tracked process is looked for as its block says', () => {
+  const track =
+    'vrrp_track_process P {\nprocess nginx -g\nparam_match partial\nfull_command\nquorum 2\nquorum_max 5\nterminate_delay 3\nfork_delay 0.5\n}\n';
+  const [wanted] = makePlan(config(track + instance('track_process {\nP\n}'))).processes;
+  assert.deepEqual(
+    [wanted?.process, wanted?.paramMatch, wanted?.fullCommand, wanted?.quorum, wanted?.quorumMax],
+    [['nginx', '-g'], 'partial', true, 2, 5],
+  );
+  assert.deepEqual([wanted?.terminateDelay, wanted?.forkDelay], [3_000_000, 500_000]);
+});
+
+test('net_namespace_ipvs is where the services are, unless the command line names a namespace', () => {
+  const model = config('net_namespace_ipvs blue\n');
+  const home = { homeNamespace: '/proc/1/ns/net' };
+  assert.equal(ipvsNamespace(model, { ...home, options: { namespace: undefined } }), '/run/netns/blue');
+  assert.equal(ipvsNamespace(model, { ...home, options: { namespace: 'green' } }), undefined);
+  assert.equal(ipvsNamespace(config(''), { ...home, options: { namespace: undefined } }), undefined);
+});
+
+test('startup_script is ended after startup_script_timeout, and shutdown_script after its own', async () => {
+  const model = config(
+    globals(
+      'startup_script "/bin/sleep 600" root',
+      'startup_script_timeout 1',
+      'shutdown_script "/bin/sleep 600" root',
+      'shutdown_script_timeout 2',
+    ),
+  );
+  const [first, last] = [ownScript(model, 'startup'), ownScript(model, 'shutdown')];
+  assert.deepEqual([first?.timeoutMs, last?.timeoutMs], [1000, 2000]);
+  assert.ok(first !== undefined);
+  const lines: string[] = [];
+  // Ends only because of the limit.
+  await runOwnScript('startup', first, { log: (_, text) => void lines.push(text) });
+  assert.ok(lines.includes('startup script timed out'), lines.join('\n'));
+});
+
+test('use_symlink_paths and set_supplementary_groups are rules for scripts', () => {
+  const rules = (text: string): readonly (boolean | undefined)[] => {
+    const { keepsSymlinks, givesGroups } = scriptPolicy(config(text), systemAccounts);
+    return [keepsSymlinks, givesGroups];
+  };
+  assert.deepEqual(rules(''), [false, false]);
+  assert.deepEqual(rules(globals('use_symlink_paths on', 'set_supplementary_groups on')), [true, true]);
+});
+
+test('a url of HTTP_GET says how the answer is looked at', () => {
+  const url =
+    'url {\npath /\nregex "^OK"\nregex_no_match\nregex_options caseless multiline\nregex_min_offset 2\nregex_max_offset 9\n}';
+  const model = config(
+    `virtual_server 192.0.2.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\npersistence_engine sip\nreal_server 10.0.0.1 80 {\nHTTP_GET {\nhttp_protocol 1.1\n${url}\n}\n}\n}\n`,
+  );
+  const [server] = model.virtualServer;
+  const [checker] = server?.realServer[0]?.checkers ?? [];
+  assert.equal(server?.persistenceEngine, 'sip');
+  assert.ok(checker?.kind === 'HTTP_GET');
+  assert.equal(checker.httpProtocol, '1.1');
+  const [asked] = checker.url;
+  assert.deepEqual(
+    [asked?.regexNoMatch, asked?.regexOptions, asked?.regexMinOffset, asked?.regexMaxOffset],
+    [true, ['caseless', 'multiline'], 2, 9],
+  );
+});
