@@ -40,6 +40,8 @@ export class Parser implements LineSink {
   #items: Statement[] | undefined;
   /** Statement of the top level that may still get a block. */
   #pending: Statement | undefined;
+  /** The latest `{` that opens no block. */
+  #surplus: { readonly from: Text; readonly end: number } | undefined;
   /** Braces do not fit. */
   isIrregular = false;
   /** The file ended inside a block. */
@@ -65,7 +67,10 @@ export class Parser implements LineSink {
     const owner = this.#items === undefined ? this.#pending : this.#items.at(-1);
     if (owner === undefined || owner.body !== undefined) {
       this.isIrregular = true;
-      this.#diagnostics.report(messages.unexpectedOpenBrace, from.span(at, at + 1));
+      // Of a row of them the first one is told.
+      if (this.#surplus?.from !== from || this.#surplus.end !== at)
+        this.#diagnostics.report(messages.unexpectedOpenBrace, from.span(at, at + 1));
+      this.#surplus = { from, end: at + 1 };
       return;
     }
     if (this.#places !== undefined && this.#stack.length > 0 && this.#stack.length <= maxRepairedDepth)

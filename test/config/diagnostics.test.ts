@@ -170,6 +170,11 @@ test('what follows from a mistake is told there, as a note', () => {
   );
 });
 
+test('a row of braces that open nothing is one mistake', () => {
+  assert.deepEqual(codes('{'.repeat(1000)), ['KA2001']);
+  assert.deepEqual(codes('{{\n{{\n'), ['KA2001', 'KA2001']);
+});
+
 test('a list whose entries stand behind its keyword does not swallow the block', () => {
   assert.deepEqual(
     codes(global('notification_email a@example.org\n vrrp_mcast_group4 10.0.0.1\n vrrp_version 9')),

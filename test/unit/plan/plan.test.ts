@@ -138,6 +138,15 @@ test('only what is tracked is run, and lists of a group hold for its members', (
   );
 });
 
+test('a model that another thread has parsed and posted means the same', () => {
+  const { model } = parseConfig(
+    { text: instance({ lines: ['track_interface {', 'eth1 weight 5', '}'] }) },
+    { offline: true },
+  );
+  assert.ok(model !== undefined);
+  assert.deepEqual(makePlan(structuredClone(model)), makePlan(model));
+});
+
 test('the engine gets its scheduling, its namespace, and the longer of the two start-up delays', () => {
   const globals = (...lines: readonly string[]): string => ['global_defs {', ...lines, '}', ''].join('\n');
   assert.deepEqual(plan(instance({})).engine, {});
