@@ -26,6 +26,7 @@ export const readingMessages = {
     'error',
     'complaint',
     () => 'the line holds a NUL byte; the rest of it is not read',
+    { hint: 'a file in UTF-16 has one in every letter: save it as UTF-8' },
   ),
   lineTooLong: define(
     'KA1005',
