@@ -238,6 +238,15 @@ test('what was said of a script already is not said again', () => {
   );
 });
 
+test('typographic quotation marks of a script are told for another machine, too', () => {
+  const found = lintConfig(model(instance({ lines: 'notify_stop \u201c/usr/bin/true\u201d' })));
+  assert.deepEqual(
+    found.map(({ code, hint }) => `${code} ${hint}`),
+    ['KA6017 typographic quotation marks are ordinary letters here; write " "'],
+  );
+  assert.deepEqual(lintConfig(model(instance({ lines: 'notify_stop "/usr/bin/true"' }))), []);
+});
+
 test('nothing is said of subnets that are not known', () => {
   assert.deepEqual(lintConfig(model(instance({ vips: '198.51.100.1/24' }))), []);
 });

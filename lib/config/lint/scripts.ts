@@ -9,7 +9,18 @@ import { lintMessages } from './messages.js';
 
 /** Looks at every command, whatever it is for, once a path. */
 export function runnableScripts(config: Config, { diagnostics, host, told }: LintContext): void {
-  if (host === undefined) return;
+  if (host === undefined) {
+    // The files of another machine are not here, but this is the name of none.
+    for (const { command } of commands(config))
+      if (/^[\u2018-\u201f]/.test(command.argv[0] ?? ''))
+        diagnostics.report(
+          lintMessages.unusableScript,
+          command.at,
+          command.argv[0] ?? '',
+          'no path begins so',
+        );
+    return;
+  }
   const { machine, files } = host;
   const fallback = config.globalDefs.scriptUser?.user ?? 'keepalived_script';
   const seen = new Set<string>();
