@@ -171,7 +171,7 @@ export interface NativeEngineOptions {
   /** Nice value -20..19 of the engine thread (vrrp_priority). */
   readonly niceness?: number;
   readonly cpuAffinity?: readonly number[];
-  /** mlock the process (vrrp_no_swap). */
+  /** What the engine uses stays in memory (vrrp_no_swap); what V8 manages does not. */
   readonly lockMemory?: boolean;
   /** RLIMIT_RTTIME in microseconds (vrrp_rlimit_rttime). */
   readonly rlimitRttimeUs?: number;

@@ -7,7 +7,7 @@ export interface NativeScheduling {
   readonly realtimePriority?: number;
   /** CPUs that may be used; an empty list: all. */
   readonly cpuAffinity?: readonly number[];
-  /** true: mlockall(2), false: munlockall(2). */
+  /** true: program, libraries and heap stay in memory, but not what V8 manages; false: munlockall(2). */
   readonly lockMemory?: boolean;
   /** RLIMIT_RTTIME, microseconds: a real-time thread that computes longer without a pause is killed. */
   readonly rlimitRttimeUs?: number;

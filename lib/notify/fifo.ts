@@ -3,7 +3,17 @@
  * keepalived's lines in order without ever waiting for a reader, says when nobody keeps up. Which line is due when is decided
  * by its callers.
  */
-import { closeSync, constants, fchownSync, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  lchownSync,
+  lstatSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { constants as errnos } from 'node:os';
 import { NativeError } from '../../bindings/errors.js';
 import { makeFifo } from '../../bindings/syslog.js';
@@ -188,8 +198,7 @@ function openFifo(options: NotifyFifoOptions): { fd: number; isOurs: boolean } {
   const isOurs = makeIfMissing(options);
   let fd: number;
   try {
-    // Reading as well as writing: opening never waits for a reader, and a reader that goes away is not an error.
-    fd = openSync(options.path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    fd = openAsOwner(options);
   } catch (cause) {
     throw refusal(options, `cannot be opened (${errnoCode(cause)})`, cause);
   }
@@ -209,6 +218,26 @@ function openFifo(options: NotifyFifoOptions): { fd: number; isOurs: boolean } {
     throw KaError.is(error)
       ? error
       : refusal(options, `cannot be given its owner (${errnoCode(error)})`, error);
+  }
+}
+
+function openAsOwner({ path, uid }: NotifyFifoOptions): number {
+  // Reading as well as writing: opening never waits for a reader, and a reader that goes away is not an error.
+  const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    // A pipe that an earlier process gave to its owner: root without CAP_DAC_OVERRIDE (see the systemd unit) may not open it.
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const self = process.geteuid?.();
+    if (errnoCode(error) !== 'EACCES' || stat?.isFIFO() !== true || stat.uid !== uid || self === undefined)
+      throw error;
+    lchownSync(path, self, stat.gid);
+    try {
+      return openSync(path, flags);
+    } finally {
+      lchownSync(path, stat.uid, stat.gid);
+    }
   }
 }
 

@@ -67,6 +67,7 @@ Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, Engi
                                              std::move(*monitor), std::move(*lister), std::move(pipeline),
                                              net::NlPipeline(std::move(*routing)),
                                              std::move(*routing_monitor), std::move(*frames)));
+  if (options.lock_memory) node->memory_lock_ = MemoryLock::of_this_thread();
   if (options.split_brain_probe) {
     if (auto opened = node->world_.prober.open(); !opened.ok()) {
       Event event;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "native/engine/executor.h"
+#include "native/engine/memory_lock.h"
 #include "native/engine/receiver.h"
 #include "native/engine/routing.h"
 #include "native/engine/world.h"
@@ -168,6 +169,7 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   bool is_watchdog_held_ = false;
   bool is_listing_ = false;
   std::optional<Instant> list_again_at_;
+  std::optional<MemoryLock> memory_lock_;
 };
 
 }  // namespace ka::engine

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "native/engine/memory_lock.h"
 #include "native/net/nl.h"
 
 namespace ka::engine {
@@ -86,10 +87,11 @@ std::vector<Error> schedule_process(const ProcessScheduling& wanted) {
          "real-time priority " + std::to_string(priority) + " not set");
   }
   if (wanted.lock_memory) {
-    // On fault: what is used stays in memory; the address space that V8 only reserves costs nothing.
-    const int result =
-        *wanted.lock_memory ? ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) : ::munlockall();
-    note(*wanted.lock_memory ? "mlockall" : "munlockall", result == 0 ? 0 : errno, "memory not locked");
+    if (!*wanted.lock_memory) {
+      note("munlockall", ::munlockall() == 0 ? 0 : errno, "memory still locked");
+    } else if (auto locked = MemoryLock::of_this_thread().apply(); !locked.ok()) {
+      refused.push_back(locked.error());
+    }
   }
   return refused;
 }

@@ -17,7 +17,7 @@ struct ProcessScheduling {
   std::optional<int> realtime_priority;
   /// CPUs that may be used; an empty list: all.
   std::optional<std::vector<int>> cpus;
-  /// true: mlockall, false: munlockall.
+  /// true: see MemoryLock, false: munlockall.
   std::optional<bool> lock_memory;
   /// RLIMIT_RTTIME: CPU time of a real-time thread without a pause, after which the kernel kills the process.
   std::optional<Micros> rlimit_rttime;

@@ -1,7 +1,6 @@
 #include "native/engine/realtime.h"
 
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,6 +11,7 @@
 #include <cerrno>
 #include <string>
 
+#include "native/engine/memory_lock.h"
 #include "native/net/nl.h"
 
 namespace ka::engine {
@@ -63,8 +63,7 @@ std::vector<Error> apply_realtime(const Options& options) {
       note("setrlimit(RLIMIT_RTTIME)", std::to_string(us) + " us not set");
   }
   if (options.lock_memory) {
-    // On fault: what is used stays in memory; the address space that V8 only reserves costs nothing.
-    if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0) note("mlockall", "memory not locked");
+    if (auto locked = MemoryLock::of_this_thread().apply(); !locked.ok()) refused.push_back(locked.error());
     prefault_stack();
   }
   return refused;

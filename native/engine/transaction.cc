@@ -160,6 +160,8 @@ Result<void> Node::apply(Transaction transaction, Instant now) {
   for (const Command& command : transaction.commands) run_command(command, now);
   measure_skew();
   executor_.run(now);
+  // What the configuration needs has been allocated.
+  if (memory_lock_) worker_->give([lock = *memory_lock_] { static_cast<void>(lock.apply()); });
   return {};
 }
 

@@ -146,6 +146,10 @@ function isOpen(path: string, pid: number): boolean {
   );
 }
 
+function hasContent(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
 async function dumps(command: readonly string[], subject: Subject): Promise<Dumps> {
   await using lab = await NetLab.create('dump');
   const host = await lab.host('a', [{ switch: await lab.switch('s'), addresses: ['10.0.0.1/24'] }]);
@@ -163,7 +167,7 @@ async function dumps(command: readonly string[], subject: Subject): Promise<Dump
   const read = async (name: string, signal: 'SIGUSR1' | 'SIGUSR2'): Promise<string> => {
     process.kill(Number(readFileSync(host.path('p.pid'), 'utf8')), signal);
     const path = host.path(name);
-    for (const deadline = Date.now() + 15_000; !existsSync(path) || isOpen(path, daemon.pid);) {
+    for (const deadline = Date.now() + 15_000; !hasContent(path) || isOpen(path, daemon.pid);) {
       assert.ok(Date.now() < deadline, `${name} was not written`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

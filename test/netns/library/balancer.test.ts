@@ -37,6 +37,37 @@ test('the embedding example: its address moves with it, and its clients go on', 
   assert.equal(await answer(client), 'ka2 /path');
 });
 
+test('vrrp_no_swap: V8 goes on giving memory back and compiling', async () => {
+  await using lab = await exampleLab('lock');
+  const { ka1 } = lab;
+  const file = join(projectRoot, 'dist/lib/index.js');
+  const text = `global_defs {\n vrrp_no_swap\n}\nvrrp_instance VI {\n interface eth0\n virtual_router_id 51\n advert_int 0.1\n version 3\n virtual_ipaddress {\n ${vip}/24\n }\n}\n`;
+  const code = `import { readFileSync } from 'node:fs';
+    import { createNode, parseConfig } from ${JSON.stringify(file)};
+    const node = await createNode(parseConfig({ path: ${JSON.stringify(ka1.write('lock.conf', text))} }).model);
+    await new Promise((resolve) => node.on('state', (router, { to }) => { if (to === 'MASTER') resolve(); }));
+    console.log(/^VmLck:.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))[0]);
+    let sum = 0;
+    for (let i = 0; i < 3000; ++i) {
+      const hot = new Function('n', 'let s = ' + i + '; for (let k = 0; k < n; ++k) s = (s * 31 + k) | 0; return [s, { s }];');
+      for (let k = 0; k < 30; ++k) sum += hot(200)[0];
+      if (i % 500 === 0) globalThis.gc();
+    }
+    await node.close();
+    console.log('compiled', Number.isInteger(sum));`;
+  const program = await ka1.start([
+    process.execPath,
+    '--expose-gc',
+    '--always-sparkplug',
+    '--input-type=module',
+    '-e',
+    code,
+  ]);
+  await program.waitForLine(/^VmLck:\s+[1-9]/);
+  await program.waitForLine(/^compiled true/);
+  assert.deepEqual(await program.exited, { code: 0, signal: null });
+});
+
 test('a program that embeds a router and dies of a bug says goodbye and leaves no address', async () => {
   await using lab = await exampleLab('libx');
   const { ka1, client } = lab;
