@@ -28,8 +28,9 @@ class AddressWatch final : public Napi::ObjectWrap<AddressWatch> {
 
   explicit AddressWatch(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AddressWatch>(info) {
     const std::string netns = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
-    changes_.open(info.Env(), info[1].As<Napi::Function>(), "ka.addresses", "KA_ADDRESS_WATCH",
-                  [&](auto&& sink) { return net::AddressWatch::start(netns, std::move(sink)); });
+    changes_.open(
+        info.Env(), info[1].As<Napi::Function>(), "ka.addresses", "KA_ADDRESS_WATCH",
+        [&](auto&& sink) { return net::AddressWatch::start(netns, std::forward<decltype(sink)>(sink)); });
   }
 
  private:

@@ -114,7 +114,7 @@ class Launcher final : public Napi::ObjectWrap<Launcher> {
 
   explicit Launcher(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Launcher>(info) {
     reports_.open(info.Env(), info[0].As<Napi::Function>(), "ka.launcher", "KA_LAUNCHER_START",
-                  [](auto&& sink) { return launch::Launcher::start(std::move(sink)); });
+                  [](auto&& sink) { return launch::Launcher::start(std::forward<decltype(sink)>(sink)); });
   }
 
  private:

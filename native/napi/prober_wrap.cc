@@ -87,8 +87,9 @@ class Prober final : public Napi::ObjectWrap<Prober> {
 
   explicit Prober(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Prober>(info) {
     const std::string netns = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
-    reports_.open(info.Env(), info[1].As<Napi::Function>(), "ka.prober", "KA_PROBER_START",
-                  [&](auto&& sink) { return probe::Prober::start(netns, std::move(sink)); });
+    reports_.open(info.Env(), info[1].As<Napi::Function>(), "ka.prober", "KA_PROBER_START", [&](auto&& sink) {
+      return probe::Prober::start(netns, std::forward<decltype(sink)>(sink));
+    });
   }
 
  private:
