@@ -69,6 +69,7 @@ Result<void> MemoryLock::apply() const {
   const auto maps = read_maps();
   if (!maps.ok()) return maps.error();
   std::string_view rest = *maps;
+  Result<void> first;
   while (!rest.empty()) {
     const auto length = std::min(rest.find('\n'), rest.size());
     const Mapping mapping = parse(rest.substr(0, length));
@@ -80,10 +81,11 @@ Result<void> MemoryLock::apply() const {
     if (!mapping.is_readable || !(is_named || is_of_thread)) continue;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): that is what the kernel's list holds.
     void* const start = reinterpret_cast<void*>(mapping.start);
-    if (::mlock2(start, mapping.end - mapping.start, MLOCK_ONFAULT) != 0)
-      return net::kernel_error("mlock2", errno, "memory not locked");
+    // One that is gone by now, or that the limit refuses, keeps none of the others from being locked.
+    if (::mlock2(start, mapping.end - mapping.start, MLOCK_ONFAULT) != 0 && first.ok())
+      first = net::kernel_error("mlock2", errno, "memory not locked");
   }
-  return {};
+  return first;
 }
 
 }  // namespace ka::engine
