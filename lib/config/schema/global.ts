@@ -430,7 +430,6 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     {
       since: '2.4.0',
       ...works,
-      ...works,
     },
   ),
   log_unknown_vrids: defaulted(present, false, 'logs adverts of routers that are not configured', {
