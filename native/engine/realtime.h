@@ -9,7 +9,9 @@
 namespace ka::engine {
 
 /// Does what `options` asks for, for the calling thread (memory locking and RLIMIT_RTTIME: for the process).
-/// What could not be had is returned; it is a warning, not a failure. Thread: engine.
+/// Without a real-time class the thread gets the shortest slice of its class (sched_setattr(2), Linux 6.12),
+/// so that it need not wait for a busy one's to end. What could not be had is returned; it is a warning, not
+/// a failure. Thread: engine.
 [[nodiscard]] std::vector<Error> apply_realtime(const Options& options);
 
 /// The scheduling class of the worker beside the engine's thread, one real-time priority below it: an address

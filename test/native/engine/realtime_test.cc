@@ -1,0 +1,75 @@
+// What the engine's thread asks of the scheduler when it has no real-time class.
+#include "native/engine/realtime.h"
+
+#include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <thread>
+
+namespace ka::engine {
+namespace {
+
+constexpr std::uint64_t kSliceNs = 100'000;
+
+/// Attributes as the kernel lays them out: nice at byte 16, the slice at byte 24 (sched_setattr(2)).
+struct Attributes {
+  std::array<std::byte, 56> bytes{};
+
+  static Attributes of_this_thread() {
+    Attributes result;
+    REQUIRE(::syscall(SYS_sched_getattr, 0, result.bytes.data(), result.bytes.size(), 0) == 0);
+    return result;
+  }
+  [[nodiscard]] std::uint64_t slice_ns() const {
+    std::uint64_t value = 0;
+    std::memcpy(&value, bytes.data() + 24, sizeof value);
+    return value;
+  }
+  [[nodiscard]] std::int32_t nice() const {
+    std::int32_t value = 0;
+    std::memcpy(&value, bytes.data() + 16, sizeof value);
+    return value;
+  }
+  void set_slice_ns(std::uint64_t value) { std::memcpy(bytes.data() + 24, &value, sizeof value); }
+};
+
+template <typename Body>
+Attributes after(Body body) {
+  Attributes found;
+  std::thread([&] {
+    body();
+    found = Attributes::of_this_thread();
+  }).join();
+  return found;
+}
+
+/// What this kernel makes of such a wish: 0 where it does not know slices.
+std::uint64_t possible_slice_ns() {
+  return after([] {
+           Attributes wish = Attributes::of_this_thread();
+           wish.set_slice_ns(kSliceNs);
+           REQUIRE(::syscall(SYS_sched_setattr, 0, wish.bytes.data(), 0) == 0);
+         })
+      .slice_ns();
+}
+
+TEST_CASE("threads of the engine have a short slice, and their nice value") {
+  const std::uint64_t possible = possible_slice_ns();
+  Options options;
+  options.niceness = 3;  // which takes no privilege
+  const Attributes engine = after([&] { CHECK(apply_realtime(options).empty()); });
+  CHECK(engine.slice_ns() == possible);
+  CHECK(engine.nice() == 3);
+  const Attributes worker = after([&] { apply_worker_scheduling(options); });
+  CHECK(worker.slice_ns() == possible);
+  CHECK(worker.nice() == 3);
+}
+
+}  // namespace
+}  // namespace ka::engine
