@@ -14,12 +14,23 @@ export function problems(status: DaemonStatus): readonly string[] {
   return [
     ...status.sides.flatMap(({ side, pid, problem }) => [
       ...(pid === undefined ? [`the ${side} process does not run`] : []),
-      ...(problem === undefined
-        ? []
-        : [`${side}: ${problem}; what is shown is ${duration(status.ageMs)} old`]),
+      ...(problem === undefined ? [] : [`${side}: ${problem}; ${whatIsKnown(status)}`]),
     ]),
     ...status.instances.flatMap(instanceProblems),
   ];
+}
+
+function whatIsKnown(status: DaemonStatus): string {
+  return status.instances.length === 0
+    ? 'what its instances do is unknown'
+    : `what is shown is ${duration(status.ageMs)} old`;
+}
+
+/** VRRP runs, and has never said anything. */
+function isUnknown({ instances, sides }: DaemonStatus): boolean {
+  return (
+    instances.length === 0 && sides.some(({ side, problem }) => side === 'vrrp' && problem !== undefined)
+  );
 }
 
 function instanceProblems(instance: InstanceStatus): readonly string[] {
@@ -39,8 +50,9 @@ function instanceProblems(instance: InstanceStatus): readonly string[] {
   return found;
 }
 
-/** Exit status of `ka-node status`: 0 all is as it should be, 1 something is not. */
-export function statusCode(status: DaemonStatus): 0 | 1 {
+/** Exit status of `ka-node status`: 0 all is as it should be, 1 something is not, 3 nothing is known. */
+export function statusCode(status: DaemonStatus): 0 | 1 | 3 {
+  if (isUnknown(status)) return 3;
   return problems(status).length === 0 ? 0 : 1;
 }
 
@@ -55,6 +67,7 @@ export function statusPage(status: DaemonStatus, options: PageOptions): string {
   const { style, nowMs, isDetailed } = options;
   const age = status.ageMs < 1000 ? '' : `, as of ${duration(status.ageMs)} ago`;
   const head = `ka-node ${status.version}, pid ${status.pid}, up ${duration(nowMs - status.startedMs)}, ${status.configFile}${age}\n`;
+  if (isUnknown(status)) return `unknown\n${head}${warnings(status, style)}`;
   if (status.instances.length === 0) return `${head}${warnings(status, style)}No VRRP instances\n`;
   const rows = status.instances.map((instance) => row(instance, nowMs));
   const columns = ['INSTANCE', 'STATE', 'SINCE', 'PRIO', 'MASTER', 'ADDRESSES', 'BECAUSE'];

@@ -21,6 +21,12 @@ export type Answer =
 
 const json = (schema: SchemaName): Answer => ({ kind: 'json', schema });
 
+/**
+ * `Prefer` of a client that wants an interim answer (102) at once: who hears nothing soon knows that the daemon is frozen. Only on
+ * demand, since not every HTTP client expects one.
+ */
+export const signWish = 'sign-of-life';
+
 export const operations: readonly Operation[] = [
   {
     id: 'status',

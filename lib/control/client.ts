@@ -2,6 +2,8 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { existsSync } from 'node:fs';
 import { KaError } from '../errors.js';
+import { systemClock, type Timer } from '../host.js';
+import { signWish } from './api.js';
 import { adminPath } from './paths.js';
 
 export interface ClientOptions {
@@ -10,6 +12,9 @@ export interface ClientOptions {
   /** Milliseconds; 10,000 unless told. */
   readonly timeoutMs?: number;
 }
+
+/** A daemon that lives says so within this time, however long the answer takes; one on a machine that is overloaded, too. */
+const signMs = 1500;
 
 /** Largest answer that is read, bytes. */
 const maxAnswer = 256 * 1024 * 1024;
@@ -53,12 +58,33 @@ function exchange(
   timeoutMs = 10_000,
 ): Promise<Exchange> {
   return new Promise((resolve, reject) => {
-    const headers = input === undefined ? {} : { 'Content-Type': 'application/json' };
-    const signal = AbortSignal.timeout(timeoutMs);
+    const headers = {
+      Prefer: signWish,
+      ...(input === undefined ? {} : { 'Content-Type': 'application/json' }),
+    };
+    const silence = new AbortController();
+    let waitedMs = 0;
+    let limit: Timer | undefined;
+    const waitFor = (ms: number): void => {
+      limit?.cancel();
+      waitedMs = ms;
+      limit = systemClock.schedule(ms, () => silence.abort());
+    };
+    const hasSign = (): void => waitFor(timeoutMs);
+    const fail = (error: unknown): void => {
+      limit?.cancel();
+      reject(translate(error, socketPath, waitedMs));
+    };
+    const { signal } = silence;
+    waitFor(Math.min(signMs, timeoutMs));
     const request = httpRequest({ socketPath, method, path, headers, signal, agent: false }, (response) => {
-      readAll(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), fail);
+      hasSign();
+      readAll(response).then((text) => {
+        limit?.cancel();
+        resolve({ status: response.statusCode ?? 0, text });
+      }, fail);
     });
-    const fail = (error: unknown): void => reject(translate(error, socketPath, timeoutMs));
+    request.on('information', hasSign);
     request.on('error', fail);
     request.end(input);
   });

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { KaError } from '../errors.js';
 import type { Clock, Timer } from '../host.js';
-import { failureStatus, findOperation, sideOf, type Operation } from './api.js';
+import { failureStatus, findOperation, sideOf, signWish, type Operation } from './api.js';
 import type { EventLog } from './event-log.js';
 import type { Access } from './listener.js';
 import type { ControlHost, Side } from './messages.js';
@@ -25,7 +25,9 @@ const exchangeMs = 40_000;
 const maxBacklog = 262_144;
 /** Between two comments on a silent stream, so that a reader knows it is alive. */
 const keepAliveMs = 15_000;
-/** How long a side may think about a look; a change may wait for the protocol. */
+/** A process that has not said within this time that it lives is frozen, or busy for so long that nobody should wait for it. */
+const signMs = 1000;
+/** How long a side that lives may think about a look; a change may wait for the protocol. */
 const lookMs = 3000;
 const changeMs = 30_000;
 
@@ -68,6 +70,7 @@ export class ControlServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('Connection', 'close');
     response.setHeader('Cache-Control', 'no-store');
+    if (request.headers['prefer'] === signWish) response.writeProcessing();
     try {
       await this.#answer(request, response);
     } catch (error) {
@@ -140,7 +143,13 @@ export class ControlServer {
     const given = typeof input === 'object' && input !== null ? input : {};
     const params = names.length === 0 ? given : { ...given, name: names[0] };
     const timeoutMs = operation.method === 'GET' ? lookMs : changeMs;
-    return asSaid(await this.#host.ask(side, operation.id, params, { timeoutMs }));
+    return this.#ask(side, operation.id, params, timeoutMs);
+  }
+
+  /** What is frozen is not asked: it would do later what nobody waits for any more. */
+  async #ask(side: Side, method: string, params: unknown, timeoutMs: number): Promise<Said> {
+    await this.#host.ask(side, 'ping', undefined, { timeoutMs: signMs });
+    return asSaid(await this.#host.ask(side, method, params, { timeoutMs }));
   }
 
   async #status(): Promise<Said> {
@@ -206,10 +215,8 @@ export class ControlServer {
     const key = `${side} ${method}`;
     const under = this.#asking.get(key);
     if (under !== undefined) return under;
-    const asking = this.#host
-      .ask(side, method, {}, { timeoutMs: lookMs })
-      .then((said) => {
-        const known = asSaid(said);
+    const asking = this.#ask(side, method, {}, lookMs)
+      .then((known) => {
         if (method === 'status') this.#lastKnown.set(key, known);
         return known;
       })

@@ -25,6 +25,7 @@ export class HandlersHost implements ControlHost {
   async ask(side: Side, method: string, params: unknown = {}): Promise<unknown> {
     const handlers = this.#sides[side];
     if (handlers === undefined) throw new KaError('KA_CONTROL_GONE', `the ${side} process does not run`);
+    if (method === 'ping' && !('ping' in handlers)) return { pid: process.pid };
     const handler = handlers[method];
     if (handler === undefined) throw new KaError('KA_CONTROL_METHOD', `nothing answers to '${method}'`);
     return await handler(params);

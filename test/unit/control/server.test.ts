@@ -1,6 +1,7 @@
 /** The control server on real sockets: who may do what, and what a client cannot do to it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +98,43 @@ test('a refusal of a side reaches the client with its code', async () => {
   });
   await using _ = listener;
   await assert.rejects(post({ path }, '/v1/instances/x/resume', {}), failsWith('KA_CONTROL_REFUSED'));
+});
+
+test('a side that is frozen is not asked to change anything: it would do so later', async () => {
+  const done: string[] = [];
+  const ping = () => {
+    throw new KaError('KA_CONTROL_TIMEOUT', 'the vrrp process does not answer');
+  };
+  const standby = () => done.push('standby');
+  const { listener, path } = await open(new HandlersHost({ vrrp: { ping, standby } }));
+  await using _ = listener;
+  const standing = post({ path: adminPath(path) }, '/v1/instances/VI_1/standby', {});
+  await assert.rejects(standing, failsWith('KA_CONTROL_TIMEOUT'));
+  assert.deepEqual(done, []);
+});
+
+test('an interim answer comes at once, and only to those who want it', async () => {
+  let release: () => void = () => undefined;
+  const thinking = new Promise<void>((resolve) => (release = resolve));
+  const status = async () => {
+    await thinking;
+    return { atMs: Date.now(), instances: [], groups: [] };
+  };
+  const { listener, path } = await open(new HandlersHost({ vrrp: { status } }));
+  await using _ = listener;
+  const interim = new Promise<number | undefined>((resolve) => {
+    const request = httpRequest({
+      socketPath: path,
+      path: '/v1/status',
+      headers: { Prefer: 'sign-of-life' },
+    });
+    request.on('information', ({ statusCode }) => resolve(statusCode));
+    request.end();
+  });
+  assert.equal(await interim, 102);
+  const plain = raw(path, 'GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n');
+  release();
+  assert.match(await plain, /^HTTP\/1\.1 200 /);
 });
 
 test('a side that does not answer is answered for with what was known, and its age', async () => {
