@@ -175,6 +175,13 @@ export interface NativeEngineOptions {
   readonly lockMemory?: boolean;
   /** RLIMIT_RTTIME in microseconds (vrrp_rlimit_rttime). */
   readonly rlimitRttimeUs?: number;
+  /**
+   * Highest SCHED_RR priority 1..99 that the engine thread gives itself, one more each time that it wakes too late
+   * (max_auto_priority); absent: it does not.
+   */
+  readonly maxAutoPriority?: number;
+  /** How late is too late, in microseconds; absent: a second (min_auto_priority_delay). */
+  readonly autoPriorityDelayUs?: number;
   /** Delay before any router starts (vrrp_startup_delay). */
   readonly startupDelayUs?: number;
   /** Routers with `watchdog` are held when JavaScript has not answered for so long; 0: never. */

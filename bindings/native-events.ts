@@ -115,7 +115,10 @@ export type NativeEvent =
       readonly suspended: boolean;
     }
   | { readonly kind: 'watchdog'; readonly atMs: number; readonly stalledMs: number; readonly held: boolean }
-  /** Real-time scheduling, memory locking, or another wish of the configuration could not be had. */
+  /**
+   * Real-time scheduling, memory locking, or another wish of the configuration could not be had; with errno 0: the engine's thread
+   * raised its priority (max_auto_priority).
+   */
   | {
       readonly kind: 'warning';
       readonly atMs: number;

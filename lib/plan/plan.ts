@@ -375,7 +375,10 @@ function planEngine(config: Config, options: PlanOptions): NativeEngineOptions {
     ...(globalDefs.vrrpPriority === 0 ? {} : { niceness: globalDefs.vrrpPriority }),
     ...(globalDefs.vrrpCpuAffinity.length === 0 ? {} : { cpuAffinity: globalDefs.vrrpCpuAffinity }),
     ...(globalDefs.vrrpNoSwap ? { lockMemory: true } : {}),
-    ...(globalDefs.vrrpRtPriority > 0 && globalDefs.vrrpRlimitRttime > 0
+    ...(globalDefs.maxAutoPriority > 0
+      ? { maxAutoPriority: globalDefs.maxAutoPriority, autoPriorityDelayUs: globalDefs.minAutoPriorityDelay }
+      : {}),
+    ...((globalDefs.vrrpRtPriority > 0 || globalDefs.maxAutoPriority > 0) && globalDefs.vrrpRlimitRttime > 0
       ? { rlimitRttimeUs: globalDefs.vrrpRlimitRttime }
       : {}),
     ...(startupDelayUs > 0 ? { startupDelayUs } : {}),

@@ -30,6 +30,10 @@ struct Options {
   std::vector<int> cpus;
   bool lock_memory = false;
   std::optional<Micros> rlimit_rttime;
+  /// keepalived max_auto_priority: the highest real-time priority that lateness may lead to; 0: none.
+  int max_auto_priority = 0;
+  /// keepalived min_auto_priority_delay: a wake-up later than this raises the priority by one.
+  Micros auto_priority_delay{1'000'000};
   Micros startup_delay{0};
   Micros event_loop_timeout{0};
   bool keep_addresses = false;

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 
-#include "native/engine/realtime.h"
 #include "native/net/nl.h"
 
 namespace ka::engine {
@@ -48,14 +48,7 @@ Result<void> enter_namespace(const std::string& path) {
 Result<void> Loop::open() {
   const Options& options = engine_.options_;
   if (auto entered = enter_namespace(options.netns); !entered.ok()) return entered;
-  for (const Error& refused : apply_realtime(options)) {
-    Event event;
-    event.kind = EventKind::kWarning;
-    event.err_no = refused.err_no;
-    event.text = Text<96>(refused.detail + ": " + refused.op);
-    event.at_ns = realtime_now_ns();
-    engine_.events_.push(event);
-  }
+  for (const Error& refused : apply_realtime(options)) warn(refused);
   epoll_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
   timer_ = Fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!epoll_.valid() || !timer_.valid()) return net::kernel_error("epoll_create1", errno);
@@ -89,6 +82,15 @@ Result<void> Loop::open() {
   if (auto learned = node_->learn_links(); !learned.ok()) return learned;
   if (options.startup_delay > Micros{0}) node_->start(monotonic_now() + options.startup_delay);
   return {};
+}
+
+void Loop::warn(const Error& error) {
+  Event event;
+  event.kind = EventKind::kWarning;
+  event.err_no = error.err_no;
+  event.text = Text<96>(error.detail + ": " + error.op);
+  event.at_ns = realtime_now_ns();
+  engine_.events_.push(event);
 }
 
 std::uint64_t Loop::run() {
@@ -197,10 +199,23 @@ void Loop::note_lateness(Instant now) {
   if (due_ > now) return;
   const auto late = std::chrono::duration_cast<Micros>(now - due_);
   engine_.shared_.record_lateness(late, now);
+  raise_priority(late);
   if (late <= node_->smallest_skew()) return;
   const bool tells = now - late_told_ >= kLateEventPause;
   if (tells) late_told_ = now;
   node_->was_late(late, std::chrono::duration_cast<Micros>(now - asleep_since_), tells, false, now);
+}
+
+void Loop::raise_priority(Micros late) {
+  const auto raised = auto_priority_.woke_late(late, engine_.options_);
+  if (!raised) return;
+  if (!raised->ok()) return warn(raised->error());
+  Event event;
+  event.kind = EventKind::kWarning;
+  event.text = Text<96>("woke " + std::to_string(late.count()) + " us late: set real-time priority " +
+                        std::to_string(**raised));
+  event.at_ns = realtime_now_ns();
+  engine_.events_.push(event);
 }
 
 /// Nothing is read from it while a list is; it must not wake the thread again and again.

@@ -11,6 +11,7 @@
 #include "native/engine/engine.h"
 #include "native/engine/life_sign.h"
 #include "native/engine/node.h"
+#include "native/engine/realtime.h"
 #include "native/net/fd.h"
 
 namespace ka::engine {
@@ -37,6 +38,8 @@ class Loop {
   Instant drain_sockets(std::span<const epoll_event> ready, Instant& now);
   void note_absence(Instant now);
   void note_lateness(Instant now);
+  void raise_priority(Micros late);
+  void warn(const Error& error);
   void hold_monitor(bool is_held);
   void watch_javascript(Instant now);
   Result<void> open_companion();
@@ -54,6 +57,7 @@ class Loop {
   std::unique_ptr<Node> node_;  // after epoll_, which its sockets are in
   StampClock clock_;
   SuspendClock suspend_clock_;
+  AutoPriority auto_priority_;
   Nanos suspended_{};  // since the last wake-up
   Instant armed_ = Instant::max();
   Nanos lead_{};                  // how far ahead armed_ was when the timer was set

@@ -51,6 +51,20 @@ void ask_for_short_slice() {
   static_cast<void>(::syscall(SYS_sched_setattr, 0, &attributes, 0));
 }
 
+/// Of the calling thread. A thread that it (or a script's child) might start later must not inherit the
+/// class.
+bool set_realtime_priority(int priority) {
+  const sched_param parameters{.sched_priority = priority};
+  return ::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) == 0;
+}
+
+bool limit_realtime(const Options& options) {
+  if (!options.rlimit_rttime) return true;
+  const auto us = static_cast<rlim_t>(options.rlimit_rttime->count());
+  const rlimit limit{us, us};
+  return ::setrlimit(RLIMIT_RTTIME, &limit) == 0;
+}
+
 /// Touches stack pages now, so that none has to be found on the advert path.
 void prefault_stack() {
   std::array<volatile char, kStack> stack;
@@ -79,19 +93,14 @@ std::vector<Error> apply_realtime(const Options& options) {
     note("setpriority", "nice value " + std::to_string(*options.niceness) + " not set");
   }
   if (options.realtime_priority) {
-    // A thread that the engine (or a script's child) might start later must not inherit the class.
-    const sched_param parameters{.sched_priority = *options.realtime_priority};
-    if (::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) != 0) {
+    if (!set_realtime_priority(*options.realtime_priority)) {
       note("sched_setscheduler",
            "real-time priority " + std::to_string(*options.realtime_priority) + " not set");
     }
   }
   ask_for_short_slice();
-  if (options.rlimit_rttime) {
-    const auto us = static_cast<rlim_t>(options.rlimit_rttime->count());
-    const rlimit limit{us, us};
-    if (::setrlimit(RLIMIT_RTTIME, &limit) != 0)
-      note("setrlimit(RLIMIT_RTTIME)", std::to_string(us) + " us not set");
+  if (options.realtime_priority && !limit_realtime(options)) {
+    note("setrlimit(RLIMIT_RTTIME)", std::to_string(options.rlimit_rttime->count()) + " us not set");
   }
   if (options.lock_memory) {
     if (auto locked = MemoryLock::of_this_thread().apply(); !locked.ok()) refused.push_back(locked.error());
@@ -106,10 +115,24 @@ void apply_worker_scheduling(const Options& options) {
     static_cast<void>(
         ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), *options.niceness));
   if (options.realtime_priority) {
-    const sched_param parameters{.sched_priority = std::max(1, *options.realtime_priority - 1)};
-    static_cast<void>(::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters));
+    static_cast<void>(set_realtime_priority(std::max(1, *options.realtime_priority - 1)));
   }
   ask_for_short_slice();
+}
+
+std::optional<Result<int>> AutoPriority::woke_late(Micros late, const Options& options) {
+  const int priority = options.realtime_priority.value_or(0) + raised_ + 1;
+  if (is_refused_ || late < options.auto_priority_delay || priority > options.max_auto_priority)
+    return std::nullopt;
+  if (!set_realtime_priority(priority)) {
+    is_refused_ = true;
+    return net::kernel_error("sched_setscheduler", errno,
+                             "real-time priority " + std::to_string(priority) + " not set");
+  }
+  ++raised_;
+  // As the class itself, it comes only now.
+  static_cast<void>(limit_realtime(options));
+  return priority;
 }
 
 }  // namespace ka::engine

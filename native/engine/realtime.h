@@ -1,6 +1,7 @@
 // Scheduling wishes for the engine thread: real-time class, nice value, affinity, memory locking.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "native/base/result.h"
@@ -18,5 +19,18 @@ namespace ka::engine {
 /// is there soon, and never in front of an advert. Affinity is inherited. What is refused was told of
 /// already.
 void apply_worker_scheduling(const Options& options);
+
+/// keepalived max_auto_priority: a thread that wakes too late becomes a real-time thread (SCHED_RR), one
+/// priority higher each time. Thread: engine.
+class AutoPriority {
+ public:
+  /// Changes nothing when `late` is less than the delay that was configured, or the highest priority is
+  /// reached: std::nullopt. Else the new priority, or why it was refused (kPermission), which is final.
+  [[nodiscard]] std::optional<Result<int>> woke_late(Micros late, const Options& options);
+
+ private:
+  int raised_ = 0;  // beyond what was configured
+  bool is_refused_ = false;
+};
 
 }  // namespace ka::engine

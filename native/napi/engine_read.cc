@@ -247,6 +247,9 @@ Result<Options> read_options(const Napi::Object& object) {
   options.lock_memory = from.flag("lockMemory");
   if (const auto value = from.maybe_integer("rlimitRttimeUs", 1, kMaxUs))
     options.rlimit_rttime = Micros{*value};
+  options.max_auto_priority = static_cast<int>(from.maybe_integer("maxAutoPriority", 1, 99).value_or(0));
+  if (const auto value = from.maybe_integer("autoPriorityDelayUs", 1, kMaxUs))
+    options.auto_priority_delay = Micros{*value};
   options.startup_delay = Micros{from.maybe_integer("startupDelayUs", 0, kMaxUs).value_or(0)};
   options.event_loop_timeout = Millis{from.maybe_integer("eventLoopTimeoutMs", 0, 1'000'000'000).value_or(0)};
   options.keep_addresses = from.flag("keepAddresses");

@@ -131,13 +131,14 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
       read: (line) => (line.words.length === 1 ? 99 : readInteger(line, 1, -1, 99)),
     },
     0,
-    'highest real-time priority that the daemon gives itself when timers are late; -1: never, and no hint',
+    "highest real-time priority that the engine's thread gives itself when timers are late; 0 and -1: never",
+    { ...works, note: "of the engine's thread (VRRP); the checkers keep theirs" },
   ),
   min_auto_priority_delay: defaulted(
     duration(1, 10000000, { places: 0, unitUs: 1, unit: 'us' }),
     seconds(1),
     'lateness that raises the priority by one',
-    reported,
+    { ...reported, ...works },
   ),
   dynamic_interfaces: defaulted<'off' | 'on' | 'allow_if_changes'>(
     dynamicInterfaces,

@@ -71,5 +71,48 @@ TEST_CASE("threads of the engine have a short slice, and their nice value") {
   CHECK(worker.nice() == 3);
 }
 
+TEST_CASE("a thread that wakes too late becomes real-time, by steps [keepalived: max_auto_priority]") {
+  Options options;
+  options.max_auto_priority = 2;
+  options.auto_priority_delay = Micros{1000};
+  std::thread([&] {
+    AutoPriority automatic;
+    const auto priority = [] {
+      sched_param parameters{};
+      REQUIRE(::sched_getparam(0, &parameters) == 0);
+      return parameters.sched_priority;
+    };
+    CHECK_FALSE(automatic.woke_late(Micros{999}, options));
+    CHECK(::sched_getscheduler(0) == SCHED_OTHER);
+    for (const int expected : {1, 2}) {
+      const auto raised = automatic.woke_late(Micros{1000}, options);
+      REQUIRE(raised);
+      REQUIRE(raised->ok());
+      CHECK(**raised == expected);
+      CHECK(::sched_getscheduler(0) == (SCHED_RR | SCHED_RESET_ON_FORK));
+      CHECK(priority() == expected);
+    }
+    CHECK_FALSE(automatic.woke_late(Micros{5000}, options));
+    CHECK(priority() == 2);
+  }).join();
+}
+
+TEST_CASE(
+    "from the priority that was asked for, and not without being asked [keepalived: max_auto_priority]") {
+  Options options;
+  options.auto_priority_delay = Micros{1000};
+  CHECK_FALSE(AutoPriority().woke_late(Micros{2000}, options));
+  options.realtime_priority = 4;
+  options.max_auto_priority = 4;
+  CHECK_FALSE(AutoPriority().woke_late(Micros{2000}, options));
+  options.max_auto_priority = 5;
+  std::thread([&] {
+    const auto raised = AutoPriority().woke_late(Micros{2000}, options);
+    REQUIRE(raised);
+    REQUIRE(raised->ok());
+    CHECK(**raised == 5);
+  }).join();
+}
+
 }  // namespace
 }  // namespace ka::engine

@@ -163,6 +163,13 @@ test('the engine gets its scheduling, its namespace, and the longer of the two s
     rlimitRttimeUs: 10_000,
     startupDelayUs: 2_000_000,
   });
+  const automatic = globals('max_auto_priority 5', 'min_auto_priority_delay 3000') + instance({});
+  assert.deepEqual(plan(automatic).engine, {
+    maxAutoPriority: 5,
+    autoPriorityDelayUs: 3000,
+    rlimitRttimeUs: 10_000,
+  });
+  assert.deepEqual(plan(globals('max_auto_priority -1') + instance({})).engine, {});
   const boot = globals('vrrp_delay_after_boot 30', 'vrrp_startup_delay 5') + instance({});
   assert.equal(plan(boot, { uptimeS: 10 }).engine.startupDelayUs, 20_000_000);
   assert.equal(plan(boot, { uptimeS: 28 }).engine.startupDelayUs, 5_000_000);
