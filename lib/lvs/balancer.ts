@@ -6,7 +6,6 @@
 import type { IpvsEntryStatus } from '../../bindings/ipvs-types.js';
 import type { Prober } from '../../bindings/prober.js';
 import { evenPhases, type Checker, type CheckerListener } from '../checkers/checker.js';
-import { BfdChecker, FileChecker } from '../checkers/event-checkers.js';
 import type {
   Checker as CheckerConfig,
   LvsConfig,
@@ -18,16 +17,18 @@ import type {
 import type { Command } from '../exec.js';
 import { systemRandom, type Host, type Random } from '../host.js';
 import { buildUnit } from './build.js';
-import { serviceKeys, type VirtualServerHealth } from './desired.js';
+import type { VirtualServerHealth } from './desired.js';
 import { drainServer, type DrainResult, type ServerDrainOptions } from './drain.js';
 import type { BalancerEvent } from './events.js';
+import { feedBfd, feedFiles, isFed } from './fed-checkers.js';
 import type { Ipvs } from './ipvs.js';
 import { KernelTable, type Farewell } from './kernel-table.js';
 import { virtualServerNames } from './names.js';
+import { Outbox } from './outbox.js';
 import { WeightOverrides } from './overrides.js';
-import { stepPool, type PoolEffect, type PoolEvent } from './pool.js';
+import { stepPool, type PoolEvent } from './pool.js';
 import type { Recalled } from './recall.js';
-import { report, type VirtualServerReport, type VirtualServerStatus } from './report.js';
+import { report, status, type VirtualServerReport, type VirtualServerStatus } from './report.js';
 import { serviceId } from './table.js';
 import { closeCheckers, isUntouched, reloadEffects, shutdownEffects, unitKey, type Unit } from './unit.js';
 
@@ -61,7 +62,7 @@ export class Balancer implements AsyncDisposable {
   #config: LvsConfig = { ssl: undefined, virtualServer: [], virtualServerGroup: [] };
   #units: readonly Unit[] = [];
   readonly #overrides: WeightOverrides;
-  #effects: { readonly unit: Unit; readonly effect: PoolEffect | BalancerEvent }[] = [];
+  readonly #outbox: Outbox;
   #working: Promise<void> | undefined;
   /** Virtual servers whose table may be another now. */
   #dirty: 'all' | Set<number> = new Set();
@@ -73,6 +74,7 @@ export class Balancer implements AsyncDisposable {
     this.#options = options;
     this.#overrides = new WeightOverrides(options.weights, options.onWeights);
     this.#kernel = new KernelTable(options.ipvs, options.host.logger);
+    this.#outbox = new Outbox(options.host.logger, options.onEvent);
     this.#phases = evenPhases(options.random ?? systemRandom);
   }
 
@@ -102,16 +104,17 @@ export class Balancer implements AsyncDisposable {
     for (const unit of this.#units) if (!running.has(unit)) closeCheckers(unit);
     this.#units = [...running];
     this.#overrides.retain(this.#units);
-    for (const before of gone.values()) this.#tell(before, reloadEffects(before, undefined));
+    for (const before of gone.values()) this.#outbox.add(before, reloadEffects(before, undefined));
     for (const [before, unit] of kept)
-      if (before !== undefined && before !== unit) this.#tell(before, reloadEffects(before, unit));
+      if (before !== undefined && before !== unit) this.#outbox.add(before, reloadEffects(before, unit));
     for (const [before, unit] of kept) {
       if (before === unit) continue;
       this.#activate(unit);
       const rsInitNotifies = this.#options.rsInitNotifies === true && before === undefined;
       this.#feed(unit, { kind: 'start', rsInitNotifies });
     }
-    this.#followFiles();
+    // A reload may have given a name to another file.
+    if (this.#options.fileValue !== undefined) feedFiles(this.#units, this.#options.fileValue);
     this.#changed(isAllNew ? 'all' : undefined);
     await this.settled();
   }
@@ -178,31 +181,12 @@ export class Balancer implements AsyncDisposable {
 
   /** A track_file holds another number. */
   setFileValue(name: string, value: number): void {
-    for (const [config, checker] of this.#checkers())
-      if (config.kind === 'FILE_CHECK' && config.trackFile === name && checker instanceof FileChecker)
-        checker.onValue(value);
+    feedFiles(this.#units, (trackFile) => (trackFile === name ? value : undefined));
   }
 
   /** A bfd_instance came up or went down. */
   setBfdState(name: string, isUp: boolean): void {
-    for (const [config, checker] of this.#checkers())
-      if (config.kind === 'BFD_CHECK' && config.name === name && checker instanceof BfdChecker)
-        checker.onSession(isUp);
-  }
-
-  /** A reload may have given a name to another file. */
-  #followFiles(): void {
-    const { fileValue } = this.#options;
-    if (fileValue === undefined) return;
-    for (const [config, checker] of this.#checkers())
-      if (config.kind === 'FILE_CHECK' && checker instanceof FileChecker)
-        checker.onValue(fileValue(config.trackFile));
-  }
-
-  *#checkers(): Iterable<readonly [CheckerConfig, Checker | undefined]> {
-    for (const { config, checkers } of this.#units)
-      for (const [i, real] of config.realServer.entries())
-        for (const [j, checker] of real.checkers.entries()) yield [checker, checkers[i]?.[j]];
+    feedBfd(this.#units, name, isUp);
   }
 
   /** Health and the last result of every checker, without asking the kernel. */
@@ -238,9 +222,9 @@ export class Balancer implements AsyncDisposable {
     await this.settled();
     const { keep = false, flush = 'off' } = options;
     const how: Farewell = keep ? 'keep' : flush === 'all' ? 'flush' : 'delete';
-    if (!keep) for (const unit of this.#units) this.#tell(unit, shutdownEffects(unit, flush !== 'off'));
+    if (!keep) for (const unit of this.#units) this.#outbox.add(unit, shutdownEffects(unit, flush !== 'off'));
     await this.#kernel.close(how);
-    this.#carryOutAll();
+    this.#outbox.deliver();
     this.#units = [];
   }
 
@@ -279,7 +263,7 @@ export class Balancer implements AsyncDisposable {
         if (real === undefined || !isNews) return;
         const isServerChange = unit.state.servers[server]?.isAlive !== wasAlive;
         const about = { checker: config, virtualName: unit.name, realServer: real, serverName };
-        this.#effects.push({ unit, effect: { kind: 'checker', isUp, reason, ...about, isServerChange } });
+        this.#outbox.add(unit, [{ kind: 'checker', isUp, reason, ...about, isServerChange }]);
         this.#changed();
       },
       onWeight: (weight) => {
@@ -308,7 +292,7 @@ export class Balancer implements AsyncDisposable {
         if (checker === undefined) return;
         act(checker);
         // FILE_CHECK and BFD_CHECK are fed by others: keepalived does not count them here.
-        if (checker instanceof FileChecker || checker instanceof BfdChecker) return;
+        if (isFed(checker)) return;
         const text = `${verb} healthchecker for service ${unit.serverNames[i] ?? ''} for VS ${unit.name}`;
         this.#options.host.logger.log('info', text);
       }),
@@ -319,12 +303,8 @@ export class Balancer implements AsyncDisposable {
     const names = { virtual: unit.name, servers: unit.serverNames, sorry: unit.sorryName };
     const { state, effects } = stepPool(unit.config, names, unit.state, event);
     unit.state = state;
-    this.#tell(unit, effects);
+    this.#outbox.add(unit, effects);
     this.#changed(unit);
-  }
-
-  #tell(unit: Unit, effects: readonly PoolEffect[]): void {
-    for (const effect of effects) this.#effects.push({ unit, effect });
   }
 
   /** Whatever happens within one turn of the event loop becomes one batch for the kernel. */
@@ -342,14 +322,14 @@ export class Balancer implements AsyncDisposable {
       const reason = error instanceof Error ? error.message : String(error);
       this.#options.host.logger.log('error', `IPVS: ${reason}`);
     }
-    this.#carryOutAll();
+    this.#outbox.deliver();
     this.#working = undefined;
     if (this.#isWaiting()) this.#changed();
   }
 
   /** Something came while the last batch was on its way. */
   #isWaiting(): boolean {
-    return this.#mustRepair || this.#effects.length > 0 || this.#dirty === 'all' || this.#dirty.size > 0;
+    return this.#mustRepair || !this.#outbox.isEmpty || this.#dirty === 'all' || this.#dirty.size > 0;
   }
 
   /** The kernel first: what is told afterwards is true then. */
@@ -376,26 +356,7 @@ export class Balancer implements AsyncDisposable {
   }
 
   #status(unit: Unit, groups: ReadonlyMap<string, VirtualServerGroup>): VirtualServerStatus {
-    const { name, state, serverNames, checkers, config } = unit;
-    return {
-      name,
-      scheduler: config.lvsSched,
-      services: serviceKeys(config, groups),
-      isQuorumUp: state.quorum.isUp,
-      isSorryActive: state.quorum.isSorryActive,
-      servers: state.servers.map(({ isAlive, weight }, i) => {
-        const real = config.realServer[i];
-        return {
-          name: serverNames[i] ?? '',
-          address: real?.address ?? '',
-          port: real?.port ?? 0,
-          isAlive,
-          weight,
-          adminWeight: real === undefined ? undefined : this.#overrides.of(unit, real),
-          checkers: (checkers[i] ?? []).flatMap((checker) => (checker === undefined ? [] : [checker.status])),
-        };
-      }),
-    };
+    return status(unit, groups, (real) => this.#overrides.of(unit, real));
   }
 
   #find(virtualName: string, serverName: string): { unit: Unit; real: RealServer } | undefined {
@@ -405,27 +366,5 @@ export class Balancer implements AsyncDisposable {
       if (real !== undefined) return { unit, real };
     }
     return undefined;
-  }
-
-  #carryOutAll(): void {
-    const effects = this.#effects;
-    this.#effects = [];
-    for (const { unit, effect } of effects) this.#carryOut(unit, effect);
-  }
-
-  #carryOut(unit: Unit, effect: PoolEffect | BalancerEvent): void {
-    const { host, onEvent } = this.#options;
-    const about = { virtualServer: unit.config, virtualName: unit.name };
-    if (effect.kind === 'log') host.logger.log('info', effect.text);
-    else if (effect.kind === 'checker') onEvent(effect);
-    else if (effect.kind === 'virtual')
-      onEvent({ kind: 'virtual', isUp: effect.isUp, change: effect.change, ...about });
-    else if (effect.kind === 'server' && 'server' in effect) {
-      const realServer = unit.config.realServer[effect.server];
-      const serverName = unit.serverNames[effect.server] ?? '';
-      const { isUp, isRemoval = false } = effect;
-      if (realServer !== undefined)
-        onEvent({ kind: 'server', isUp, isRemoval, realServer, serverName, ...about });
-    }
   }
 }

@@ -1,9 +1,10 @@
 /** What people see of a running balancer: health and last results from its checkers, connections and rates from the kernel. Pure. */
 import type { IpvsCounters, IpvsEntryStatus, IpvsServiceKey } from '../../bindings/ipvs-types.js';
 import type { CheckerStatus } from '../checkers/checker.js';
-import type { VirtualServer } from '../config/model-lvs.js';
-import { destinationPort } from './desired.js';
+import type { RealServer, VirtualServer, VirtualServerGroup } from '../config/model-lvs.js';
+import { destinationPort, serviceKeys } from './desired.js';
 import { destinationId, serviceId } from './table.js';
+import type { Unit } from './unit.js';
 
 /** Connections that the kernel holds now, and its counters. */
 export interface LoadReport {
@@ -47,14 +48,41 @@ export interface VirtualServerReport extends VirtualServerStatus {
   readonly servers: readonly RealServerReport[];
 }
 
+/** @param adminWeight the weight of a real server that was set by hand. */
+export function status(
+  { name, state, serverNames, checkers, config }: Unit,
+  groups: ReadonlyMap<string, VirtualServerGroup>,
+  adminWeight: (real: RealServer) => number | undefined,
+): VirtualServerStatus {
+  return {
+    name,
+    scheduler: config.lvsSched,
+    services: serviceKeys(config, groups),
+    isQuorumUp: state.quorum.isUp,
+    isSorryActive: state.quorum.isSorryActive,
+    servers: state.servers.map(({ isAlive, weight }, i) => {
+      const real = config.realServer[i];
+      return {
+        name: serverNames[i] ?? '',
+        address: real?.address ?? '',
+        port: real?.port ?? 0,
+        isAlive,
+        weight,
+        adminWeight: real === undefined ? undefined : adminWeight(real),
+        checkers: (checkers[i] ?? []).flatMap((checker) => (checker === undefined ? [] : [checker.status])),
+      };
+    }),
+  };
+}
+
 /** Joins one virtual server with the kernel's table. */
 export function report(
   config: VirtualServer,
-  status: VirtualServerStatus,
+  health: VirtualServerStatus,
   table: ReadonlyMap<string, IpvsEntryStatus>,
 ): VirtualServerReport {
-  const entries = status.services.flatMap((key) => table.get(serviceId(key)) ?? []);
-  const servers = status.servers.map((server, i): RealServerReport => {
+  const entries = health.services.flatMap((key) => table.get(serviceId(key)) ?? []);
+  const servers = health.servers.map((server, i): RealServerReport => {
     const real = config.realServer[i];
     if (real === undefined) return { ...server, load: undefined };
     const loads = entries.flatMap((entry) => {
@@ -69,7 +97,7 @@ export function report(
   const all = entries.flatMap((entry) => entry.destinations);
   const load = total(all);
   return {
-    ...status,
+    ...health,
     method: config.lvsMethod.method,
     // The service's own counters count what its removed servers carried too.
     load:
