@@ -16,7 +16,7 @@ import { removeLeftovers } from '../lvs/leftovers.js';
 import { recall, type Recalled } from '../lvs/recall.js';
 import type { VirtualServerReport } from '../lvs/report.js';
 import { SyncDaemons } from '../lvs/sync-daemon.js';
-import { ConnectionTimeouts } from '../lvs/timeouts.js';
+import { ConnectionTimeouts, type TimeoutsMemory } from '../lvs/timeouts.js';
 import { realServerLine, virtualServerLine } from '../notify/fifo.js';
 import { checkerReason, quorumReason, realServerMail, virtualServerMail } from '../notify/mail-text.js';
 import { Outlets } from '../notify/outlets.js';
@@ -37,6 +37,8 @@ export interface BalancingOptions {
   /** See `BalancerOptions`. */
   readonly weights?: Readonly<Record<string, number>>;
   readonly onWeights?: (weights: Readonly<Record<string, number>>) => void;
+  /** Of lvs_timeouts. */
+  readonly timeouts?: TimeoutsMemory;
 }
 
 export type DrainRequest = Parameters<Balancer['drain']>[2];
@@ -90,7 +92,7 @@ export class Balancing {
       ...(receiveBuffer === 0 ? {} : { receiveBuffer }),
     });
     this.#sync = new SyncDaemons(this.#ipvs, host.logger);
-    this.#timeouts = new ConnectionTimeouts(this.#ipvs);
+    this.#timeouts = new ConnectionTimeouts(this.#ipvs, options.timeouts);
     this.#prober = new Prober();
     this.#outlets = new Outlets({
       host,

@@ -20,6 +20,10 @@ export async function startCheckers(config: Config, context: SideContext): Promi
     past: (context.memory?.past ?? []).map((path) => readHalfAt(path).config),
     weights: context.memory?.weights ?? {},
     onWeights: (weights) => context.report({ kind: 'weights', weights }),
+    timeouts: {
+      before: context.memory?.timeouts,
+      onBefore: (timeouts) => context.report({ kind: 'timeouts', timeouts }),
+    },
   });
   // After the start: the prober's thread is there by now. A process that runs VRRP too is scheduled by its engine.
   const scheduling = options.isSingleProcess ? undefined : new CheckersScheduling(log);

@@ -113,13 +113,14 @@ export class Children {
 
   /** A hand-over file with what processes that died held. The caller closes it. @throws KA_DAEMON_HANDOVER, of write(2) */
   memory(past: readonly string[] = []): number {
-    const { held, beat, death, weights } = this.#state;
+    const { held, beat, death, weights, timeouts } = this.#state;
     // Without a sign of life nothing that was held is fresh; what operators arranged stands all the same.
     const memory: Memory = {
       held,
       beat: beat ?? { monotonicUs: 0, wallMs: 0 },
       weights,
       past,
+      ...(timeouts === undefined ? {} : { timeouts }),
       ...(death === undefined ? {} : { death }),
     };
     return written(memory);
@@ -270,15 +271,18 @@ export class Children {
     await this.#help('cleaner', [half, half, half, this.recorder], () => undefined);
   }
 
-  /** Removes the services of a checkers process that died, when none comes after it. */
+  /** Removes the services of a checkers process that died, when none comes after it, and gives back the timeouts. */
   async #cleanTable(post: Post): Promise<void> {
     const { side, half, past } = post;
+    const { timeouts } = this.#state;
     if (side !== 'checkers' || half === undefined || this.#options.context.options.keepsIpvs) return;
     if (!post.hasRun && past.isEmpty) return;
+    this.#state.timeouts = undefined;
     try {
       const { removeServices } = await import('./left-services.js');
       await removeServices(
         [...(post.hasRun ? [half] : []), ...past.files],
+        timeouts,
         this.#options.context.options,
         this.#log,
       );
@@ -315,6 +319,7 @@ export class Children {
       return;
     }
     post.past.forget();
+    if (post.side === 'checkers') this.#state.timeouts = undefined;
     this.#log.log('info', `Stopping ${sideWords[post.side].child} child process, pid=${link.pid}`);
     this.#state.helpers.add(link);
     link.signal('SIGTERM');

@@ -1,18 +1,25 @@
-/** Removes the services that a checkers process left which was killed, when no other comes after it. Done by the supervisor. */
+/**
+ * Removes the services that a checkers process left which was killed, and gives back the timeouts, when no other comes after it. Done by
+ * the supervisor.
+ */
+import type { IpvsTimeouts } from '../../bindings/ipvs-types.js';
 import type { Config } from '../config/model.js';
 import type { Logger } from '../host.js';
 import { Ipvs } from '../lvs/ipvs.js';
 import { removeLeftovers } from '../lvs/leftovers.js';
+import { ConnectionTimeouts } from '../lvs/timeouts.js';
 import { readHalf } from './handover.js';
 import { ipvsNamespace, namespacePath } from './namespace.js';
 import type { DaemonOptions } from './options.js';
 
 /**
  * @param files hand-over files of the configurations that it may have run; not empty.
+ * @param timeouts the kernel's before lvs_timeouts; undefined: they were not touched.
  * @throws {NativeError} when IPVS is out of reach.
  */
 export async function removeServices(
   files: readonly number[],
+  timeouts: IpvsTimeouts | undefined,
   options: DaemonOptions,
   logger: Logger,
 ): Promise<void> {
@@ -21,6 +28,7 @@ export async function removeServices(
   const netns = latest === undefined ? undefined : namespaceOf(latest, options);
   await using ipvs = new Ipvs(netns === undefined ? {} : { netns });
   await removeLeftovers(ipvs, past, undefined, logger);
+  await new ConnectionTimeouts(ipvs, { before: timeouts }).close();
 }
 
 /** As seen from the supervisor, which stays where it was started. */

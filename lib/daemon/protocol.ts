@@ -1,5 +1,6 @@
 /** What the supervisor and its children say to each other about their life. The rest is lib/control/messages.ts. */
 import type { NamedAddress } from '../../bindings/addresses.js';
+import type { IpvsTimeouts } from '../../bindings/ipvs-types.js';
 import type { Arrangement } from '../control/maintenance.js';
 import { systemClock } from '../host.js';
 import type { Config } from '../config/model.js';
@@ -92,7 +93,7 @@ export interface Left {
   }[];
 }
 
-/** What the supervisor remembers of processes that died; all but the weights and `past` is of VRRP. */
+/** What the supervisor remembers of processes that died; all but the weights, the timeouts and `past` is of VRRP. */
 export interface Memory {
   readonly held: Held;
   readonly beat: Beat;
@@ -100,6 +101,8 @@ export interface Memory {
   readonly death?: Death;
   /** Of the checkers: weights that were set by hand, see `WeightOverrides`. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Of the checkers: the kernel's timeouts before `lvs_timeouts`; absent: untouched. */
+  readonly timeouts?: IpvsTimeouts;
   /** Paths of other halves that processes of this side may have put to work, see `PastHalves`. */
   readonly past: readonly string[];
 }
@@ -122,6 +125,8 @@ export type ChildReport =
   | { readonly kind: 'held'; readonly held: Held }
   /** Weights that are set by hand now. */
   | { readonly kind: 'weights'; readonly weights: Readonly<Record<string, number>> }
+  /** `lvs_timeouts` is about to be set: what they are. */
+  | { readonly kind: 'timeouts'; readonly timeouts: IpvsTimeouts }
   /** With each configuration. */
   | { readonly kind: 'left'; readonly left: Left }
   /** The engine is about to be started. */

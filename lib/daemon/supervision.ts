@@ -2,6 +2,7 @@
  * What the parts of the supervisor share, and nothing else keeps: which configuration runs, in which processes, what the VRRP process
  * held last, and whether the daemon is ending. It does nothing by itself.
  */
+import type { IpvsTimeouts } from '../../bindings/ipvs-types.js';
 import type { AskOptions, Side } from '../control/messages.js';
 import { KaError } from '../errors.js';
 import type { ChildLink } from './child-link.js';
@@ -19,6 +20,8 @@ export class Supervision {
   held: Held = { masters: [], scripts: {} };
   /** Of the checkers: weights that were set by hand. */
   weights: Readonly<Record<string, number>> = {};
+  /** Of the checkers: the kernel's timeouts before `lvs_timeouts`; undefined: untouched. */
+  timeouts: IpvsTimeouts | undefined;
   beat: Beat | undefined;
   left: Left = { netns: undefined, instances: [] };
   /** Of the last VRRP process that ended without being asked to. */

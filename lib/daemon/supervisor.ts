@@ -272,6 +272,9 @@ export class Supervisor implements ControlHost {
       case 'weights':
         this.#state.weights = report.weights;
         return;
+      case 'timeouts':
+        this.#state.timeouts = report.timeouts;
+        return;
       case 'left':
         this.#state.left = report.left;
         return;

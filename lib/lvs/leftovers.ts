@@ -43,11 +43,16 @@ async function syncDaemons(
   past: readonly Config[],
   now: Config | undefined,
 ): Promise<readonly IpvsCommand[]> {
-  const wanted = past.flatMap(({ globalDefs }) => globalDefs.lvsSyncDaemon ?? []);
+  const wanted = past.flatMap(({ globalDefs: { lvsSyncDaemon: daemon }, vrrpInstance }) => {
+    const followed = vrrpInstance.find(({ name }) => name === daemon?.inst);
+    return daemon === undefined
+      ? []
+      : { interface: daemon.interface, id: daemon.id ?? followed?.virtualRouterId ?? 0 };
+  });
   if (wanted.length === 0 || now?.globalDefs.lvsSyncDaemon !== undefined) return [];
   return (await ipvs.daemons())
     .filter((running) =>
-      wanted.some((each) => each.interface === running.interface && (each.id ?? 0) === running.syncId),
+      wanted.some((each) => each.interface === running.interface && each.id === running.syncId),
     )
     .map(({ role }) => ({ kind: 'stop-daemon', role }));
 }

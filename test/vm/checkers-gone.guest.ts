@@ -13,6 +13,7 @@ const daemons: DaemonProgram[] = [];
 let daemon: DaemonProgram;
 beforeEach(() => {
   freshNamespace(netns, []);
+  ip('-n', netns, 'link', 'add', 'wire', 'up', 'type', 'dummy');
   daemon = new DaemonProgram(netns, 'ka-node', ['-C']);
   daemons.push(daemon);
 });
@@ -45,8 +46,17 @@ async function kill(pauseS: number): Promise<void> {
   }
 }
 
-async function startAndKill(pauseS: number): Promise<void> {
-  daemon.start(virtual(1) + virtual(2));
+/** The kernel's timeouts, and the interfaces of its sync daemons. */
+const settings = (): string =>
+  ['--timeout', '--daemon']
+    .map((what) => execFileSync('ip', ['netns', 'exec', netns, 'ipvsadm', '-l', what], { encoding: 'utf8' }))
+    .join('')
+    .trim();
+
+const timeouts = (): string => /: (.*)/.exec(settings())?.[1] ?? '';
+
+async function startAndKill(pauseS: number, globals = ''): Promise<void> {
+  daemon.start(globals + virtual(1) + virtual(2));
   await says(table(lines(1), lines(2)));
   await daemon.says('Startup complete', limitMs);
   execFileSync('ip', ['netns', 'exec', netns, 'ipvsadm', '-A', '-t', '10.8.0.9:80', '-s', 'wrr']);
@@ -73,4 +83,40 @@ test('a daemon that is stopped while no checkers process runs leaves no service'
   await startAndKill(1);
   await daemon.stop();
   assert.equal(savedTable(netns), foreign, daemon.log);
+});
+
+const globals =
+  'global_defs {\nlvs_timeouts tcp 123 udp 45\nlvs_sync_daemon wire inst V\n}\n' +
+  'vrrp_instance V {\ninterface wire\nvirtual_router_id 51\npriority 100\nvirtual_ipaddress {\n10.7.0.1\n}\n}\n';
+const syncs = (): string => String(settings().includes('daemon (mcast=wire, syncid=51'));
+
+test('timeouts are given back by the process after the one that was killed, and sync daemons end with it', async () => {
+  const before = settings();
+  daemon.start(globals + virtual(1));
+  await daemon.says('Startup complete', limitMs);
+  await eventually(timeouts, before.replace(/^.* (\d+) \d+$/, '123 $1 45'), limitMs, daemon);
+  await eventually(syncs, 'true', limitMs, daemon);
+  process.kill(Number(/Starting Healthcheck child process, pid=(\d+)/.exec(daemon.log)?.[1]), 'SIGKILL');
+  await daemon.says('Respawning', limitMs);
+  await daemon.reload(globals.replace('tcp 123', 'tcpfin 67') + virtual(1), limitMs);
+  await eventually(timeouts, before.replace(/^.* (\d+) \d+ \d+$/, '$1 67 45'), limitMs, daemon);
+  assert.equal(syncs(), 'true', daemon.log);
+  await daemon.stop();
+  assert.equal(settings(), before, daemon.log);
+});
+
+test('timeouts and sync daemons go with a reload that comes while no process runs', async () => {
+  const before = settings();
+  await startAndKill(1, globals);
+  assert.equal(syncs(), 'true', daemon.log);
+  await daemon.reload(virtual(1), limitMs);
+  await eventually(settings, before, limitMs, daemon);
+});
+
+test('timeouts and sync daemons go at an end that comes while no process runs', async () => {
+  const before = settings();
+  await startAndKill(1, globals);
+  assert.equal(syncs(), 'true', daemon.log);
+  await daemon.stop();
+  assert.equal(settings(), before, daemon.log);
 });
