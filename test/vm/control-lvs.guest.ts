@@ -91,6 +91,16 @@ test('ka-node lvs shows health and connections, sets weights that outlast health
     /^ {2}\[10\.9\.0\.1\]:tcp:8080 +up +3 +0 .*TCP_CHECK good.* in [\d.]+ ms, \d+ s ago$/m,
   );
   schemas.Lvs.parse(JSON.parse(ka('--json').stdout));
+  // Again and again, one line a look, until it is ended.
+  let looks = '';
+  const watch = startHere(
+    [...program, 'lvs', '--watch', '--json', '--control-socket', socket],
+    (text) => (looks += text),
+  );
+  const count = (): string => String(looks.split('\n').length > 2);
+  assert.equal(await until(count, () => 'true', limitMs), 'true', looks);
+  await end(watch, 'SIGTERM');
+  for (const look of looks.split('\n').slice(0, 2)) schemas.Lvs.parse(JSON.parse(look));
 
   assert.match(
     ka('weight', '10.8.0.1:80', '10.9.0.1:8080', '7').stdout,
