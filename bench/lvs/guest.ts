@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import type { IpvsEntry } from '../../bindings/ipvs-types.js';
+import { Ipvs } from '../../lib/lvs/ipvs.js';
 import { cpuNs, memory } from '../process-cost.js';
 import { median } from '../statistics.js';
 import type { Unit } from '../result.js';
@@ -40,6 +42,8 @@ const sections: Readonly<Record<GuestRow['table'], () => Promise<void>>> = {
   programming: async () => {
     for (let round = 0; round < rounds; round++) for (const name of names) await programming(name);
     floor();
+    await library();
+    bareStart();
   },
   checks: async () => {
     for (const check of ['tcp', 'http'] as const) for (const name of names) await checks(name, check);
@@ -99,6 +103,49 @@ function floor(): void {
     execFileSync('ip', ['netns', 'exec', netns, 'ipvsadm', '-C']);
   }
   execFileSync('ip', ['netns', 'del', netns]);
+}
+
+/** The same table once more, by the library in this process, which runs already: what of the daemon's time is no start and no reading. */
+async function library(): Promise<void> {
+  const netns = directorNamespace('kaB-library');
+  const desired = Array.from({ length: 1000 }, (_, v): IpvsEntry => {
+    const key = {
+      kind: 'address',
+      protocol: 'TCP',
+      address: `172.16.${v >> 8}.${v & 255}`,
+      port: 80,
+    } as const;
+    const service = { key, scheduler: 'rr', schedFlags: 0, onePacket: false, persistence: undefined };
+    const destinations = Array.from({ length: 4 }, (_each, r) => ({
+      address: realAddress(v * 4 + r),
+      port: 8080,
+      forward: 'NAT' as const,
+      tunnel: undefined,
+      weight: 1,
+      upperThreshold: 0,
+      lowerThreshold: 0,
+    }));
+    return { service, destinations };
+  });
+  await using ipvs = new Ipvs({ netns });
+  for (let i = 0; i < rounds; i++) {
+    const startMs = performance.now();
+    await ipvs.apply(desired);
+    const value = performance.now() - startMs;
+    add({ table: 'programming', label: `${filled}: library alone`, unit: 'ms', subject: 'ka-node', value });
+    await ipvs.flush();
+  }
+  execFileSync('ip', ['netns', 'del', netns]);
+}
+
+/** An empty script in Node, from start to end: the daemon starts two one after the other before it programs anything. */
+function bareStart(): void {
+  for (let i = 0; i < rounds; i++) {
+    const startMs = performance.now();
+    execFileSync(process.execPath, ['-e', '0']);
+    const value = performance.now() - startMs;
+    add({ table: 'programming', label: 'node -e 0', unit: 'ms', subject: 'ka-node', value });
+  }
 }
 
 /** Processor time of a daemon by 1,000 checks, counted by the kernel as connections that it opened. */

@@ -28,6 +28,8 @@ export const lvs: Measure = {
       ],
       cwd: projectRoot,
       memoryMb: 2560,
+      // The servers that die answer with a reset, by a rule of nftables.
+      modules: ['nft_reject_ipv4'],
       timeoutS: 3_000,
       onOutput: (text) => bench.progress(text.trimEnd()),
       collect: (exchange) => {
