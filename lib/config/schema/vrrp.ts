@@ -218,7 +218,9 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
       note: 'packets are always accepted, see no_accept',
     },
   ),
-  no_accept: optional(present, 'packets to the addresses are dropped'),
+  no_accept: optional(present, 'packets to the addresses are dropped', {
+    note: 'packets are accepted; keepalived drops those to and from the addresses with nftables while the instance is MASTER',
+  }),
   skip_check_adv_addr: optional(
     skipCheck,
     'compares the addresses in adverts only when the sender changes',
