@@ -46,8 +46,11 @@ export interface AskOptions {
   readonly timeoutMs?: number;
 }
 
-/** Hears what a side tells. */
-export type ToldListener = (side: Side, event: ControlEvent) => void;
+/** Who tells something: a side, or whoever runs them. */
+export type Teller = Side | 'daemon';
+
+/** Hears what is told. */
+export type ToldListener = (teller: Teller, event: ControlEvent) => void;
 
 /** Whoever can reach the sides: the supervisor, or the single process. */
 export interface Sides {
@@ -76,6 +79,18 @@ export interface ReloadReport {
   readonly isGood: boolean;
   /** What is to be shown: diagnostics, and what changed or why nothing did. */
   readonly lines: readonly string[];
+}
+
+/** Lines of a reload that its event bears at most; the answer to the request has them all. */
+export const reloadLines = 100;
+
+/** The event of a reload. `generation`: of the configuration that runs behind it. */
+export function reloadTold(
+  { isGood, lines }: ReloadReport,
+  generation: number,
+  happenedMs: number,
+): ControlEvent {
+  return { kind: 'reload', isGood, generation, lines: lines.slice(0, reloadLines), happenedMs };
 }
 
 /** What the control server is given by the process that runs it. */

@@ -3,6 +3,7 @@
  * share/openapi.json come from here. Loaded only where a shape is checked; the rest of the program imports the types alone.
  */
 import { z } from 'zod';
+import { reloadLines } from './messages.js';
 
 const count = z.int().min(0);
 const ms = z.number();
@@ -196,7 +197,9 @@ export const failure = z.strictObject({
 const told = {
   sequence: z.int().min(1).describe('from 1, without gaps, since the start of the daemon'),
   atMs: ms.describe('when the control server heard of it: wall clock, milliseconds since 1970'),
-  side: z.enum(['vrrp', 'checkers']).describe('the process that told it'),
+  side: z
+    .enum(['vrrp', 'checkers', 'daemon'])
+    .describe('the process that told it; daemon: the one that runs the others'),
   happenedMs: ms.describe('when it happened'),
 };
 
@@ -236,6 +239,42 @@ export const event = z.discriminatedUnion('kind', [
       .enum(['operator', 'time', 'takeover'])
       .describe('operator: it was asked for. time: it was for so long. takeover: it had to come in'),
     untilMs: ms.optional().describe('when it ends by itself'),
+  }),
+  z.strictObject({
+    ...told,
+    kind: z.literal('tracker'),
+    what: z.string().describe('kind and name: `script chk_nginx`, `file load`, `process nginx`'),
+    state: z.string().describe('up, down, unknown, or the number of a file'),
+    detail: z.string().describe('what was last seen: `exited with status 1`'),
+  }),
+  z.strictObject({
+    ...told,
+    kind: z.literal('reload'),
+    isGood: z.boolean().describe('false: the old configuration runs on'),
+    generation: count.describe('of the configuration that runs now'),
+    lines: z.array(z.string()).max(reloadLines).describe('diagnostics, and what changed or why nothing did'),
+  }),
+  z.strictObject({
+    ...told,
+    kind: z.literal('process'),
+    process: z.enum(['vrrp', 'checkers']),
+    pid: z.int(),
+    what: z.enum(['started', 'died']),
+    ending: z.string().optional().describe('how it died: `died by signal 9 (SIGKILL)`'),
+  }),
+  z.strictObject({
+    ...told,
+    kind: z.literal('real-server'),
+    virtualServer: z.string(),
+    realServer: z.string(),
+    isUp: z.boolean(),
+    isRemoval: z.boolean().describe('a reload removed it'),
+  }),
+  z.strictObject({
+    ...told,
+    kind: z.literal('virtual-server'),
+    virtualServer: z.string(),
+    isUp: z.boolean().describe('it has its quorum'),
   }),
 ]);
 

@@ -1,6 +1,7 @@
 /** What the process that runs VRRP answers to the control server. */
 import type { StateChange } from '../vrrp/virtual-router.js';
 import type { Host } from '../host.js';
+import { plain } from '../plain-text.js';
 import type { VrrpNode } from '../vrrp/node.js';
 import { KaError } from '../errors.js';
 import { unknownName } from './unknown.js';
@@ -10,7 +11,7 @@ import { duration } from '../recorder/words.js';
 import type { ControlEvent, ControlHandlers } from './messages.js';
 import type { MaintenanceRequest } from './schema.js';
 import { vrrpMetrics, type VrrpMetrics } from './vrrp-metrics.js';
-import { vrrpStatus, type VrrpStatus } from './vrrp-status.js';
+import { stateWord, vrrpStatus, type VrrpStatus } from './vrrp-status.js';
 
 export interface VrrpOperationsOptions {
   readonly host: Host;
@@ -52,6 +53,15 @@ export class VrrpOperations {
         sign,
         ...present({ peer, peerPriority, address, mac }),
         happenedMs: atMs,
+      }),
+    );
+    node.on('tracked', (what, { state, detail }) =>
+      options.tell({
+        kind: 'tracker',
+        what,
+        state: stateWord(state),
+        detail: plain(detail),
+        happenedMs: options.host.clock.wallMs(),
       }),
     );
     node.once('closed', () => this.#maintenance.close());

@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { plain } from '../plain-text.js';
 import type { NativeEngineStatus, NativeHold } from '../../bindings/native.js';
+import type { TrackedState } from '../policy/priority.js';
 import type { RouterInspection, VrrpNode } from '../vrrp/node.js';
 import { describeHold } from '../vrrp/words.js';
 import type { MaintenanceState } from './maintenance.js';
@@ -117,10 +118,15 @@ function linkAmount(up: boolean, weight: number, reverse: boolean): number {
   return counts ? (reverse ? -weight : weight) : 0;
 }
 
+/** up, down, unknown, or the number of a file. */
+export function stateWord(state: TrackedState): string {
+  return state.kind === 'value' ? String(state.value) : state.kind;
+}
+
 function objectTrackers({ tracked }: RouterInspection): InstanceStatus['trackers'] {
   return tracked.map(({ what, state, detail, output, weight, effect }) => ({
     what,
-    state: state === undefined ? 'not followed' : state.kind === 'value' ? String(state.value) : state.kind,
+    state: state === undefined ? 'not followed' : stateWord(state),
     detail: plain(detail),
     ...(output === undefined || output === '' ? {} : { output: plain(output).trim().slice(0, maxOutput) }),
     weight,

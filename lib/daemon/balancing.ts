@@ -6,6 +6,7 @@ import { AddressWatch } from '../../bindings/address-watch.js';
 import { Prober } from '../../bindings/prober.js';
 import { systemAccounts } from '../accounts.js';
 import type { Config, ScriptCommand } from '../config/model.js';
+import type { ControlEvent } from '../control/messages.js';
 import { start, type Command } from '../exec.js';
 import { sleep, type Host, type Timer } from '../host.js';
 import { Balancer, type BalancerEvent } from '../lvs/balancer.js';
@@ -39,6 +40,8 @@ export interface BalancingOptions {
   readonly onWeights?: (weights: Readonly<Record<string, number>>) => void;
   /** Of lvs_timeouts. */
   readonly timeouts?: TimeoutsMemory;
+  /** Hears of servers that come and go. */
+  readonly tell: (event: ControlEvent) => void;
 }
 
 export type DrainRequest = Parameters<Balancer['drain']>[2];
@@ -248,6 +251,7 @@ export class Balancing {
     switch (event.kind) {
       case 'server': {
         const { realServer, serverName, isRemoval } = event;
+        this.#tell('real-server', { virtualServer: virtualName, realServer: serverName, isUp, isRemoval });
         this.#run(isUp ? realServer.notifyUp : realServer.notifyDown, serverName);
         this.#outlets.write(realServerLine(serverName, virtualName, isUp));
         if (isRemoval && realServer.smtpAlert)
@@ -256,6 +260,7 @@ export class Balancing {
       }
       case 'virtual': {
         const { virtualServer, change } = event;
+        this.#tell('virtual-server', { virtualServer: virtualName, isUp });
         this.#run(isUp ? virtualServer.quorumUp : virtualServer.quorumDown, virtualName);
         this.#outlets.write(virtualServerLine(virtualName, isUp));
         if (virtualServer.smtpAlert && change !== undefined)
@@ -272,6 +277,11 @@ export class Balancing {
         return;
       }
     }
+  }
+
+  #tell(kind: string, news: Readonly<Record<string, string | boolean>>): void {
+    const { host, tell } = this.#options;
+    tell({ kind, ...news, happenedMs: host.clock.wallMs() });
   }
 
   #run(script: ScriptCommand | undefined, what: string): void {

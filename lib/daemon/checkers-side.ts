@@ -19,6 +19,7 @@ export async function startCheckers(config: Config, context: SideContext): Promi
     isRestart: context.isRestart ?? false,
     past: (context.memory?.past ?? []).map((path) => readHalfAt(path).config),
     weights: context.memory?.weights ?? {},
+    tell: context.tell,
     onWeights: (weights) => context.report({ kind: 'weights', weights }),
     timeouts: {
       before: context.memory?.timeouts,

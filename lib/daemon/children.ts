@@ -4,7 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
-import type { ControlEvent, Side } from '../control/messages.js';
+import type { Side, ToldListener } from '../control/messages.js';
 import { sleep, systemClock } from '../host.js';
 import type { Log } from '../log/log.js';
 import { ChildLink, endingOf, type ChildEnd } from './child-link.js';
@@ -49,7 +49,7 @@ export interface ChildrenOptions {
   readonly context: RunContext;
   readonly log: Log;
   readonly onReport: (post: Post, report: ChildReport) => void;
-  readonly onTold: (side: Side, event: ControlEvent) => void;
+  readonly onTold: ToldListener;
 }
 
 export class Children {
@@ -108,7 +108,13 @@ export class Children {
   }
 
   saysStarting({ side, link }: Post): void {
-    this.#log.log('info', `Starting ${sideWords[side].child} child process, pid=${link?.pid ?? 0}`);
+    const pid = link?.pid ?? 0;
+    this.#log.log('info', `Starting ${sideWords[side].child} child process, pid=${pid}`);
+    this.#tellProcess({ process: side, pid, what: 'started' });
+  }
+
+  #tellProcess(news: Readonly<Record<string, string | number>>): void {
+    this.#options.onTold('daemon', { kind: 'process', ...news, happenedMs: systemClock.wallMs() });
   }
 
   /** A hand-over file with what processes that died held. The caller closes it. @throws KA_DAEMON_HANDOVER, of write(2) */
@@ -162,6 +168,7 @@ export class Children {
     if (this.#state.isStopping || this.#state.posts.get(side) !== post) return;
     const pid = link?.pid ?? 0;
     const { child } = sideWords[side];
+    this.#tellProcess({ process: side, pid, what: 'died', ending: endingOf(end) });
     // What could not be started has not run since the last one ended.
     if (side === 'vrrp' && end.notStarted === undefined) {
       this.#state.death = { pid, ending: endingOf(end), atMs: systemClock.wallMs() };

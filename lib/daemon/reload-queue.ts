@@ -13,6 +13,8 @@ export interface ReloadQueueOptions {
   readonly isStopping: () => boolean;
   /** Where `ka-node reload` looks; undefined: nowhere. */
   readonly pidFile: () => string | undefined;
+  /** Hears of the end of each, good or not. */
+  readonly onDone: (report: ReloadReport) => void;
   readonly logger: Logger;
 }
 
@@ -53,7 +55,7 @@ export class ReloadQueue {
   }
 
   async #next(): Promise<ReloadReport> {
-    const { isStopping, logger, pidFile, run } = this.#options;
+    const { isStopping, logger, onDone, pidFile, run } = this.#options;
     const askedUs = this.#waiting?.askedUs ?? 0n;
     this.#waiting = undefined;
     let report: ReloadReport;
@@ -66,6 +68,7 @@ export class ReloadQueue {
     }
     const path = pidFile();
     if (path !== undefined) writeReloadResult(path, askedUs, report);
+    onDone(report);
     return report;
   }
 }

@@ -1,7 +1,14 @@
 /** --single-process: both sides in the process that was started, as in the library. */
 import { constants } from 'node:os';
 import type { Config } from '../config/model.js';
-import type { ControlHost, ReloadReport, Side, SideStanding, ToldListener } from '../control/messages.js';
+import {
+  reloadTold,
+  type ControlHost,
+  type ReloadReport,
+  type Side,
+  type SideStanding,
+  type ToldListener,
+} from '../control/messages.js';
 import { call } from '../control/serve.js';
 import { KaError } from '../errors.js';
 import { systemClock } from '../host.js';
@@ -120,6 +127,10 @@ export class SingleProcess implements ControlHost {
       run: () => this.#reloadNow(),
       isStopping: () => this.#stop.signal.aborted,
       pidFile: () => this.#written[0]?.path,
+      onDone: (report) => {
+        const told = reloadTold(report, this.#generation, systemClock.wallMs());
+        for (const listener of this.#listeners) listener('daemon', told);
+      },
       logger: this.#log,
     });
     this.#listen();

@@ -6,13 +6,14 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { ControlListener } from '../control/listener.js';
-import type {
-  AskOptions,
-  ControlHost,
-  ReloadReport,
-  Side,
-  SideStanding,
-  ToldListener,
+import {
+  reloadTold,
+  type AskOptions,
+  type ControlHost,
+  type ReloadReport,
+  type Side,
+  type SideStanding,
+  type ToldListener,
 } from '../control/messages.js';
 import { systemClock } from '../host.js';
 import type { Log } from '../log/log.js';
@@ -73,7 +74,7 @@ export class Supervisor implements ControlHost {
       context,
       log,
       onReport: (post, report) => this.#onReport(post, report),
-      onTold: (side, event) => this.#tell(side, event),
+      onTold: (teller, event) => this.#tell(teller, event),
     });
     this.#reload = new Reload(this.#state, this.#children, log);
     this.#watchdog = new Watchdog(this.#state, systemd);
@@ -86,6 +87,8 @@ export class Supervisor implements ControlHost {
       run: () => this.#reloadNow(),
       isStopping: () => this.#state.isStopping,
       pidFile: () => this.#pidFile?.path,
+      onDone: (report) =>
+        this.#tell('daemon', reloadTold(report, this.#state.generation, systemClock.wallMs())),
       logger: log,
     });
     this.#schedule = new ReloadSchedule({
@@ -298,8 +301,8 @@ export class Supervisor implements ControlHost {
     }
   }
 
-  #tell(side: Side, event: Parameters<ToldListener>[1]): void {
-    for (const listener of this.#listeners) listener(side, event);
+  #tell(...told: Parameters<ToldListener>): void {
+    for (const listener of this.#listeners) listener(...told);
   }
 
   // ---- reload ----

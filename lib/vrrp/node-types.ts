@@ -6,6 +6,7 @@ import type { RouterPlan } from '../plan/plan.js';
 import type { EntryStore } from '../recorder/timeline.js';
 import type { OpenEngine } from './engine-port.js';
 import type { ResumedStates } from './resume.js';
+import type { Tracker } from '../track/tracker.js';
 import type { TrackerSet } from './tracker-set.js';
 import type { SplitBrain, StateChange, VirtualRouterView } from './virtual-router.js';
 import type { VrrpState } from './words.js';
@@ -48,8 +49,8 @@ export interface NodeEvents {
   splitBrain: [router: VirtualRouterView, event: SplitBrain];
   /** Everything the engine told, in order. */
   engine: [event: NativeEvent];
-  /** A tracked object changed. */
-  tracked: [];
+  /** A tracked object changed; `what`: its kind and name, `script chk`. */
+  tracked: [what: string, tracker: Pick<Tracker, 'state' | 'detail'>];
   closed: [];
 }
 

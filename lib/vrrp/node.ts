@@ -350,7 +350,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       onState: (what, tracker) => {
         this.#journal.tracker(what, tracker);
         this.#applyPolicy();
-        this.emit('tracked');
+        this.emit('tracked', what, tracker);
       },
       onRefused: (script, reason) => this.#journal.refused(script, reason),
     };

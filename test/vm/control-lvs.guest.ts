@@ -1,7 +1,9 @@
 /** `ka-node lvs` against a running daemon: the table that people see, weights by hand, and a drain that counts what is left. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
@@ -68,7 +70,7 @@ test('ka-node lvs shows health and connections, sets weights that outlast health
   });
   const file = join(work, 'x.conf');
   writeFileSync(file, configuration(3));
-  startHere(['socat', 'TCP-LISTEN:8080,bind=10.9.0.1,fork,reuseaddr', 'PIPE']);
+  const server = startHere(['socat', 'TCP-LISTEN:8080,bind=10.9.0.1,fork,reuseaddr', 'PIPE']);
   let log = '';
   const pids = ['-p', join(work, 'p'), '-r', join(work, 'r'), '-c', join(work, 'c')];
   const daemon = startHere(
@@ -143,6 +145,28 @@ test('ka-node lvs shows health and connections, sets weights that outlast health
 
   assert.equal(ka('weight', '10.8.0.1:80', '10.9.0.9', '1').status, 4);
   assert.equal(ka('weight', '10.8.0.1:80', '10.9.0.1', 'x').status, 2);
+
+  // The other one is down already: this one takes the quorum with it.
+  let stream = '';
+  const events = get({ socketPath: socket, path: '/v1/events', agent: false }, (response) => {
+    response
+      .on('error', () => undefined)
+      .setEncoding('utf8')
+      .on('data', (part: string) => (stream += part));
+  });
+  events.on('error', () => undefined); // it is cut off in the end
+  await once(events, 'response');
+  await end(server, 'SIGKILL');
+  const both = 'real-server down, virtual-server down';
+  const told = (): string =>
+    [...stream.matchAll(/^data: (.*"kind":.*)$/gm)]
+      .map(([, data = '']) => schemas.Event.parse(JSON.parse(data)))
+      .map((event) => `${event.kind} ${'isUp' in event && event.isUp ? 'up' : 'down'}`)
+      .toSorted()
+      .join(', ');
+  assert.equal(await until(told, () => both, limitMs), both, log);
+  events.destroy();
+
   await end(daemon, 'SIGTERM');
   assert.equal(ka().status, 3);
 });

@@ -14,6 +14,8 @@ interface Setup {
   readonly log: RecordingLogger;
   /** Ends of the reloads that have begun. */
   readonly begun: ((report: ReloadReport | Error) => void)[];
+  /** What `onDone` heard. */
+  readonly done: readonly ReloadReport[];
   start(): void;
   stop(): void;
 }
@@ -24,6 +26,7 @@ function setUp(context: TestContext): Setup {
   const pidFile = join(folder, 'keepalived.pid');
   const log = new RecordingLogger();
   const begun: Setup['begun'] = [];
+  const done: ReloadReport[] = [];
   let isStopping = false;
   let start: () => void = () => undefined;
   const after = new Promise<void>((resolve) => {
@@ -37,9 +40,10 @@ function setUp(context: TestContext): Setup {
       }),
     isStopping: () => isStopping,
     pidFile: () => pidFile,
+    onDone: (report) => done.push(report),
     logger: log,
   });
-  return { queue, pidFile, log, begun, start: () => start(), stop: () => (isStopping = true) };
+  return { queue, pidFile, log, begun, done, start: () => start(), stop: () => (isStopping = true) };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -77,7 +81,7 @@ test('a reload waits for the start; those asked for while one waits are one', as
 });
 
 test('a reload that throws is reported, and the next one runs', async (context) => {
-  const { queue, begun, start, log, pidFile } = setUp(context);
+  const { queue, begun, done, start, log, pidFile } = setUp(context);
   start();
   const failed = queue.ask();
   await turn();
@@ -89,6 +93,10 @@ test('a reload that throws is reported, and the next one runs', async (context) 
   await turn();
   begun[1]?.({ isGood: true, lines: [] });
   assert.equal((await next).isGood, true);
+  assert.deepEqual(
+    done.map(({ isGood }) => isGood),
+    [false, true],
+  );
 });
 
 test('a daemon that is stopping reads nothing more', async (context) => {
