@@ -99,6 +99,7 @@ export const cases: readonly Case[] = [
     text: `${plain(`virtual_router_id 5\n ${vip}`, 'A')}${plain(`virtual_router_id «5»\n ${vip}`, 'B')}`,
   },
   { code: 'KA3032', text: `vrrp_instance V {\n interface «tun0»\n virtual_router_id 5\n ${vip}\n}\n` },
+  { code: 'KA3033', text: instance('virtual_routes {\n «192.0.2.0/24» dev eth0 vrf blue\n }') },
   { code: 'KA3006', text: plain('virtual_router_id 5', '«V»') },
   { code: 'KA3007', text: plain('virtual_router_id 5\n version 3', '«V»') },
   { code: 'KA3008', text: instance('authentication {\n auth_type PASS\n auth_pass «123456789»\n }') },

@@ -179,6 +179,13 @@ export const vrrpMessages = {
     'complaint',
     () => 'a route without an interface cannot be tracked; no_track says so',
   ),
+  routeOfVrf: define(
+    'KA3033',
+    'warning',
+    'none',
+    (name: string) => `a route of the VRF ${name} is left out: its table is not looked up`,
+    { hint: 'name the table of the VRF with table' },
+  ),
   hmacKeyReadable: define(
     'KA3029',
     'security',

@@ -314,6 +314,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'Routes are tracked by their interface, and this one has none.',
     'Add dev, or write no_track.',
   ],
+  routeOfVrf: [
+    'The table of a VRF is not looked up, and in another table the route would lead other packets.',
+    'Add table, with the number that ip -d link shows for the VRF.',
+  ],
   hmacKeyReadable: ['Everybody who can read the key can forge adverts.', 'chmod 600 the file.'],
   noRealServers: [
     'A virtual server has nobody to send connections to; it is ignored.',

@@ -193,7 +193,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
       routeFormat,
     ),
     'routes that are there while the daemon runs',
-    { ...vrrp, ...works, note: 'a route with `vrf` and no table is left out' },
+    { ...vrrp, ...works, note: 'a route with `vrf` and no table is left out (`KA3033`)' },
   ),
   static_rules: several(
     entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'static'), ruleFormat),

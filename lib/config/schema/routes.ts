@@ -77,6 +77,7 @@ export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry |
     line.report(messages.routeUntracked, 0);
     draft.noTrack = true;
   }
+  if (draft.vrf !== undefined && draft.table === undefined) line.report(messages.routeOfVrf, 0, draft.vrf);
   return draft;
 }
 

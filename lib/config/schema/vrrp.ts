@@ -200,7 +200,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
       routeFormat,
     ),
     'routes that the MASTER has',
-    { ...works, note: `${routed.note}; a route with \`vrf\` and no table is left out` },
+    { ...works, note: `${routed.note}; a route with \`vrf\` and no table is left out (\`KA3033\`)` },
   ),
   virtual_rules: several(
     entryList('[option ...] <action>', 'rule', (line) => readRule(line, 'virtual'), ruleFormat),
