@@ -137,6 +137,7 @@ void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   engine_.shared_.wake_ups.add();
   const std::int64_t wall_ns = realtime_now_ns();
   const Instant woken = now;
+  renew_lease();
   clock_.begin(now, wall_ns);
   note_absence(now);
   const Instant heard_until = drain_sockets(ready, now);
@@ -214,6 +215,16 @@ void Loop::raise_priority(Micros late) {
   event.kind = EventKind::kWarning;
   event.text = Text<96>("woke " + std::to_string(late.count()) + " us late: set real-time priority " +
                         std::to_string(**raised));
+  event.at_ns = realtime_now_ns();
+  engine_.events_.push(event);
+}
+
+void Loop::renew_lease() {
+  if (!lease_.renew(auto_priority_.current(engine_.options_), engine_.options_) || is_lease_told_) return;
+  is_lease_told_ = true;
+  Event event;
+  event.kind = EventKind::kWarning;
+  event.text = Text<96>("ran for more than vrrp_rlimit_rttime at once, the rest without real-time priority");
   event.at_ns = realtime_now_ns();
   engine_.events_.push(event);
 }

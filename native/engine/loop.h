@@ -39,6 +39,7 @@ class Loop {
   void note_absence(Instant now);
   void note_lateness(Instant now);
   void raise_priority(Micros late);
+  void renew_lease();
   void warn(const Error& error);
   void hold_monitor(bool is_held);
   void watch_javascript(Instant now);
@@ -58,6 +59,8 @@ class Loop {
   StampClock clock_;
   SuspendClock suspend_clock_;
   AutoPriority auto_priority_;
+  RealtimeLease lease_;
+  bool is_lease_told_ = false;
   Nanos suspended_{};  // since the last wake-up
   Instant armed_ = Instant::max();
   Nanos lead_{};                  // how far ahead armed_ was when the timer was set

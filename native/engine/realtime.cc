@@ -1,6 +1,7 @@
 #include "native/engine/realtime.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <string>
@@ -58,10 +60,39 @@ bool set_realtime_priority(int priority) {
   return ::sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters) == 0;
 }
 
+/// How often a thread of this process ran into RLIMIT_RTTIME.
+std::atomic<unsigned> exceeded{0};
+
+/// SIGXCPU, which the kernel sends to the very thread that ran for too long.
+void leave_realtime(int /*signal*/) {
+  const int before = errno;
+  if ((::sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_RR) {
+    const sched_param none{};
+    static_cast<void>(::sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &none));
+  }
+  exceeded.fetch_add(1, std::memory_order_relaxed);
+  errno = before;
+}
+
+/// Only the soft limit: the hard one kills the process.
 bool limit_realtime(const Options& options) {
   if (!options.rlimit_rttime) return true;
-  const auto us = static_cast<rlim_t>(options.rlimit_rttime->count());
-  const rlimit limit{us, us};
+  struct sigaction action {};
+  if (::sigaction(SIGXCPU, nullptr, &action) != 0) return false;
+  // Whoever else listens knows what to do.
+  if (action.sa_handler == SIG_DFL) {
+    action = {};
+    action.sa_handler = &leave_realtime;
+    action.sa_flags = SA_RESTART | SA_ONSTACK;
+    if (::sigaction(SIGXCPU, &action, nullptr) != 0) return false;
+  }
+  sigset_t one;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, SIGXCPU);
+  ::pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_RTTIME, &limit) != 0) return false;
+  limit.rlim_cur = std::min(static_cast<rlim_t>(options.rlimit_rttime->count()), limit.rlim_max);
   return ::setrlimit(RLIMIT_RTTIME, &limit) == 0;
 }
 
@@ -115,13 +146,32 @@ void apply_worker_scheduling(const Options& options) {
     static_cast<void>(
         ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), *options.niceness));
   if (options.realtime_priority) {
-    static_cast<void>(set_realtime_priority(std::max(1, *options.realtime_priority - 1)));
+    static_cast<void>(set_realtime_priority(worker_priority(options)));
+    static_cast<void>(limit_realtime(options));
   }
   ask_for_short_slice();
 }
 
+int worker_priority(const Options& options) {
+  return options.realtime_priority ? std::max(1, *options.realtime_priority - 1) : 0;
+}
+
+RealtimeLease::RealtimeLease() : seen_(exceeded.load(std::memory_order_relaxed)) {}
+
+bool RealtimeLease::renew(int priority, const Options& options) {
+  const unsigned now = exceeded.load(std::memory_order_relaxed);
+  if (now == seen_) return false;
+  seen_ = now;
+  if (priority == 0) return false;
+  // The kernel has moved the soft limit on by a second, whichever thread it was.
+  static_cast<void>(limit_realtime(options));
+  if (::sched_getscheduler(0) != (SCHED_OTHER | SCHED_RESET_ON_FORK)) return false;
+  static_cast<void>(set_realtime_priority(priority));
+  return true;
+}
+
 std::optional<Result<int>> AutoPriority::woke_late(Micros late, const Options& options) {
-  const int priority = options.realtime_priority.value_or(0) + raised_ + 1;
+  const int priority = current(options) + 1;
   if (is_refused_ || late < options.auto_priority_delay || priority > options.max_auto_priority)
     return std::nullopt;
   if (!set_realtime_priority(priority)) {

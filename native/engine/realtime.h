@@ -19,6 +19,22 @@ namespace ka::engine {
 /// is there soon, and never in front of an advert. Affinity is inherited. What is refused was told of
 /// already.
 void apply_worker_scheduling(const Options& options);
+/// Its real-time priority; 0: none.
+[[nodiscard]] int worker_priority(const Options& options);
+
+/// vrrp_rlimit_rttime: a real-time thread that computes for longer than that without a pause must not keep
+/// others from a processor for good. keepalived is killed by the kernel then, as it may be with 200 instances
+/// at work at one instant; a thread of ours goes on without its class until it has slept. Thread: one
+/// real-time thread.
+class RealtimeLease {
+ public:
+  RealtimeLease();
+  /// When the thread has slept: back to `priority` (0: it has no class) if it had to leave it. True: it had.
+  bool renew(int priority, const Options& options);
+
+ private:
+  unsigned seen_;
+};
 
 /// keepalived max_auto_priority: a thread that wakes too late becomes a real-time thread (SCHED_RR), one
 /// priority higher each time. Thread: engine.
@@ -27,6 +43,10 @@ class AutoPriority {
   /// Changes nothing when `late` is less than the delay that was configured, or the highest priority is
   /// reached: std::nullopt. Else the new priority, or why it was refused (kPermission), which is final.
   [[nodiscard]] std::optional<Result<int>> woke_late(Micros late, const Options& options);
+  /// The real-time priority that the thread has now; 0: none.
+  [[nodiscard]] int current(const Options& options) const {
+    return options.realtime_priority.value_or(0) + raised_;
+  }
 
  private:
   int raised_ = 0;  // beyond what was configured

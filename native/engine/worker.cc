@@ -55,9 +55,11 @@ void* Worker::thread_main(void* self) {
 }
 
 void Worker::run() {
+  RealtimeLease lease;
   for (;;) {
     while (::sem_wait(&waiting_) != 0) {
     }
+    lease.renew(worker_priority(options_), options_);
     for (auto& job : jobs_.take_all()) {
       if (!job->work) return;
       job->work();

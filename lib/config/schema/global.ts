@@ -311,7 +311,10 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     ...works,
   }),
   bfd_cpu_affinity: defaulted(cpuList, [], 'CPUs that the BFD process may use', reported),
-  vrrp_rlimit_rttime: defaulted(rttime, micros(10000), 'real-time CPU time without a pause', works),
+  vrrp_rlimit_rttime: defaulted(rttime, micros(10000), 'real-time CPU time without a pause', {
+    ...works,
+    note: 'beyond it a thread goes on without real-time priority until it sleeps; keepalived is killed',
+  }),
   vrrp_rlimit_rtime: alias('vrrp_rlimit_rttime', 'old spelling', { isCounted: false }),
   checker_rlimit_rttime: defaulted(rttime, micros(10000), 'real-time CPU time without a pause', {
     ...works,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <thread>
@@ -111,6 +112,29 @@ TEST_CASE(
     REQUIRE(raised);
     REQUIRE(raised->ok());
     CHECK(**raised == 5);
+  }).join();
+}
+
+TEST_CASE("a real-time thread that computes for too long goes on without its class until it sleeps") {
+  Options options;
+  options.realtime_priority = 3;
+  options.rlimit_rttime = Micros{10'000};
+  std::thread([&] {
+    RealtimeLease lease;
+    REQUIRE(apply_realtime(options).empty());
+    REQUIRE(::sched_getscheduler(0) == (SCHED_RR | SCHED_RESET_ON_FORK));
+    CHECK_FALSE(lease.renew(3, options));
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    while (::sched_getscheduler(0) != (SCHED_OTHER | SCHED_RESET_ON_FORK) &&
+           std::chrono::steady_clock::now() < limit) {
+    }
+    CHECK(::sched_getscheduler(0) == (SCHED_OTHER | SCHED_RESET_ON_FORK));
+    CHECK(lease.renew(3, options));
+    CHECK(::sched_getscheduler(0) == (SCHED_RR | SCHED_RESET_ON_FORK));
+    rlimit now{};
+    REQUIRE(::getrlimit(RLIMIT_RTTIME, &now) == 0);
+    CHECK(now.rlim_cur == 10'000);
+    CHECK_FALSE(lease.renew(3, options));
   }).join();
 }
 

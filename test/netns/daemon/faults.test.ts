@@ -248,3 +248,27 @@ test('track_file and track_process move the priority', async () => {
   await daemon.waitForLine(/\(WEB\) entering FAULT state \(due to file n\)/);
   await ka1.waitForAddress(vip, false);
 });
+
+test('255 instances at one instant are no reason to die, also with real-time priority', async () => {
+  await using lab = await exampleLab('rttime');
+  const instances = Array.from(
+    { length: 255 },
+    (_, index) => `vrrp_instance I${index + 1} {
+  interface eth0
+  state MASTER
+  priority 255
+  virtual_router_id ${index + 1}
+  version 3
+  virtual_ipaddress {
+    10.1.${index + 1}.1/32
+  }
+}
+`,
+  );
+  // The limit: 1 ms, which the kernel looks at with each of its ticks.
+  const settings = 'global_defs {\n  vrrp_rt_priority 50\n  vrrp_rlimit_rttime 1000\n}\n';
+  await using daemon = await startKaNode(lab.ka1, settings + instances.join(''));
+  for (const index of instances.keys())
+    await daemon.waitForLine(new RegExp(`\\(I${index + 1}\\) Entering MASTER STATE`), { timeoutMs: 60_000 });
+  assert.doesNotMatch(daemon.program.lines.map(({ text }) => text).join('\n'), /died|exited due to signal/);
+});
