@@ -77,7 +77,9 @@ function checkFile(file: string, options: CheckOptions): Checked {
       ...(options.configId === undefined ? {} : { configId: options.configId }),
     },
   );
-  if (model === undefined) return { model, diagnostics };
+  // What a template will become is not known.
+  const isTemplate = diagnostics.some(({ code }) => code === messages.unrenderedTemplate.code);
+  if (model === undefined || isTemplate) return { model, diagnostics };
   const host = { machine: systemMachine(), files: forgivingFiles };
   const told = diagnostics;
   const lints = lintConfig(model, isOffline ? { told } : { networks: systemNetworks, host, told });

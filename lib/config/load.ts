@@ -14,6 +14,7 @@ import { hiddenFault, readText, stripByteOrderMark, unreadable } from './read-te
 import { places } from './schema/places.js';
 import { root } from './schema/root.js';
 import { SourceFile } from './source.js';
+import { condenseTemplates } from './template.js';
 import { forgivingFiles, systemMachine } from './system.js';
 
 /** Where configuration text comes from; the default reads the file system. */
@@ -99,6 +100,11 @@ export interface ParseResult {
  * Never throws for what the configuration contains; look at `diagnostics`.
  */
 export function parseConfig(input: ConfigInput, options: ParseOptions = {}): ParseResult {
+  const result = parse(input, options);
+  return { ...result, diagnostics: condenseTemplates(result.diagnostics) };
+}
+
+function parse(input: ConfigInput, options: ParseOptions): ParseResult {
   const machine = options.machine ?? systemMachine();
   const first = readTwice(input, options, machine, 'tree');
   const repaired = first.isLeftOpen ? readTwice(input, options, machine, 'repaired') : first;

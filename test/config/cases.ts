@@ -69,6 +69,8 @@ export const cases: readonly Case[] = [
   { code: 'KA2019', text: instance('track_interface «eth1» {\n }') },
   { code: 'KA2018', text: instance('«track_interface»') },
   { code: 'KA2021', text: global('notification_email «a@example.org» b@example.org\n router_id x') },
+  { code: 'KA2023', text: instance('priority «{{ priority }}»') },
+  { code: 'KA2023', text: `${plain('nopreempt')}«{% for x in y %}»\n` },
   { code: 'KA2022', text: instance('priority 100 «nopreempt»') },
   { code: 'KA2022', text: instance('state BACKUP\n nopreempt «off»') },
   { code: 'KA2006', text: `${plain('virtual_router_id 5\n }\n «virtual_ipaddress» {\n 192.0.2.9')}}\n` },

@@ -54,6 +54,13 @@ export const structureMessages = {
     (list: string) => `'${list}' has neither '{' nor entries; it is empty`,
     { hint: "remove it, or write its entries between '{' and '}'" },
   ),
+  unrenderedTemplate: define(
+    'KA2023',
+    'error',
+    'complaint',
+    (marker: string) => `this is a template that was not rendered: '${marker}' is no part of the language`,
+    { hint: 'render it first; what else there is to say of the file from here on is not shown' },
+  ),
   unknownKeyword: define(
     'KA2005',
     'error',

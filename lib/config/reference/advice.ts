@@ -126,6 +126,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'A list without braces and without entries. keepalived takes it for an empty one and says nothing.',
     "Remove the line, or write its entries between '{' and '}'.",
   ],
+  unrenderedTemplate: [
+    'The file is the input of a template engine (Jinja, Go, ERB, Mustache), not its output: braces and words of the template are taken for configuration.',
+    'Let Ansible, Helm or whatever it is for render it, and look at the result.',
+  ],
   unknownKeyword: [
     'The word is no keyword of this block. The line is ignored, with its block.',
     'Correct the spelling, or move the line to where it belongs.',
