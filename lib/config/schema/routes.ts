@@ -7,9 +7,10 @@ import { messages } from '../messages.js';
 import type { Prefix } from '../model.js';
 import type { LockedMetric, NextHop, RouteEntry, RouteType } from '../model-routes.js';
 import type { Line } from './dsl.js';
-import { uint32 } from './values.js';
+import { parseAnyBase, uint32 } from './values.js';
 import { Words } from './words.js';
 
+/** The kernel's numbers of them, from 1 on. */
 const types: readonly RouteType[] = [
   'unicast',
   'local',
@@ -34,12 +35,32 @@ function isDestination(word: string): boolean {
   return parseAddress(word.split('/')[0] ?? '') !== undefined;
 }
 
+/** The name of a type, or a number of eight bits, stands before a destination that has no `to`. */
+function isType(word: string): boolean {
+  const number = parseAnyBase(word);
+  return types.some((name) => name === word) || (number >= 0 && number <= 255);
+}
+
+/** keepalived passes any number on, and the kernel refuses those that are no type. */
+function readType(words: Words, draft: Draft): void {
+  const word = words.peek() ?? '';
+  const type = types.find((name) => name === word) ?? types[parseAnyBase(word) - 1];
+  if (type !== undefined) draft.type = type;
+  else {
+    words.line.report(
+      messages.silentlyIgnored,
+      words.index,
+      `the kernel has no route type ${word}: it will not take the route`,
+    );
+    words.drop();
+  }
+  words.index++;
+}
+
 /** Reads a route; undefined when it is dropped (and reported). */
 export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry | undefined {
   const words = new Words(line);
-  const type = types.find((name) => name === words.peek());
-  if (type !== undefined) words.index++;
-  const draft = emptyRoute(line, type ?? 'unicast');
+  const draft = emptyRoute(line);
   let hasDestination = false;
   for (let option = words.peek(); option !== undefined && !words.isDropped(); option = words.advance()) {
     if (option === 'nexthop') {
@@ -54,17 +75,22 @@ export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry |
       readFlag(words, option, draft)
     )
       continue;
-    else if (option === 'to' || !hasDestination || isDestination(option)) {
+    else if (option === 'to' || isType(option) || !hasDestination || isDestination(option)) {
       if (option === 'to') words.index++;
+      else if (isType(option)) readType(words, draft);
       if (words.peek() === undefined) {
-        line.report(messages.missingValueFatal, words.index - 1, 'to', 'a prefix');
+        line.report(messages.missingValueFatal, words.index - 1, option, 'a prefix');
         words.drop();
       }
       const to = words.isDropped() ? undefined : words.prefix();
       if (to === undefined) continue;
       // keepalived: the last destination wins, silently.
       if (hasDestination)
-        line.report(messages.silentlyIgnored, words.index, 'the last destination counts, this one');
+        line.report(
+          messages.silentlyIgnored,
+          words.index,
+          'a route has one destination: this one replaces the one before',
+        );
       draft.to = to === 'any' ? undefined : to;
       draft.at = line.at(words.index);
       hasDestination = true;
@@ -73,7 +99,8 @@ export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry |
   if (!words.isDropped() && !hasDestination) words.refuse('it has no destination');
   if (words.isDropped()) return undefined;
   draft.family = words.family ?? 4;
-  if (!draft.noTrack && draft.dev === undefined && draft.nexthop.length === 0) {
+  // keepalived: the interfaces of next hops are none of the route's own.
+  if (!draft.noTrack && draft.dev === undefined) {
     line.report(messages.routeUntracked, 0);
     draft.noTrack = true;
   }
@@ -81,9 +108,9 @@ export function readRoute(line: Line, place: 'static' | 'virtual'): RouteEntry |
   return draft;
 }
 
-function emptyRoute(line: Line, type: RouteType): Draft {
+function emptyRoute(line: Line): Draft {
   return {
-    type,
+    type: 'unicast',
     family: 4,
     to: undefined,
     from: undefined,
