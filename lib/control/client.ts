@@ -13,8 +13,8 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
 }
 
-/** A daemon that lives says so within this time, however long the answer takes; one on a machine that is overloaded, too. */
-const signMs = 1500;
+/** A daemon that lives says so within this time, however long the answer takes; it waits longer where this program took long to start. */
+const signMs = Math.min(10_000, Math.max(1500, 10_000 * process.uptime()));
 
 /** Largest answer that is read, bytes. */
 const maxAnswer = 256 * 1024 * 1024;
@@ -139,7 +139,7 @@ function translate(error: unknown, path: string, timeoutMs: number): Error {
   if (code === 'ABORT_ERR' || (error instanceof Error && /abort|timeout/i.test(error.name)))
     return new ControlError(
       'KA_CLIENT_SILENT',
-      `the daemon at ${path} has not answered for ${timeoutMs / 1000} s`,
+      `the daemon at ${path} has not answered for ${(timeoutMs / 1000).toFixed(1)} s`,
       { cause: error },
     );
   const message = error instanceof Error ? error.message : String(error);

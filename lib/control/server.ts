@@ -26,7 +26,7 @@ const maxBacklog = 262_144;
 /** Between two comments on a silent stream, so that a reader knows it is alive. */
 const keepAliveMs = 15_000;
 /** A process that has not said within this time that it lives is frozen, or busy for so long that nobody should wait for it. */
-const signMs = 1000;
+const signMs = 1500;
 /** How long a side that lives may think about a look; a change may wait for the protocol. */
 const lookMs = 3000;
 const changeMs = 30_000;
