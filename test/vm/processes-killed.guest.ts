@@ -38,6 +38,14 @@ function pidOf(what: 'p' | 'r' | 'c'): number {
   return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
 }
 
+/** Signal 9 to number 0 would be for the process group, that of the test. */
+async function kill(what: 'p' | 'c'): Promise<number> {
+  await eventually(() => String(pidOf(what) > 0), 'true', limitMs, daemon);
+  const pid = pidOf(what);
+  process.kill(pid, 'SIGKILL');
+  return pid;
+}
+
 test('the checkers process killed at random moments changes neither address nor table; with the supervisor both go', async () => {
   ip('-n', netns, 'link', 'add', 'wire', 'type', 'dummy');
   ip('-n', netns, 'addr', 'add', '192.168.7.1/24', 'dev', 'wire');
@@ -50,8 +58,7 @@ test('the checkers process killed at random moments changes neither address nor 
   for (let death = 1; death <= deaths; death++) {
     // A random moment is not an event: this is what the test is about.
     await wait(random() * 400);
-    const pid = pidOf('c');
-    process.kill(pid, 'SIGKILL');
+    const pid = await kill('c');
     await daemon.says('Healthcheck child process(', limitMs, death);
     assert.equal(savedTable(netns), table, daemon.log);
     await eventually(() => String(![0, pid].includes(pidOf('c'))), 'true', limitMs, daemon);
@@ -60,7 +67,8 @@ test('the checkers process killed at random moments changes neither address nor 
   assert.doesNotMatch(news, /Deleted.*10\.8\.0\.1\/24/);
 
   const [vrrp, checkers] = [pidOf('r'), pidOf('c')];
-  process.kill(pidOf('p'), 'SIGKILL');
+  assert.ok(vrrp > 0 && checkers > 0);
+  await kill('p');
   await eventually(isThere, 'false', limitMs, daemon);
   await eventually(() => savedTable(netns), '', limitMs, daemon);
   const isGone = (): string => String([vrrp, checkers].every((pid) => !existsSync(`/proc/${pid}`)));
