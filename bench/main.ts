@@ -41,17 +41,31 @@ interface Outcome {
 
 process.exitCode = await main();
 
+/** What was asked for, or what is wrong with it. */
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        out: { type: 'string', default: join(projectRoot, 'bench/results') },
+        subjects: { type: 'string', default: subjectNames.join(',') },
+      },
+    });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-      out: { type: 'string', default: join(projectRoot, 'bench/results') },
-      subjects: { type: 'string', default: subjectNames.join(',') },
-    },
-  });
+  const given = readArguments();
+  if (typeof given === 'string') {
+    process.stderr.write(`${given}\n${usage}\n`);
+    return 2;
+  }
+  const { values, positionals } = given;
   const unknown = positionals.filter((name) => !measures.some((each) => each.name === name));
   if (values.help || unknown.length > 0) {
     process.stderr.write(`${unknown.map((name) => `no measure '${name}'\n`).join('')}${usage}\n`);

@@ -13,14 +13,7 @@ import { SetupError, ensureDebianPackages, ensureNodeModules } from './setup.mjs
 import { schedule } from './test/schedule.mjs';
 import { jobs, packagesOf } from './test/stages.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    'no-skip': { type: 'boolean', default: process.env.KA_NO_SKIP === '1' },
-    'no-setup': { type: 'boolean', default: false },
-    verbose: { type: 'boolean', short: 'v', default: false },
-  },
-});
+const options = readOptions();
 const sum = { passed: 0, failed: 0, skipped: [] };
 const started = performance.now();
 
@@ -32,6 +25,23 @@ try {
   sum.failed += 1;
 }
 close();
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: 'string' },
+        'no-skip': { type: 'boolean', default: process.env.KA_NO_SKIP === '1' },
+        'no-setup': { type: 'boolean', default: false },
+        verbose: { type: 'boolean', short: 'v', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`npm test: ${error.message}`);
+    console.error('usage: npm test -- [--only=STAGE,STAGE] [--no-skip] [--no-setup] [--verbose]');
+    process.exit(2);
+  }
+}
 
 async function main() {
   const chosen = choose(jobs());
