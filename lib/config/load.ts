@@ -10,10 +10,10 @@ import type { Config } from './model.js';
 import { Parser } from './parser.js';
 import { Preprocessor } from './preprocess.js';
 import { ProcessViews } from './process-view.js';
-import { hiddenFault, readText, stripByteOrderMark, unreadable } from './read-text.js';
+import { hiddenFault, readSource, stripByteOrderMark, unreadable } from './read-text.js';
 import { places } from './schema/places.js';
 import { root } from './schema/root.js';
-import { SourceFile } from './source.js';
+import { SourceFile, type Span } from './source.js';
 import { condenseTemplates } from './template.js';
 import { forgivingFiles, systemMachine } from './system.js';
 
@@ -35,6 +35,8 @@ export interface FileStat {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Another one after each change of what is in it. Undefined: it does not change. */
+  readonly version?: string;
 }
 
 /** What configuration refers to on the machine it runs on. */
@@ -218,27 +220,30 @@ function readMain(
   diagnostics: Diagnostics,
 ): SourceFile | undefined {
   const paths = matchFiles(path, '.', files).flatMap((match) => match.paths);
-  const missing = (name: string, why: string): void => {
-    diagnostics.report(messages.fileMissing, new SourceFile(name, '').span(0, 0), name, why);
-  };
+  const start = (name: string): Span => new SourceFile(name, '').span(0, 0);
   let main: SourceFile | undefined;
   for (const name of paths) {
     const fault = unreadable(name, files);
-    const text = fault === undefined ? readText(name, files) : { reason: fault };
-    if (typeof text !== 'string') {
-      // Among several matches of a pattern, what is no configuration is passed over.
-      if (paths.length === 1) missing(name, text.reason);
-      continue;
+    // Among several matches of a pattern, what is no configuration is passed over.
+    if (fault !== undefined && paths.length > 1) continue;
+    if (fault !== undefined) {
+      diagnostics.report(messages.fileMissing, start(name), name, fault);
+      return undefined;
     }
-    const source = new SourceFile(name, stripByteOrderMark(text));
-    if (source.text !== text) diagnostics.report(messages.byteOrderMark, source.span(0, 0));
+    const source = readSource(name, files, diagnostics);
+    // keepalived ends itself at the first that it may not read.
+    if (!(source instanceof SourceFile)) {
+      diagnostics.report(messages.fileUnreadable, start(name), name, source.reason);
+      return undefined;
+    }
     if (main !== undefined) diagnostics.report(messages.severalMainFiles, source.span(0, 0), path);
     main ??= source;
     preprocessor.file(source, dirname(name), files.realPath(name) ?? name);
   }
   if (main === undefined && paths.length !== 1) {
     const absent = hiddenFault(path, files) ?? 'it does not exist';
-    missing(path, paths.length === 0 ? absent : 'none of its files can be read');
+    const why = paths.length === 0 ? absent : 'none of its files can be read';
+    diagnostics.report(messages.fileMissing, start(path), path, why);
   }
   return main;
 }

@@ -12,7 +12,7 @@ import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
 import { checksAfter, allChecks, fatalChecks, isIncludeWord } from './include-checks.js';
 import type { LineSink } from './parser.js';
-import { hiddenFault, readText, stripByteOrderMark, unreadable } from './read-text.js';
+import { hiddenFault, readSource, unreadable } from './read-text.js';
 import { commentStart, lineEnd, Scanner, WordCache } from './scanner.js';
 import { parseReplicator } from './sequence.js';
 import { SourceFile, type Origin, type Span, type Text } from './source.js';
@@ -370,15 +370,10 @@ export class Preprocessor {
       this.#diagnostics.report(messages.includeLoop, span, path);
       return;
     }
-    const read = readText(opened, files);
-    if (typeof read !== 'string') {
-      if (isReadFatal) this.#stop(messages.includeUnreadableFatal, span, path, read.reason);
-      else this.#diagnostics.report(messages.includeUnreadable, span, path, read.reason);
-      return;
-    }
-    const source = new SourceFile(opened, stripByteOrderMark(read), span);
-    if (source.text !== read) this.#diagnostics.report(messages.byteOrderMark, source.span(0, 0));
-    this.file(source, dirname(opened), real);
+    const source = readSource(opened, files, this.#diagnostics, span);
+    if (source instanceof SourceFile) this.file(source, dirname(opened), real);
+    else if (isReadFatal) this.#stop(messages.includeUnreadableFatal, span, path, source.reason);
+    else this.#diagnostics.report(messages.includeUnreadable, span, path, source.reason);
   }
 
   #stop(

@@ -1,6 +1,9 @@
 /** Configuration files as text: what may be read, how its bytes are decoded, and why it cannot be read. */
 import { isAscii, isUtf8 } from 'node:buffer';
+import type { Diagnostics } from './diagnostic.js';
 import type { FileAccess } from './load.js';
+import { messages } from './messages.js';
+import { SourceFile, type Span } from './source.js';
 
 /** Why a file cannot be read as configuration; undefined: it can. */
 export function unreadable(path: string, files: FileAccess): string | undefined {
@@ -22,13 +25,42 @@ export function hiddenFault(path: string, files: FileAccess): string | undefined
   }
 }
 
-/** Text of a file: UTF-8 when it is that, else Latin-1. */
-export function readText(path: string, files: FileAccess): string | { readonly reason: string } {
+/** A file as source text, what is odd about its bytes told; `include`: where it is included. */
+export function readSource(
+  path: string,
+  files: FileAccess,
+  diagnostics: Diagnostics,
+  include?: Span,
+): SourceFile | { readonly reason: string } {
+  let read: Read;
   try {
-    return decode(files.readFile(path));
+    read = readStill(path, files);
   } catch (error) {
     return { reason: readFault(error) };
   }
+  const text = decode(read.bytes);
+  const source = new SourceFile(path, stripByteOrderMark(text), include);
+  if (read.unrest !== undefined)
+    diagnostics.report(messages.changedWhileRead, source.span(0, 0), path, read.unrest);
+  if (source.text !== text) diagnostics.report(messages.byteOrderMark, source.span(0, 0));
+  return source;
+}
+
+interface Read {
+  readonly bytes: Uint8Array;
+  /** What became of a file that changed meanwhile. */
+  readonly unrest: string | undefined;
+}
+
+/** Reads a file that changed meanwhile once more: half of one version and half of another would mean anything. */
+function readStill(path: string, files: FileAccess): Read {
+  const before = files.stat(path)?.version;
+  const bytes = files.readFile(path);
+  const after = files.stat(path)?.version;
+  if (after === before) return { bytes, unrest: undefined };
+  const again = files.readFile(path);
+  const isStill = files.stat(path)?.version === after;
+  return { bytes: again, unrest: isStill ? 'it was read again' : 'it was read again, and changed again' };
 }
 
 /** What the system said when a file could not be read or written, in words. */

@@ -13,7 +13,8 @@ export const systemFiles: FileAccess = {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return undefined;
     const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other';
-    return { kind, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+    const version = `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
+    return { kind, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, version };
   },
   list(directory) {
     try {

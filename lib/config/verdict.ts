@@ -46,7 +46,8 @@ export function keepalivedStatus(
 
 /** Status of `ka-node check`: 0 good or warnings, 1 errors, 2 cannot be read. `isStrict`: warnings count as errors. */
 export function checkStatus(diagnostics: readonly Diagnostic[], isStrict = false): 0 | 1 | 2 {
-  if (diagnostics.some((item) => item.code === messages.fileMissing.code)) return 2;
+  const unread = [messages.fileMissing, messages.fileUnreadable].map(({ code }) => code);
+  if (diagnostics.some((item) => unread.some((code) => code === item.code))) return 2;
   const counts = (item: Diagnostic): boolean =>
     item.severity === 'error' || (isStrict && item.severity !== 'info');
   return diagnostics.some(counts) ? 1 : 0;

@@ -91,7 +91,7 @@ test('what is no readable file is told in words', () => {
       throw Object.assign(new Error('EACCES: permission denied, open'), { code: 'EACCES' });
     },
   };
-  assert.match(found(read(path('file'), files)).join(), /^KA1001 .*: permission is denied$/);
+  assert.match(found(read(path('file'), files)).join(), /^KA1010 .*: permission is denied$/);
 });
 
 test('a file that vanishes between the look and the reading counts as missing', () => {
@@ -104,7 +104,7 @@ test('a file that vanishes between the look and the reading counts as missing', 
     },
   });
   assert.deepEqual(found(read('/k.conf', vanishing('/k.conf'))), [
-    'KA1001 cannot read /k.conf: it does not exist',
+    'KA1010 cannot read /k.conf: it does not exist',
   ]);
   assert.deepEqual(found(read('/k.conf', vanishing('/part.conf'))), [
     'KA1103 /part.conf is not read: it does not exist',
@@ -127,6 +127,30 @@ test('a file that changes with every reading gives what one of its readings says
     diagnostics.filter(({ severity }) => severity === 'error'),
     [],
   );
+});
+
+test('a file that changed while it was read is read once more, and that is told', () => {
+  const base = fakeFiles({ '/k.conf': '' });
+  /** A file of which every reading makes a new version, so many times. */
+  const changing = (times: number): FileAccess => {
+    let readings = 0;
+    return {
+      ...base,
+      stat(name) {
+        const stat = base.stat(name);
+        return stat && { ...stat, version: String(Math.min(readings, times)) };
+      },
+      readFile: () => Buffer.from(`# ${++readings}\n`),
+    };
+  };
+  const told = (times: number): readonly string[] =>
+    found(read('/k.conf', changing(times))).filter((line) => line.startsWith('KA1'));
+  assert.deepEqual(told(0), []);
+  assert.deepEqual(told(1), ['KA1009 /k.conf changed while it was read: it was read again']);
+  assert.deepEqual(told(9), [
+    'KA1009 /k.conf changed while it was read: it was read again, and changed again',
+  ]);
+  assert.equal(read('/k.conf', changing(1)).sources[0]?.text, '# 2\n');
 });
 
 test('lines that nest without end are mistakes, and cost no more than their length', () => {

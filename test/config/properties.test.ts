@@ -195,12 +195,12 @@ test('Latin-1 bytes are text', () => {
 test('a directory instead of a file, and a file that may not be read, are told', () => {
   const files = fakeFiles({ '/etc/a': '' });
   for (const access of [files, { ...files, readFile: unreadable }]) {
-    const path = access === files ? '/etc' : '/etc/a';
+    const [path, code] = access === files ? ['/etc', 'KA1001'] : ['/etc/a', 'KA1010'];
     const { model, diagnostics } = parseConfig({ path }, { machine: fakeMachine(), files: access });
     assert.equal(model, undefined);
     assert.deepEqual(
       diagnostics.map((item) => [item.code, item.isFatal]),
-      [['KA1001', true]],
+      [[code, true]],
     );
   }
 });

@@ -56,6 +56,20 @@ export const readingMessages = {
     'none',
     (count: string) => `${count} more diagnostics are not shown`,
   ),
+  changedWhileRead: define(
+    'KA1009',
+    'warning',
+    'none',
+    (path: string, unrest: string) => `${path} changed while it was read: ${unrest}`,
+    { hint: 'write a new version under another name and rename it: readers see one or the other' },
+  ),
+  fileUnreadable: define(
+    'KA1010',
+    'error',
+    'missing',
+    (path: string, why: string) => `cannot read ${path}: ${why}`,
+    { isFatal: true },
+  ),
   includeMissing: define('KA1101', 'warning', 'none', (path: string) => `the file ${path} does not exist`, {
     hint: 'use includem when its absence must stop the start',
   }),

@@ -7,8 +7,8 @@ export type Advice = readonly [means: string, repair: string];
 
 export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
   fileMissing: [
-    'The file that was named cannot be read.',
-    'Correct the path, or give the user that runs ka-node the right to read it.',
+    'The file that was named is not there, or is no file.',
+    'Correct the path. Its folders must be open to the user that runs ka-node.',
   ],
   severalMainFiles: [
     'The path is a pattern that matches several files.',
@@ -37,6 +37,14 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
   moreDiagnostics: [
     'There are more mistakes than anybody reads.',
     'Mend those that are shown, and look again.',
+  ],
+  changedWhileRead: [
+    'Somebody wrote to the file while it was read. It was read again; if it changed then, too, what was read may be half of it.',
+    'Check again once it is written. Programs that write configuration write it under another name and rename it.',
+  ],
+  fileUnreadable: [
+    'The file that was named is there, and the system refuses to have it read.',
+    'Give the user that runs ka-node the right to read it, or run ka-node as another one.',
   ],
   includeMissing: [
     'A plain include names a file that does not exist; keepalived goes on without it.',
