@@ -20,6 +20,8 @@ export interface NativeLaunch {
   /** Absent: nothing changes. `groups` absent: all supplementary ones are dropped. */
   readonly account?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
   readonly identity?: NativeFileIdentity;
+  /** What it reads from stdin; absent: /dev/null. */
+  readonly input?: string;
   /** Bytes of output to keep; 0 or absent: it goes to /dev/null. */
   readonly captureBytes?: number;
 }

@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly onTimeout?: () => void;
   /** Ends the process group in the same way as the time limit. */
   readonly signal?: AbortSignal;
+  /** What the command reads from stdin; absent: /dev/null. */
+  readonly input?: string;
   /** Bytes of output (stdout and stderr together) to keep, from the start. 0, the default: both are /dev/null. */
   readonly captureBytes?: number;
   /** Added to the environment. */
@@ -147,6 +149,7 @@ function request(command: Command, identity: FileIdentity | undefined, options: 
       ? {}
       : { env: Object.entries(options.env).map(([key, value]) => `${key}=${value}`) }),
     ...(options.cwd === undefined ? {} : { directory: options.cwd }),
+    ...(options.input === undefined ? {} : { input: options.input }),
     captureBytes: options.captureBytes ?? 0,
   };
 }

@@ -53,6 +53,8 @@ export interface RouterPlan {
   readonly tracked: readonly TrackPlan[];
   /** What its configuration lacks: it stays in FAULT. */
   readonly faults: readonly string[];
+  /** false: packets to and from its addresses are dropped while it is MASTER. */
+  readonly isAccepting: boolean;
   readonly notifies: Notifies;
   /** Name of its sync group. */
   readonly group: string | undefined;
@@ -65,6 +67,15 @@ export interface GroupPlan {
   readonly notifies: Notifies;
 }
 
+/** The tables of nftables that drop packets, see no_accept. */
+export interface FilterPlan {
+  /** Their name, the same in both families. */
+  readonly table: string;
+  /** Priority of the base chains. */
+  readonly priority: number;
+  readonly hasCounters: boolean;
+}
+
 /** All that runs for one configuration. */
 export interface Plan {
   readonly engine: NativeEngineOptions;
@@ -73,6 +84,8 @@ export interface Plan {
   readonly paces: readonly NativePace[];
   /** static_ipaddress, static_routes, static_rules. */
   readonly statics: NativeStatics;
+  /** Undefined: every instance accepts packets to its addresses. */
+  readonly filter: FilterPlan | undefined;
   /** Adverts of VRIDs that are not configured are told of. */
   readonly tellUnknownVrids: boolean;
   /** Objects that some router tracks. */
@@ -129,6 +142,7 @@ export function makePlan(config: Config, options: PlanOptions = {}): Plan {
     groups: config.vrrpSyncGroup.map((group) => planGroup(group, routers)),
     paces: planPaces(config),
     statics: planStatics(config),
+    filter: planFilter(config, routers),
     tellUnknownVrids: config.globalDefs.logUnknownVrids,
     scripts: config.vrrpScript.filter(({ name }) => tracked.has(`script ${name}`)),
     files: config.trackFile.filter(({ name }) => tracked.has(`file ${name}`)),
@@ -149,6 +163,8 @@ function planRouter(
     basePriority: instance.priority,
     params: planParams(instance, options, startActive, group, needed),
     tracked: planTracked(instance, group),
+    // keepalived: an owner of the addresses accepts, whatever is said.
+    isAccepting: instance.accept || instance.priority === 255,
     faults: instance.unicastFaultNoPeer && !instance.isUnicast ? ['unicast without any peers'] : [],
     notifies: {
       master: instance.notifyMaster,
@@ -345,6 +361,12 @@ function planStatics(config: Config): NativeStatics {
     routes: planRoutes(config.staticRoutes),
     rules: config.staticRules.map(planRule),
   };
+}
+
+function planFilter(config: Config, routers: readonly RouterPlan[]): FilterPlan | undefined {
+  const { nftables, nftablesPriority, nftablesCounters } = config.globalDefs;
+  if (routers.every(({ isAccepting }) => isAccepting)) return undefined;
+  return { table: nftables ?? 'keepalived', priority: nftablesPriority, hasCounters: nftablesCounters };
 }
 
 function planPaces(config: Config): readonly NativePace[] {

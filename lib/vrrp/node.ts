@@ -14,6 +14,7 @@ import { diffPlans, nativeRouter, type Numbering, type Standing } from '../plan/
 import { makePlan, type Notifies, type Plan, type RouterPlan } from '../plan/plan.js';
 import type { Explanation } from '../recorder/explain.js';
 import { resolveScript, type ScriptPolicy } from '../script-security.js';
+import { AddressFilter } from './address-filter.js';
 import { Announcements } from './announcements.js';
 import { openNativeEngine, type EnginePort } from './engine-port.js';
 import { EventDesk } from './event-desk.js';
@@ -67,6 +68,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   #engine: EnginePort | undefined;
   #current: Current | undefined;
   #trackers: TrackerSet | undefined;
+  #filter: AddressFilter | undefined;
   readonly #roster = new Roster();
   readonly #desk: EventDesk;
   readonly #interventions = new Interventions();
@@ -91,7 +93,10 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       journal: this.#journal,
       announcements: this.#announcements,
       record: (id) => this.#record(id),
-      onState: (router, change) => this.emit('state', router, change),
+      onState: (router, change) => {
+        this.#filter?.changed();
+        this.emit('state', router, change);
+      },
       onSplitBrain: (router, event) => this.emit('splitBrain', router, event),
       onEngine: (event) => this.emit('engine', event),
     });
@@ -228,6 +233,11 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     );
     await engine.start();
     this.#engine = engine;
+    this.#filter = new AddressFilter({
+      host: this.#host,
+      netns: plan.engine.netns,
+      routers: () => this.#roster.routers.values(),
+    });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     try {
       signal?.throwIfAborted();
@@ -277,8 +287,9 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#trackers?.close();
     await this.#engine?.stop();
+    const unfiltered = this.#filter?.close(this.#options.keepAddresses === true);
     for (const { subject } of this.#roster.groups.values()) this.#announcements.entered(subject, 'STOP', 0);
-    await this.#announcements.close();
+    await Promise.all([unfiltered, this.#announcements.close()]);
     this.emit('closed');
   }
 
@@ -307,6 +318,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
       },
     });
     this.#current = { wanted, plan, numbering: diff.numbering, policy };
+    this.#filter?.configure(plan.filter);
     if (was.current !== undefined)
       this.#journal.reload(diff.added, diff.removed, was.current.plan.routers, plan.routers);
     try {
@@ -322,6 +334,8 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     // What was arranged for an instance ends with it, and not with a plan that is refused.
     this.#interventions.keepOnly(wanted);
     this.#desk.keepOnly(plan);
+    // At the start the first transition says so: a resumed master's rules stay until then.
+    if (was.current !== undefined) this.#filter?.changed();
     trackers.startScripts();
     this.#applyPolicy();
     const names = (routers: readonly RouterPlan[]): readonly string[] => routers.map(({ name }) => name);
@@ -363,6 +377,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
   #goBack({ current, roster }: Known): void {
     this.#current = current;
     this.#roster.goBack(roster);
+    this.#filter?.configure(current?.plan.filter);
     if (current !== undefined) this.#track(current.plan, current.policy).startScripts();
   }
 

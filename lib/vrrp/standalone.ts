@@ -172,6 +172,7 @@ function planOf(name: string, options: VirtualRouterOptions): Plan {
           watchdog: eventLoopTimeoutMs > 0,
         },
         tracked: [],
+        isAccepting: true,
         faults: [],
         notifies: {
           master: undefined,
@@ -188,6 +189,7 @@ function planOf(name: string, options: VirtualRouterOptions): Plan {
     groups: [],
     paces: [],
     statics: { addresses: [], routes: [], rules: [] },
+    filter: undefined,
     tellUnknownVrids: false,
     scripts: [],
     files: [],

@@ -60,6 +60,7 @@ struct Launch {
   std::size_t group_count = 0;
   int file_fd = -1;
   int null_fd = -1;
+  int input_fd = -1;
   int output_fd = -1;
   pid_t parent = 0;
   Refusal refusal;
@@ -126,7 +127,7 @@ KA_BETWEEN_CLONE_AND_EXEC int child_main(void* argument) {
   Launch& launch = *static_cast<Launch*>(argument);
   default_signals();
   if (::syscall(SYS_setpgid, 0, 0) != 0) return fail(launch, "setpgid");
-  if (!take(launch.null_fd, 0)) return fail(launch, "dup3");
+  if (!take(launch.input_fd >= 0 ? launch.input_fd : launch.null_fd, 0)) return fail(launch, "dup3");
   const int output = launch.output_fd >= 0 ? launch.output_fd : launch.null_fd;
   if (!take(output, 1) || !take(output, 2)) return fail(launch, "dup3");
   if (launch.changes_account) {
@@ -154,6 +155,21 @@ std::optional<Refusal> open_same(const Spec& spec, Fd& file) {
   const std::int64_t changed_ns = now.st_ctim.tv_sec * 1'000'000'000LL + now.st_ctim.tv_nsec;
   if (now.st_dev != wanted.device || now.st_ino != wanted.inode || changed_ns != wanted.changed_ns)
     return Refusal{ESTALE, "open"};
+  return std::nullopt;
+}
+
+/// A file without a name that holds `text`, to be read from its start: nobody has to feed a pipe meanwhile.
+std::optional<Refusal> hold(const std::string& text, Fd& file) {
+  file = Fd(::memfd_create("input", MFD_CLOEXEC));
+  if (!file.valid()) return Refusal{errno, "memfd_create"};
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t count =
+        ::pwrite(file.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+    if (count > 0)
+      done += static_cast<std::size_t>(count);
+    else if (count == 0 || errno != EINTR)
+      return Refusal{count == 0 ? ENOSPC : errno, "pwrite"};
+  }
   return std::nullopt;
 }
 
@@ -196,6 +212,10 @@ std::optional<Refusal> start(const Spec& spec, int null_fd, const Stack& stack, 
     if (auto refusal = open_same(spec, file)) return refusal;
     if (spec.by_descriptor) launch.file_fd = file.get();
   }
+  Fd input;
+  if (!spec.input.empty()) {
+    if (auto refusal = hold(spec.input, input)) return refusal;
+  }
   Fd output_write;
   if (spec.capture_bytes > 0) {
     int ends[2];
@@ -222,6 +242,7 @@ std::optional<Refusal> start(const Spec& spec, int null_fd, const Stack& stack, 
     launch.group_count = spec.account->groups.size();
   }
   launch.null_fd = null_fd;
+  launch.input_fd = input.get();
   launch.output_fd = output_write.get();
   launch.parent = ::getpid();
 

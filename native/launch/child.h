@@ -44,6 +44,8 @@ struct Spec {
   /// With `identity`: run the opened file itself (execveat), not what its name stands for a moment later. Not
   /// for scripts: their interpreter opens them again, by a name that is then a descriptor's.
   bool by_descriptor = false;
+  /// What it reads from stdin; empty: stdin is /dev/null.
+  std::string input;
   /// Bytes of output (stdout and stderr) to keep, from the start; 0: both are /dev/null.
   std::uint32_t capture_bytes = 0;
 };
@@ -78,9 +80,9 @@ class Stack {
   void* base_;
 };
 
-/// Starts `spec`. stdin is `null_fd`, so is the output that is not captured. The process gets SIGTERM when
-/// the calling thread ends. Returns when the program runs or could not be run: the calling thread stands
-/// still until then. Thread: any that lives as long as its children may.
+/// Starts `spec`. stdin without an input is `null_fd`, so is the output that is not captured. The process
+/// gets SIGTERM when the calling thread ends. Returns when the program runs or could not be run: the calling
+/// thread stands still until then. Thread: any that lives as long as its children may.
 std::optional<Refusal> start(const Spec& spec, int null_fd, const Stack& stack, Child& child);
 
 }  // namespace ka::launch

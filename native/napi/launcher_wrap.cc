@@ -99,6 +99,8 @@ Spec read_spec(const Napi::Object& o) {
                                          static_cast<std::int64_t>(big(identity, "ctimeNs"))};
     spec.by_descriptor = identity.Get("isProgram").ToBoolean().Value();
   }
+  if (const Napi::Value input = o.Get("input"); input.IsString())
+    spec.input = input.As<Napi::String>().Utf8Value();
   spec.capture_bytes = number(o, "captureBytes");
   return spec;
 }

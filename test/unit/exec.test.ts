@@ -38,6 +38,11 @@ test('the exit status of a command is its result', async () => {
   assert.equal(describeEnd(bad.end), 'exited with status 3');
 });
 
+test('a command reads its input', async () => {
+  const { output } = await run({ argv: ['cat'] }, { clock, input: 'one\ntwö\n', captureBytes: 100 });
+  assert.equal(output, 'one\ntwö\n');
+});
+
 test('a command that dies of a signal says which', async () => {
   const { end, timedOut } = await run(sh('kill -SEGV $$'), { clock });
   assert.deepEqual(end, { kind: 'signalled', signal: 'SIGSEGV' });

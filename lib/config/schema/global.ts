@@ -252,16 +252,21 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   ),
   vrrp_iptables: optional(chains, 'uses iptables for no_accept and VMACs', { build: 'iptables' }),
   vrrp_ipsets: optional(ipsets, 'names of the ipsets used with iptables', { build: 'iptables' }),
-  nftables: optional(wordOr('table', 'keepalived'), 'uses nftables for no_accept and VMACs', {
+  nftables: optional(wordOr('table', 'keepalived'), 'name of the tables for no_accept', {
+    ...works,
     isFirstKept: true,
+    note: 'nftables are used for no_accept whether it is given or not; there are no rules for VMACs',
   }),
   nftables_priority: defaulted(
     integer(-2147483648, 2147483647, { isStrict: true }),
     -1,
     'priority of its base chains',
+    works,
   ),
-  nftables_ifindex: defaulted(present, false, 'rules match interface indexes instead of names'),
-  nftables_counters: defaulted(present, false, 'rules count packets'),
+  nftables_ifindex: defaulted(present, false, 'rules match interface indexes instead of names', {
+    note: 'the rules for link-local addresses match indexes in any case: those of keepalived 2.2.7 are the same with it and without',
+  }),
+  nftables_counters: defaulted(present, false, 'rules count packets', works),
   nftables_ipvs: optional(
     wordOr('table', 'keepalived_ipvs'),
     'marks packets of virtual server groups by nftables',
@@ -294,7 +299,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   ),
   vrrp_strict: defaulted<boolean>(switchedOn, false, 'keeps to the letter of the RFC', {
     ...works,
-    note: 'what the configuration may say is held to the RFC; packets to the addresses are not dropped, see no_accept',
+    note: 'what the configuration may say is held to the RFC; packets to the addresses are dropped, see no_accept',
   }),
   vrrp_priority: niceRow('VRRP', 'works'),
   checker_priority: niceRow('checker', 'works'),

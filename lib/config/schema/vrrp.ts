@@ -215,11 +215,11 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     {
       ...works,
       defaultText: 'on, off in strict mode',
-      note: 'packets are always accepted, see no_accept',
     },
   ),
-  no_accept: optional(present, 'packets to the addresses are dropped', {
-    note: 'packets are accepted; keepalived drops those to and from the addresses with nftables while the instance is MASTER',
+  no_accept: optional(present, 'packets to and from the addresses are dropped', {
+    ...works,
+    note: 'by the program nft, a moment after the addresses are there; not for an owner of the addresses (priority 255)',
   }),
   skip_check_adv_addr: optional(
     skipCheck,
@@ -228,7 +228,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
   ),
   strict_mode: optional(boolean, 'keeps to the letter of the RFC', {
     ...works,
-    note: 'what the configuration may say is held to the RFC; packets to the addresses are not dropped, see no_accept',
+    note: 'what the configuration may say is held to the RFC; packets to the addresses are dropped, see no_accept',
   }),
   preempt: optional(present, 'takes over from a lower priority: the default', works),
   nopreempt: optional(

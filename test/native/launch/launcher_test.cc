@@ -81,6 +81,16 @@ TEST_CASE("signals, groups and descriptors are as a program expects them") {
   CHECK(report.output == "SigBlk:0000000000000000SigIgn:00000000000000000\n1\n2\n/dev/null\nleads\n");
 }
 
+TEST_CASE("a program reads its input from stdin, however long, and then finds the end") {
+  Reports reports;
+  auto launcher = Launcher::start(reports.sink());
+  REQUIRE(launcher.ok());
+  Spec spec = shell(1, "wc -c | tr -d ' \\n'; read -r more || echo , the end");
+  spec.input.assign(300'000, 'x');
+  (*launcher)->launch(spec);
+  CHECK(reports.wait_for(1).output == "300000, the end\n");
+}
+
 TEST_CASE("the children of others are left to them") {
   Reports reports;
   auto launcher = Launcher::start(reports.sink());
