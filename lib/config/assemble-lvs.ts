@@ -81,6 +81,7 @@ export function assembleServer(
   const lvsSched = fields.lvsSched ?? defaulted(raw, 'lvs_sched', 'wlc', context);
   const method = methodOf(raw, endpoints, context);
   const port = raw.key.kind === 'address' ? raw.key.port : 0;
+  const own: Own = { raw, group, method, port, isMark, globals, context, references };
   const quorum = quorumOf(fields, servers, context);
   const haSuspend = suspended(fields, isMark, context);
   const granularity = granularityFor(family, fields.persistenceGranularity, diagnostics);
@@ -107,10 +108,8 @@ export function assembleServer(
     quorumUp: fields.quorumUp,
     quorumDown: fields.quorumDown,
     weight: fields.weight,
-    sorryServer: sorry === undefined ? undefined : sorryOf(raw, sorry, method, port, isMark),
-    realServer: servers.map((server) =>
-      realOf(server, raw, method, port, isMark, globals, context, references),
-    ),
+    sorryServer: sorry === undefined ? undefined : sorryOf(sorry, own),
+    realServer: servers.map((server) => realOf(server, own)),
   };
 }
 
@@ -324,19 +323,25 @@ function quorumOf(
   return { quorum, hysteresis };
 }
 
-function sorryOf(
-  raw: RawVirtualServer,
-  sorry: Endpoint,
-  method: LvsMethod,
-  port: number,
-  isMark: boolean,
-): SorryServer {
-  const { fields } = raw.section;
-  const lvsMethod = fields.sorryServerLvsMethod ?? method;
+/** What is decided of a virtual server before its servers are looked at. */
+interface Own {
+  readonly raw: RawVirtualServer;
+  readonly group: VirtualServerGroup | undefined;
+  readonly method: LvsMethod;
+  readonly port: number;
+  readonly isMark: boolean;
+  readonly globals: GlobalDefs;
+  readonly context: Context;
+  readonly references: CheckerReferences;
+}
+
+function sorryOf(sorry: Endpoint, own: Own): SorryServer {
+  const { fields } = own.raw.section;
+  const lvsMethod = fields.sorryServerLvsMethod ?? own.method;
   return {
     address: sorry.address.text,
     family: sorry.address.family,
-    port: portOf(raw, sorry.port, lvsMethod, port, isMark),
+    port: portOf(sorry, lvsMethod, own),
     inhibit: fields.sorryServerInhibit !== undefined,
     lvsMethod,
     at: sorry.at,
@@ -347,35 +352,30 @@ function sorryOf(
  * NAT keeps a given port; the others use that of the virtual server, marks none. A group has many ports: a server is called, and
  * checked, by its own, and packets keep theirs.
  */
-function portOf(
-  raw: RawVirtualServer,
-  given: number | undefined,
-  method: LvsMethod,
-  port: number,
-  isMark: boolean,
-): number {
-  if (method.method === 'NAT' || (raw.key.kind === 'group' && !isMark)) return given ?? port;
-  return isMark ? 0 : port;
+function portOf({ port: given, at }: Endpoint, method: LvsMethod, own: Own): number {
+  const { raw, group, port, isMark, context } = own;
+  if (method.method === 'NAT') return given ?? port;
+  if (given !== undefined && group !== undefined) {
+    const other = group.entries.find((entry) => entry.kind === 'fwmark' || entry.port !== given);
+    if (other !== undefined) {
+      context.diagnostics.report(messages.portIgnored, at, String(given));
+      context.diagnostics.relate('what the group has', other.at);
+    }
+  }
+  if (raw.key.kind === 'group' && !isMark) return given ?? port;
+  const used = isMark ? 0 : port;
+  if (raw.key.kind !== 'group' && given !== undefined && used !== given)
+    context.diagnostics.report(messages.portReset, at, String(used));
+  return used;
 }
 
-function realOf(
-  server: RawRealServer,
-  raw: RawVirtualServer,
-  method: LvsMethod,
-  port: number,
-  isMark: boolean,
-  globals: GlobalDefs,
-  context: Context,
-  references: CheckerReferences,
-): RealServer {
+function realOf(server: RawRealServer, own: Own): RealServer {
+  const { raw, port, globals, context, references } = own;
   const { section, endpoint } = server;
   const { fields } = section;
   const parent = raw.section.fields;
-  const lvsMethod = fields.lvsMethod ?? method;
-  const ownPort = portOf(raw, endpoint.port, lvsMethod, port, isMark);
-  if (raw.key.kind !== 'group' && endpoint.port !== undefined && ownPort !== endpoint.port) {
-    context.diagnostics.report(messages.portReset, endpoint.at, String(ownPort));
-  }
+  const lvsMethod = fields.lvsMethod ?? own.method;
+  const ownPort = portOf(endpoint, lvsMethod, own);
   const alpha = fields.alpha ?? parent.alpha;
   const virtualhost = fields.virtualhost ?? parent.virtualhost;
   const delayLoop = fields.delayLoop ?? parent.delayLoop ?? seconds(60);

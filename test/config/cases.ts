@@ -159,6 +159,11 @@ export const cases: readonly Case[] = [
   { code: 'KA4004', text: server(`real_server «2001:db8::1» 80 {\n }\n ${real}`) },
   { code: 'KA4005', text: server(`${real}\n real_server «10.0.0.1» 80 {\n }`) },
   { code: 'KA4006', text: server('lvs_method DR\n real_server «10.0.0.1» 8080 {\n }') },
+  { code: 'KA4006', text: server(`lvs_method DR\n sorry_server «10.0.0.9» 90\n ${real}`) },
+  {
+    code: 'KA4014',
+    text: `virtual_server_group G {\n 192.0.2.1 80\n 192.0.2.2 81\n}\nvirtual_server group G {\n lvs_sched rr\n lvs_method DR\n protocol TCP\n real_server «10.0.0.1» 80 {\n }\n}\n`,
+  },
   { code: 'KA4007', text: server(`quorum «3»\n ${real}`) },
   { code: 'KA4008', text: server(`hysteresis «1»\n ${real}`) },
   { code: 'KA4009', text: `virtual_server «group» G {\n ${real}\n}\n` },

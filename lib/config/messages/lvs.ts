@@ -31,7 +31,15 @@ export const lvsMessages = {
     'KA4006',
     'warning',
     'complaint',
-    (port: string) => `without NAT a real server listens on the virtual server's port; ${port} is used`,
+    (port: string) => `without NAT a server listens on the virtual server's port; ${port} is used`,
+  ),
+  portIgnored: define(
+    'KA4014',
+    'warning',
+    'complaint',
+    (port: string) =>
+      `without NAT packets keep the port that they came to, which here is not always ${port}; it is ignored`,
+    { hint: 'leave the port out, or use lvs_method NAT' },
   ),
   quorumReduced: define(
     'KA4007',

@@ -352,6 +352,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'Only NAT can change the port of a packet.',
     'Let the server listen on the port of the virtual server, or write lvs_method NAT.',
   ],
+  portIgnored: [
+    'A group has several ports, or a firewall mark, and with DR and TUN packets reach a server on the port that they came to.',
+    'Leave out the port of the server, or use `lvs_method NAT`. Checkers have `connect_port`.',
+  ],
   quorumReduced: [
     'The quorum could never be reached.',
     'Write a quorum that is at most the sum of the weights.',
