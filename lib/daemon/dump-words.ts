@@ -99,3 +99,21 @@ function scopeName(scope: number): string {
   };
   return names[scope] ?? String(scope);
 }
+
+/** One line about a value that may not be there. */
+export function optional<T>(value: T | undefined, words: (value: T) => string): readonly string[] {
+  return value === undefined ? [] : [words(value)];
+}
+
+/** keepalived: six digits after the point. */
+export function seconds(us: number): string {
+  return (us / 1e6).toFixed(6);
+}
+
+export function onOff(value: boolean): string {
+  return value ? 'ON' : 'OFF';
+}
+
+export function enabled(value: boolean): string {
+  return value ? 'enabled' : 'disabled';
+}

@@ -79,7 +79,7 @@ function ownUmask(): number {
 }
 
 /** Accounts as numbers: the given one, else script_user, else this process. */
-function identities(config: Config, accounts: Accounts): IdentityOf {
+export function identities(config: Config, accounts: Accounts): IdentityOf {
   return ({ user, group }) => {
     const fallback = config.globalDefs.scriptUser;
     const name = user ?? fallback?.user;
