@@ -1,8 +1,7 @@
 /** Who is measured: the bare C loop, Debian's keepalived, ka-node of this checkout. All are started alike. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
-import { projectRoot } from '../test/support/daemons.js';
+import { kaNodeProgram } from '../test/support/daemons.js';
 import type { LabHost } from '../test/support/net-lab.js';
 import { hasProgram, waitUntil, type Program } from '../test/support/program.js';
 import { baseline } from './baseline.js';
@@ -65,12 +64,10 @@ export const keepalived: Subject = {
   start: (host, routers, options) => daemon(host, ['keepalived'], routers, options),
 };
 
-export const kaNodeProgram = join(projectRoot, 'bin/ka-node');
-
 export const kaNode: Subject = {
   name: 'ka-node',
   missing: () => (existsSync(kaNodeProgram) ? undefined : 'ka-node is not built: npm run build'),
-  start: (host, routers, options) => daemon(host, [process.execPath, kaNodeProgram], routers, options),
+  start: (host, routers, options) => daemon(host, [kaNodeProgram], routers, options),
 };
 
 /** Both daemons take the same options: in the foreground, VRRP alone, log on the console. */

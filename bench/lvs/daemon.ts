@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { projectRoot } from '../../test/support/daemons.js';
+import { kaNodeProgram } from '../../test/support/daemons.js';
 import { freshNamespace, ip } from '../../test/vm/namespaces.js';
 
 export type DaemonName = 'keepalived' | 'ka-node';
@@ -35,7 +35,7 @@ export class BenchDaemon implements AsyncDisposable {
       name === 'keepalived'
         ? // With -l it writes to the emulated serial console, which is slow; without, to a syslog that is not there.
           ['keepalived']
-        : [process.execPath, join(projectRoot, 'bin/ka-node'), '-l'];
+        : [kaNodeProgram, '-l'];
     const pids = ['-p', '-c'].flatMap((option) => [option, join(work, `pid${option}`)]);
     const log = openSync(join(work, 'log'), 'w');
     const argv = ['netns', 'exec', netns, ...program, '-n', '-C', ...pids, '-f', file];

@@ -7,7 +7,7 @@ import { virtualRouters, virtualServers } from '../large-files.js';
 import { daemons, withPair, type Bench, type Measure } from '../measure.js';
 import { TableBuilder, type Findings, type SubjectName } from '../result.js';
 import { median } from '../statistics.js';
-import { kaNodeProgram } from '../subject.js';
+import { kaNodeProgram } from '../../test/support/daemons.js';
 import type { LabHost } from '../../test/support/net-lab.js';
 
 interface Usage {

@@ -14,7 +14,8 @@ export function installServiceCommand({ directory, print }: InstallServiceArgume
     packageRoot: packageRoot(),
     directory,
     // The interpreter by its own name: a unit has no PATH of a login shell.
-    command: [process.execPath, realpathSync(process.argv[1] ?? '')],
+    interpreter: process.execPath,
+    program: realpathSync(process.argv[1] ?? ''),
   };
   if (print === true) {
     process.stdout.write(serviceUnit(options));

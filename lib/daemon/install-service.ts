@@ -3,13 +3,17 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KaError } from '../errors.js';
 
+/** How Node is started for the daemon: those of bin/ka-node, whose shell is not asked here. */
+export const daemonNodeOptions = ['--single-threaded', '--max-semi-space-size=1'] as const;
+
 export interface InstallServiceOptions {
   /** Root folder of the package. */
   readonly packageRoot: string;
   /** Where units of the administrator live; /etc/systemd/system when absent. */
   readonly directory?: string;
-  /** The interpreter and the program: absolute paths without blanks or percent signs. */
-  readonly command: readonly string[];
+  /** Absolute paths without blanks or percent signs. */
+  readonly interpreter: string;
+  readonly program: string;
 }
 
 export interface InstalledService {
@@ -43,19 +47,18 @@ export function installService(options: InstallServiceOptions): InstalledService
  */
 export function serviceUnit({
   packageRoot,
-  command,
-}: Pick<InstallServiceOptions, 'packageRoot' | 'command'>): string {
-  return unitText(readFileSync(join(packageRoot, 'share/ka-node.service'), 'utf8'), command);
-}
-
-function unitText(template: string, command: readonly string[]): string {
-  const wrong = command.find((word) => !/^\/[^\s%$"'\\;]*$/.test(word));
-  if (wrong !== undefined || command.length === 0)
+  interpreter,
+  program,
+}: Omit<InstallServiceOptions, 'directory'>): string {
+  const template = readFileSync(join(packageRoot, 'share/ka-node.service'), 'utf8');
+  const wrong = [interpreter, program].find((word) => !/^\/[^\s%$"'\\;]*$/.test(word));
+  if (wrong !== undefined)
     throw new KaError(
       'KA_SERVICE_COMMAND',
-      `'${wrong ?? ''}' cannot be the program of a systemd unit: install ka-node below a path without blanks, quotes and %`,
+      `'${wrong}' cannot be the program of a systemd unit: install ka-node below a path without blanks, quotes and %`,
     );
-  return template.replace('ExecStart=/usr/bin/ka-node ', `ExecStart=${command.join(' ')} `);
+  const command = [interpreter, ...daemonNodeOptions, program].join(' ');
+  return template.replace('ExecStart=/usr/bin/ka-node ', `ExecStart=${command} `);
 }
 
 function write(path: string, text: string): void {

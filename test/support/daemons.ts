@@ -16,6 +16,9 @@ import {
 /** The checkout: the nearest folder above this file that has a package.json. */
 export const projectRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
 
+/** Run as users run it: it starts Node with options of its own. */
+export const kaNodeProgram = join(projectRoot, 'bin/ka-node');
+
 /** A running daemon with its configuration file. */
 export class Daemon implements AsyncDisposable {
   constructor(
@@ -62,8 +65,7 @@ export function startKaNode(
   const control = args.includes('--control-socket')
     ? []
     : ['--control-socket', host.path(`${started + 1}.sock`)];
-  const command = [process.execPath, join(projectRoot, 'bin/ka-node')];
-  return startDaemon(host, command, text, [...control, ...args], options);
+  return startDaemon(host, [kaNodeProgram], text, [...control, ...args], options);
 }
 
 /** Starts Debian's keepalived on a configuration text. @throws when it is not installed. */

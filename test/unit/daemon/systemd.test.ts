@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { installService } from '../../../lib/daemon/install-service.js';
+import { daemonNodeOptions, installService } from '../../../lib/daemon/install-service.js';
 import { SystemdNotifier } from '../../../lib/daemon/systemd.js';
 import { KaError } from '../../../lib/errors.js';
 import { systemClock } from '../../../lib/host.js';
-import { projectRoot } from '../../support/daemons.js';
+import { kaNodeProgram, projectRoot } from '../../support/daemons.js';
 import { DatagramReceiver } from '../../support/datagram-receiver.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { hasProgram, run } from '../../support/program.js';
@@ -97,7 +97,8 @@ test('the unit is installed for the program that runs, once', (context) => {
   const options = {
     packageRoot: projectRoot,
     directory,
-    command: ['/opt/node/bin/node', '/opt/ka-node/bin/ka-node'],
+    interpreter: '/opt/node/bin/node',
+    program: '/opt/ka-node/bin/ka-node',
   };
   const first = installService(options);
   assert.equal(first.path, join(directory, 'ka-node.service'));
@@ -105,12 +106,12 @@ test('the unit is installed for the program that runs, once', (context) => {
   assert.equal((statSync(first.path).mode & 0o777).toString(8), '644');
   assert.match(
     readFileSync(first.path, 'utf8'),
-    /^ExecStart=\/opt\/node\/bin\/node \/opt\/ka-node\/bin\/ka-node --dont-fork \$DAEMON_ARGS$/m,
+    /^ExecStart=\/opt\/node\/bin\/node --single-threaded [-=\w ]*\/opt\/ka-node\/bin\/ka-node --dont-fork \$DAEMON_ARGS$/m,
   );
   assert.equal(installService(options).isChanged, false);
-  for (const command of [['/opt/my node/bin/node'], ['node'], ['/opt/100%'], []])
+  for (const path of ['/opt/my node/bin/node', 'node', '/opt/100%', ''])
     assert.throws(
-      () => installService({ ...options, command }),
+      () => installService({ ...options, ...(path === 'node' ? { program: path } : { interpreter: path }) }),
       (error) => KaError.is(error) && error.code === 'KA_SERVICE_COMMAND',
     );
   assert.throws(
@@ -124,14 +125,18 @@ test('the unit is installed for the program that runs, once', (context) => {
 
 test('install-service installs, says what is next, and prints the unit that leaves before the network does', async (context) => {
   const directory = folder(context);
-  const program = [process.execPath, join(projectRoot, 'bin/ka-node'), 'install-service'];
+  const program = [kaNodeProgram, 'install-service'];
   const installed = await run([...program, '--directory', directory]);
   assert.deepEqual([installed.code, installed.stderr], [0, '']);
   assert.match(installed.stdout, /ka-node\.service is written\. Next:\n {2}systemctl daemon-reload\n/);
   const unit = readFileSync(join(directory, 'ka-node.service'), 'utf8');
   const printed = await run([...program, '--print']);
   assert.deepEqual([printed.code, `${printed.stdout}\n`], [0, unit]);
-  assert.ok(unit.includes(`ExecStart=${process.execPath} ${join(projectRoot, 'bin/ka-node')} --dont-fork`));
+  const command = [process.execPath, ...daemonNodeOptions, kaNodeProgram].join(' ');
+  assert.ok(unit.includes(`ExecStart=${command} --dont-fork`));
+  // Started by hand it is started alike.
+  const script = readFileSync(kaNodeProgram, 'utf8');
+  assert.ok(script.includes(`exec node ${daemonNodeOptions.join(' ')} "$0"`));
   // systemd stops in the reverse of this order: the goodbye still finds a network.
   assert.match(unit, /^After=network\.target /m);
   const refused = await run([...program, '--directory', join(directory, 'none')]);
@@ -146,7 +151,8 @@ test('systemd finds no fault with the unit', { skip }, async (context) => {
   const { path } = installService({
     packageRoot: projectRoot,
     directory,
-    command: [process.execPath, join(projectRoot, 'bin/ka-node')],
+    interpreter: process.execPath,
+    program: kaNodeProgram,
   });
   const verify = await run(['systemd-analyze', 'verify', path]);
   assert.deepEqual([verify.code, verify.stdout + verify.stderr], [0, '']);
@@ -156,7 +162,8 @@ test('the unit is at most medium exposed in the eyes of systemd', { skip }, asyn
   const { path } = installService({
     packageRoot: projectRoot,
     directory: folder(context),
-    command: [process.execPath],
+    interpreter: process.execPath,
+    program: kaNodeProgram,
   });
   const { code, stdout } = await run([
     'systemd-analyze',
