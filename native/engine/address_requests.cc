@@ -12,17 +12,6 @@
 
 namespace ka::engine {
 
-namespace {
-
-/// Someone who keeps deleting an address is answered this often in a window, then left alone until the window
-/// ends.
-constexpr int kMaxRestores = 5;
-constexpr std::chrono::seconds kRestoreWindow{10};
-/// An address that the kernel refuses is tried again after this.
-constexpr std::chrono::seconds kRetry{10};
-
-}  // namespace
-
 // ---- what the kernel tells ----
 
 AddressTable::SlotId AddressTable::find(const net::KernelAddress& address) const {
@@ -84,13 +73,9 @@ void AddressTable::lost(SlotId id, bool by_others, Instant now) {
   }
   if (by_others) {
     if (slot.spec.no_track) return;
-    if (now - slot.window > kRestoreWindow) {
-      slot.window = now;
-      slot.restores = 0;
-    }
-    if (++slot.restores > kMaxRestores) {
+    if (!slot.breaker.allows(now)) {
       tell(slot, AddressEvent::kGaveUp, 0);
-      retry_later(id, slot.window + kRestoreWindow);
+      retry_later(id, slot.breaker.window_end());
       return;
     }
     slot.is_restored = true;

@@ -16,6 +16,7 @@
 #include "native/engine/config.h"
 #include "native/engine/events.h"
 #include "native/engine/links.h"
+#include "native/engine/restoring.h"
 #include "native/engine/worker.h"
 #include "native/net/monitor.h"
 #include "native/net/nl.h"
@@ -119,8 +120,7 @@ class AddressTable {
     std::uint64_t definition = 0;
     bool looks_again = false;  // something changed while a request was running
     bool is_doubtful = false;  // someone deleted it while it was being added
-    Instant window{};          // of the loop breaker
-    int restores = 0;
+    LoopBreaker breaker;
     std::optional<Instant> retry_at;
   };
   struct Owner {

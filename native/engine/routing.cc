@@ -12,10 +12,6 @@ namespace {
 
 /// Cookie of a request whose answer does not matter.
 constexpr std::uint64_t kRemoval = 0;
-/// As for addresses.
-constexpr int kMaxRestores = 5;
-constexpr std::chrono::seconds kRestoreWindow{10};
-constexpr std::chrono::seconds kRetry{10};
 constexpr int kMonitorDatagramsPerTurn = 64;
 
 bool may_be(const RoutingEntry& entry, const net::Deleted& deleted) {
@@ -254,13 +250,9 @@ void RoutingTable::deleted(const net::Deleted& deleted, bool is_mine, Instant no
       continue;
     }
     if (!slot.entry.is_tracked) continue;
-    if (now - slot.window > kRestoreWindow) {
-      slot.window = now;
-      slot.restores = 0;
-    }
-    if (++slot.restores > kMaxRestores) {
+    if (!slot.breaker.allows(now)) {
       if (!slot.retry_at) observer_.routing_event(slot.router, slot.entry, AddressEvent::kGaveUp, 0);
-      retry_later(slot, slot.window + kRestoreWindow);
+      retry_later(slot, slot.breaker.window_end());
       continue;
     }
     slot.is_restoring = true;

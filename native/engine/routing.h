@@ -15,6 +15,7 @@
 #include "native/engine/config.h"
 #include "native/engine/events.h"
 #include "native/engine/links.h"
+#include "native/engine/restoring.h"
 #include "native/engine/worker.h"
 #include "native/net/nl.h"
 
@@ -79,8 +80,7 @@ class RoutingTable {
     bool is_queued = false;
     bool is_restoring = false;  // somebody deleted one like it
     bool has_failed = false;    // told, and not added since
-    Instant window{};           // of the loop breaker
-    int restores = 0;
+    LoopBreaker breaker;
     std::optional<Instant> retry_at;
   };
   struct Owner {
