@@ -88,6 +88,7 @@ export function assembleServer(
   return {
     key: raw.key,
     at,
+    groupMark: undefined,
     family,
     protocol,
     lvsSched,

@@ -4,6 +4,7 @@
  */
 import { assembleGlobals } from './assemble-global.js';
 import type { CheckerReferences } from './assemble-checkers.js';
+import { withGroupMarks } from './group-marks.js';
 import { assembleGroups, assembleServer, dependsOnOthers } from './assemble-lvs.js';
 import {
   assembleBfd,
@@ -203,7 +204,8 @@ function assembleConfig(
     (script) => script?.user !== undefined || hasDefaultUser(globals, context),
   );
   notifyScripts(ownScripts, globals, context);
-  const virtualServer = checkScripts(assembled, globals, context);
+  const marked = withGroupMarks(assembled, virtualServerGroup, globals);
+  const virtualServer = checkScripts(marked, globals, context);
   for (const [keyword, at] of context.withoutEffect) diagnostics.report(messages.noEffectYet, at, keyword);
   return {
     configId: options.configId,

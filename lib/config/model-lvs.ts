@@ -64,6 +64,8 @@ export interface VirtualServer {
   readonly key: VirtualServerKey;
   /** Of the first word after `virtual_server`. */
   readonly at: Span;
+  /** nftables_ipvs: the firewall mark that stands for all addresses of its group; undefined: each is a service of its own. */
+  readonly groupMark: number | undefined;
   /** Decided as keepalived does: address, ip_family, granularity, first server. */
   readonly family: Family;
   /** Undefined for a pure mark. */

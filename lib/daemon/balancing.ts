@@ -13,6 +13,7 @@ import { Balancer, type BalancerEvent } from '../lvs/balancer.js';
 import { withServersOf } from '../lvs/carry-over.js';
 import { Ipvs } from '../lvs/ipvs.js';
 import type { DrainResult } from '../lvs/drain.js';
+import { markTables } from '../lvs/mark-tables.js';
 import { removeLeftovers } from '../lvs/leftovers.js';
 import { recall, type Recalled } from '../lvs/recall.js';
 import type { VirtualServerReport } from '../lvs/report.js';
@@ -20,6 +21,7 @@ import { SyncDaemons } from '../lvs/sync-daemon.js';
 import { ConnectionTimeouts, type TimeoutsMemory } from '../lvs/timeouts.js';
 import { realServerLine, virtualServerLine } from '../notify/fifo.js';
 import { checkerReason, quorumReason, realServerMail, virtualServerMail } from '../notify/mail-text.js';
+import { Nftables } from '../nftables.js';
 import { Outlets } from '../notify/outlets.js';
 import { resolveScript, type ScriptPolicy } from '../script-security.js';
 import { FileTracker } from '../track/file.js';
@@ -53,6 +55,8 @@ export class Balancing {
   readonly #balancer: Balancer;
   readonly #sync: SyncDaemons;
   readonly #timeouts: ConnectionTimeouts;
+  /** nftables_ipvs; undefined: never used so far. */
+  #nftables: Nftables | undefined;
   readonly #outlets: Outlets;
   #config: Config;
   #policy: ScriptPolicy;
@@ -137,6 +141,7 @@ export class Balancing {
   }
 
   async #load(config: Config, recalled: readonly (Recalled | undefined)[]): Promise<void> {
+    const before = this.#config;
     this.#config = config;
     this.#policy = scriptPolicy(config, systemAccounts);
     for (const file of this.#files) file.close();
@@ -155,6 +160,15 @@ export class Balancing {
     await this.#sync.configure(lvsSyncDaemon, followed?.virtualRouterId);
     await this.#watchAddresses(config.virtualServer.some(({ haSuspend }) => haSuspend));
     await this.#balancer.load(config, recalled);
+    // Marks come after their services: until then the packets are nobody's either way.
+    const table = config.globalDefs.nftablesIpvs ?? before.globalDefs.nftablesIpvs;
+    if (table !== undefined) this.#marks().want(table, markTables(config));
+  }
+
+  #marks(): Nftables {
+    const { host, ipvsNetns } = this.#options;
+    this.#nftables ??= new Nftables({ host, netns: ipvsNetns, without: notMarked });
+    return this.#nftables;
   }
 
   /** The VRRP instances that are MASTER now: `lvs_sync_daemon` with `inst` follows one. */
@@ -189,6 +203,10 @@ export class Balancing {
       keep: this.#options.keepsIpvs || !this.#isRunning,
       flush: this.#config.globalDefs.lvsFlushOnStop,
     });
+    const { nftablesIpvs } = this.#config.globalDefs;
+    if (nftablesIpvs !== undefined && this.#isRunning && !this.#options.keepsIpvs)
+      this.#marks().want(nftablesIpvs, []);
+    await this.#nftables?.settled();
     if (this.#isRunning) {
       await this.#sync.close();
       await this.#timeouts.close();
@@ -299,6 +317,8 @@ export class Balancing {
     return verdict.command;
   }
 }
+
+const notMarked = 'packets to virtual_server_groups are not marked';
 
 /** The table is compared with what it ought to be so long after the start, and then so often. */
 const firstInspectionMs = 1_000;

@@ -4,10 +4,11 @@
  */
 import type { IpvsTimeouts } from '../../bindings/ipvs-types.js';
 import type { Config } from '../config/model.js';
-import type { Logger } from '../host.js';
+import { systemClock, type Logger } from '../host.js';
 import { Ipvs } from '../lvs/ipvs.js';
 import { removeLeftovers } from '../lvs/leftovers.js';
 import { ConnectionTimeouts } from '../lvs/timeouts.js';
+import { Nftables } from '../nftables.js';
 import { readHalf } from './handover.js';
 import { ipvsNamespace, namespacePath } from './namespace.js';
 import type { DaemonOptions } from './options.js';
@@ -29,6 +30,12 @@ export async function removeServices(
   await using ipvs = new Ipvs(netns === undefined ? {} : { netns });
   await removeLeftovers(ipvs, past, undefined, logger);
   await new ConnectionTimeouts(ipvs, { before: timeouts }).close();
+  const tables = past.flatMap(({ globalDefs }) => globalDefs.nftablesIpvs ?? []);
+  if (tables.length === 0) return;
+  const host = { clock: systemClock, logger };
+  const nftables = new Nftables({ host, netns, without: 'tables of nftables_ipvs are left' });
+  for (const table of tables) nftables.want(table, []);
+  await nftables.settled();
 }
 
 /** As seen from the supervisor, which stays where it was started. */

@@ -57,7 +57,7 @@ export function serviceKeys(
   server: VirtualServer,
   groups: ReadonlyMap<string, VirtualServerGroup>,
 ): readonly IpvsServiceKey[] {
-  const { key } = server;
+  const { key, groupMark } = server;
   const protocol = server.protocol ?? 'UDP';
   switch (key.kind) {
     case 'address':
@@ -65,6 +65,12 @@ export function serviceKeys(
     case 'fwmark':
       return [{ kind: 'fwmark', family: server.family, fwmark: key.fwmark }];
     case 'group':
+      if (groupMark !== undefined)
+        return families(groups.get(key.group)).map((family) => ({
+          kind: 'fwmark',
+          family,
+          fwmark: groupMark,
+        }));
       return (groups.get(key.group)?.entries ?? []).flatMap((entry): readonly IpvsServiceKey[] => {
         if (entry.kind === 'fwmark')
           return [{ kind: 'fwmark', family: entry.family ?? server.family, fwmark: entry.fwmark }];
@@ -78,6 +84,12 @@ export function serviceKeys(
     default:
       return assertNever(key);
   }
+}
+
+/** Of the addresses of a group. */
+function families(group: VirtualServerGroup | undefined): readonly (4 | 6)[] {
+  const entries = group?.entries ?? [];
+  return ([4, 6] as const).filter((family) => entries.some((entry) => entry.family === family));
 }
 
 function serviceOf(server: VirtualServer, key: IpvsServiceKey): IpvsService {
@@ -104,51 +116,48 @@ function destinationsOf(
     const state = health.servers[i];
     if (state === undefined) return undefined;
     const weight = serverWeight({ ...state, inhibitOnFailure: real.inhibitOnFailure }, health.quorum);
-    return weight === undefined ? undefined : realDestination(real, key, weight);
+    const { uthreshold: upperThreshold, lthreshold: lowerThreshold } = real;
+    return weight === undefined
+      ? undefined
+      : destination(real, key, { weight, upperThreshold, lowerThreshold });
   });
   const weight = sorryServer === undefined ? undefined : sorryWeight(sorryServer.inhibit, health.quorum);
   if (sorryServer !== undefined && weight !== undefined)
-    all.push({
-      ...place(sorryServer.address, sorryServer.port, sorryServer.lvsMethod, key),
-      weight,
-      upperThreshold: 0,
-      lowerThreshold: 0,
-    });
+    all.push(destination(sorryServer, key, { weight, upperThreshold: 0, lowerThreshold: 0 }));
   return union(
     [],
-    all.filter((destination) => destination !== undefined),
+    all.filter((each) => each !== undefined),
   );
 }
 
-function realDestination(real: RealServer, key: IpvsServiceKey, weight: number): IpvsDestination {
-  return {
-    ...place(real.address, real.port, real.lvsMethod, key),
-    weight,
-    upperThreshold: real.uthreshold,
-    lowerThreshold: real.lthreshold,
-  };
-}
-
 /** Only NAT can change the port: the others keep the service's, and that of a mark is 0. */
-export function destinationPort(port: number, method: LvsMethod, key: IpvsServiceKey): number {
-  if (method.method === 'NAT' && port !== 0) return port;
+export function destinationPort(
+  port: number,
+  { method }: Pick<LvsMethod, 'method'>,
+  key: IpvsServiceKey,
+): number {
+  if (method === 'NAT' && port !== 0) return port;
   return key.kind === 'address' ? key.port : 0;
 }
 
-function place(
-  address: string,
-  port: number,
-  method: LvsMethod,
+/** Written out, not spread from parts: V8 gives each object that is so made a layout of its own, and there may be thousands. */
+function destination(
+  {
+    address,
+    port,
+    lvsMethod: { method, tunnelType, tunnelPort, tunnelCsum },
+  }: Pick<RealServer, 'address' | 'port' | 'lvsMethod'>,
   key: IpvsServiceKey,
-): Pick<IpvsDestination, 'address' | 'port' | 'forward' | 'tunnel'> {
+  load: Pick<IpvsDestination, 'weight' | 'upperThreshold' | 'lowerThreshold'>,
+): IpvsDestination {
   return {
     address,
-    port: destinationPort(port, method, key),
-    forward: method.method,
-    tunnel:
-      method.method === 'TUN'
-        ? { type: method.tunnelType, port: method.tunnelPort, csum: method.tunnelCsum }
-        : undefined,
+    port: destinationPort(port, { method }, key),
+    forward: method,
+    tunnel: method === 'TUN' ? { type: tunnelType, port: tunnelPort, csum: tunnelCsum } : undefined,
+    weight: load.weight,
+    upperThreshold: load.upperThreshold,
+    lowerThreshold: load.lowerThreshold,
   };
 }
 
@@ -163,10 +172,10 @@ function union(
   second: readonly IpvsDestination[],
 ): readonly IpvsDestination[] {
   const all = new Map<string, IpvsDestination>();
-  for (const destination of [...first, ...second]) {
-    const id = destinationId(destination);
+  for (const each of [...first, ...second]) {
+    const id = destinationId(each);
     const before = all.get(id);
-    if (before === undefined || before.weight === 0) all.set(id, destination);
+    if (before === undefined || before.weight === 0) all.set(id, each);
   }
   return [...all.values()];
 }

@@ -33,6 +33,7 @@ export function virtualServer(more: Partial<VirtualServer> = {}): VirtualServer 
     persistenceTimeout: undefined,
     persistenceGranularity: '255.255.255.255',
     delayLoop: seconds(60),
+    groupMark: undefined,
     haSuspend: false,
     smtpAlert: false,
     virtualhost: undefined,

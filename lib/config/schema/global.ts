@@ -271,19 +271,22 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     wordOr('table', 'keepalived_ipvs'),
     'marks packets of virtual server groups by nftables',
     {
+      ...works,
       isFirstKept: true,
-      note: 'every address of a group stays a service of its own, which serves the same clients; keepalived makes one service of a mark instead',
+      note: 'one service of a mark stands for the addresses of a group, unless it has marks of its own; port 0 is every port',
     },
   ),
   nftables_ipvs_priority: defaulted(
     integer(-2147483648, 2147483647, { isStrict: true }),
     -1,
     'priority of its base chains',
+    works,
   ),
   nftables_ipvs_start_fwmark: defaulted(
     integer(1, uint32, { isStrict: true }),
     1000,
     'first mark used for groups',
+    works,
   ),
   vrrp_check_unicast_src: defaulted(
     present,

@@ -4,6 +4,7 @@ import { parseConfig } from '../../../lib/config/load.js';
 import type { LvsMethod, VirtualServer } from '../../../lib/config/model-lvs.js';
 import { addressRange } from '../../../lib/lvs/addresses.js';
 import { desiredTable, type VirtualServerHealth } from '../../../lib/lvs/desired.js';
+import { markTables } from '../../../lib/lvs/mark-tables.js';
 import { virtualServerNames } from '../../../lib/lvs/names.js';
 import { serviceId } from '../../../lib/lvs/table.js';
 import { lvsConfig, nat, nowhere, realServer, sorryServer, virtualServer } from '../../support/lvs-model.js';
@@ -60,6 +61,48 @@ test('a virtual server becomes a service with its healthy servers', () => {
       ],
     },
   ]);
+});
+
+test('nftables_ipvs: the addresses of a group are one mark, unless the group has marks itself', () => {
+  const text = [
+    'global_defs {\nnftables_ipvs\nnftables_ipvs_start_fwmark 70\n}',
+    'virtual_server_group G {\n10.8.0.1-3 80\n}\nvirtual_server_group M {\n10.8.0.4 80\nfwmark 9\n}',
+    ...['G TCP 1', 'M TCP 2', 'G UDP 3', 'G TCP 4'].map((each) => {
+      const [group = '', protocol = '', last = ''] = each.split(' ');
+      return `virtual_server group ${group} {\nprotocol ${protocol}\nlvs_method DR\nreal_server 10.9.0.${last} 80 {\n}\n}`;
+    }),
+  ].join('\n');
+  const { model } = parseConfig({ text }, { offline: true });
+  assert.ok(model !== undefined);
+  const table = desiredTable(
+    model,
+    model.virtualServer.map((server) => healthy(server)),
+  );
+  assert.deepEqual(
+    table.map(({ service, destinations }) => [
+      serviceId(service.key),
+      destinations.map(({ address, port }) => `${address} ${port}`),
+    ]),
+    [
+      ['FWM 70', ['10.9.0.1 0', '10.9.0.4 0']],
+      ['TCP [10.8.0.4]:80', ['10.9.0.2 80']],
+      ['FWM 9', ['10.9.0.2 0']],
+      ['FWM 71', ['10.9.0.3 0']],
+    ],
+  );
+  assert.deepEqual(
+    markTables(model).map(({ family, name, elements }) => [family, name, [...elements]]),
+    [
+      [
+        'ip',
+        'keepalived_ipvs',
+        [
+          ['tcp_map', ['10.8.0.1-10.8.0.3 . 80 : 70']],
+          ['udp_map', ['10.8.0.1-10.8.0.3 . 80 : 71']],
+        ],
+      ],
+    ],
+  );
 });
 
 test('a server of a group without NAT keeps its port in the configuration, and has that of each service in the kernel', () => {
