@@ -81,21 +81,27 @@ export type HttpResult =
 export type Pulse = NativePulse;
 
 /**
- * Makes a probe repeat itself on the prober's thread, first after `intervalMs` and then so long after the end of each, for as long
- * as it ends as expected. The probe's promise then is that of the first other end. One object for one probe.
+ * A probe that repeats itself on the prober's thread, first after its interval and then so long after the end of each, for as long as it
+ * ends as expected. Until another end comes it costs JavaScript nothing.
  */
-export class Repeat {
-  readonly intervalMs: number;
-  /** Set by the prober. */
-  ask: () => Pulse | undefined = () => undefined;
+export class Vigil {
+  readonly #prober: Pick<Prober, 'pulseOf' | 'give'>;
+  readonly #id: number;
 
-  constructor(intervalMs: number) {
-    this.intervalMs = intervalMs;
+  /** For the prober. */
+  constructor(prober: Pick<Prober, 'pulseOf' | 'give'>, id: number) {
+    this.#prober = prober;
+    this.#id = id;
   }
 
   /** The last expected end; undefined before it, and after the other. */
   pulse(): Pulse | undefined {
-    return this.ask();
+    return this.#prober.pulseOf(this.#id);
+  }
+
+  /** Nothing more is heard of it. Idempotent. */
+  end(): void {
+    this.#prober.give(this.#id);
   }
 }
 
@@ -103,19 +109,20 @@ export interface HttpRequest {
   readonly bytes: Buffer;
   /** Milliseconds for the whole; the target's `timeoutMs` is for each step. */
   readonly totalMs: number;
-  /** What a repeated request expects: how the head begins, and the length of the body. */
-  readonly expected?: { readonly head: Buffer; readonly bodyBytes: number } | undefined;
 }
 
-interface Pending {
-  readonly settle: (report: NativeProbeReport) => void;
-  readonly stopListening: () => void;
+/** How the head of a reply begins, and the length of its body. */
+export interface ExpectedReply {
+  readonly head: Buffer;
+  readonly bodyBytes: number;
 }
+
+type Settle = (report: NativeProbeReport) => void;
 
 /** One native thread. Probes run side by side; none waits for another. */
 export class Prober implements Disposable {
   readonly #native: NativeProber;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, Settle>();
   #outbox: NativeProbe[] = [];
   #lastId = 0;
   #isClosed = false;
@@ -135,66 +142,90 @@ export class Prober implements Disposable {
   }
 
   /** Connects over TCP and closes at once, without lingering. */
-  async tcp(target: ProbeTarget, signal?: AbortSignal, repeat?: Repeat): Promise<ProbeResult> {
-    return result(await this.#run({ kind: 0, ...encode(target) }, signal, repeat));
+  async tcp(target: ProbeTarget, signal?: AbortSignal): Promise<ProbeResult> {
+    return result(await this.#run(tcpProbe(target), signal));
+  }
+
+  /** As `tcp`, again and again; `onEnd` hears of the first failure. */
+  watchTcp(target: ProbeTarget, intervalMs: number, onEnd: (end: ProbeResult) => void): Vigil {
+    return this.#watch(tcpProbe(target), intervalMs, (report) => onEnd(result(report)));
   }
 
   /** Connects over TCP and hands the socket over. */
   async connect(target: ProbeTarget, signal?: AbortSignal): Promise<ConnectResult> {
-    const report = await this.#run({ kind: 0, keepFd: true, ...encode(target) }, signal);
+    const report = await this.#run({ ...tcpProbe(target), keepFd: true }, signal);
     const end = result(report);
     return end.kind === 'ok' ? { ...end, fd: report.fd } : end;
   }
 
-  /** Sends a datagram and waits for a reply that passes `filter`. A repeated one expects a reply or none, but no error. */
+  /** Sends a datagram and waits for a reply that passes `filter`. */
   async udp(
     target: ProbeTarget,
     payload: Buffer,
     filter?: ReplyFilter,
     signal?: AbortSignal,
-    repeat?: Repeat,
   ): Promise<ExchangeResult> {
-    const matching = filter === undefined ? {} : { match: filter.value, matchMask: filter.mask };
-    const probe = { kind: 1, payload, expectsTimeout: true, ...matching, ...encode(target) };
-    const report = await this.#run(probe, signal, repeat);
-    const end = result(report);
-    if (end.kind !== 'ok') return end;
-    return { ...end, reply: report.reply ?? Buffer.alloc(0), length: report.replyLength };
+    return exchangeResult(await this.#run(udpProbe(target, payload, filter), signal));
+  }
+
+  /** As `udp`, again and again; a reply is expected or none, but no error. */
+  watchUdp(
+    target: ProbeTarget,
+    payload: Buffer,
+    intervalMs: number,
+    onEnd: (end: ExchangeResult) => void,
+  ): Vigil {
+    return this.#watch(udpProbe(target, payload), intervalMs, (report) => onEnd(exchangeResult(report)));
   }
 
   /** ICMP or ICMPv6 echo with `payload`, over an unprivileged socket where the kernel lets it, else a raw one. */
-  async ping(
+  async ping(target: ProbeTarget, payload: Buffer, signal?: AbortSignal): Promise<ProbeResult> {
+    return result(await this.#run(pingProbe(target, payload), signal));
+  }
+
+  /** As `ping`, again and again. */
+  watchPing(
     target: ProbeTarget,
     payload: Buffer,
-    signal?: AbortSignal,
-    repeat?: Repeat,
-  ): Promise<ProbeResult> {
-    return result(await this.#run({ kind: 2, payload, ...encode(target) }, signal, repeat));
+    intervalMs: number,
+    onEnd: (end: ProbeResult) => void,
+  ): Vigil {
+    return this.#watch(pingProbe(target, payload), intervalMs, (report) => onEnd(result(report)));
   }
 
   /** Sends an HTTP request and reads to the end of the connection; of the body only its length is kept. */
-  async http(
+  async http(target: ProbeTarget, request: HttpRequest, signal?: AbortSignal): Promise<HttpResult> {
+    return httpResult(await this.#run(httpProbe(target, request), signal));
+  }
+
+  /** As `http`, again and again, for as long as replies are as `expected`. */
+  watchHttp(
     target: ProbeTarget,
     request: HttpRequest,
-    signal?: AbortSignal,
-    repeat?: Repeat,
-  ): Promise<HttpResult> {
-    const { bytes, totalMs, expected } = request;
-    const probe = { kind: 3, payload: bytes, totalMs: wholeMs(totalMs), ...encode(target) };
-    const wanted =
-      expected === undefined
-        ? {}
-        : {
-            match: expected.head,
-            matchMask: Buffer.alloc(expected.head.length, 0xff),
-            expectedLength: expected.bodyBytes,
-          };
-    const report = await this.#run({ ...probe, ...wanted }, signal, repeat);
-    const { elapsedUs, syscall } = report;
-    const kind = outcomes[report.outcome] ?? 'failed';
-    if (kind === 'ok')
-      return { kind, head: report.reply ?? Buffer.alloc(0), bodyBytes: report.replyLength, elapsedUs };
-    return { kind, code: getSystemErrorName(-report.errno), syscall, elapsedUs };
+    expected: ExpectedReply,
+    intervalMs: number,
+    onEnd: (end: HttpResult) => void,
+  ): Vigil {
+    const wanted = {
+      match: expected.head,
+      matchMask: Buffer.alloc(expected.head.length, 0xff),
+      expectedLength: expected.bodyBytes,
+    };
+    return this.#watch({ ...httpProbe(target, request), ...wanted }, intervalMs, (report) =>
+      onEnd(httpResult(report)),
+    );
+  }
+
+  /** For `Vigil`. */
+  pulseOf(id: number): Pulse | undefined {
+    return this.#isClosed ? undefined : this.#native.pulse(id);
+  }
+
+  /** For `Vigil`: nobody wants to hear of it any more. */
+  give(id: number): void {
+    if (!this.#pending.has(id)) return;
+    this.#native.cancel(id);
+    this.#forget(id);
   }
 
   /** Number of probes that run. */
@@ -220,26 +251,33 @@ export class Prober implements Disposable {
     return this.#pending.has(this.#lastId) ? this.#nextId() : this.#lastId;
   }
 
-  #run(
-    probe: Omit<NativeProbe, 'id'>,
-    signal: AbortSignal | undefined,
-    repeat?: Repeat,
-  ): Promise<NativeProbeReport> {
+  #run(probe: Probe, signal: AbortSignal | undefined): Promise<NativeProbeReport> {
     const id = this.#nextId();
     if (this.#isClosed || signal?.aborted === true) return Promise.resolve(cancelled(id));
-    if (repeat !== undefined) repeat.ask = () => (this.#isClosed ? undefined : this.#native.pulse(id));
-    const timing = repeat === undefined ? {} : { intervalMs: wholeMs(repeat.intervalMs) };
-    return new Promise((settle) => {
+    return new Promise((resolve) => {
       const onAbort = (): void => {
         this.#native.cancel(id);
         this.#settle(cancelled(id));
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      const stopListening = (): void => signal?.removeEventListener('abort', onAbort);
-      if (this.#pending.size === 0) this.#native.ref();
-      this.#pending.set(id, { settle, stopListening });
-      if (this.#outbox.push({ id, ...probe, ...timing }) === 1) queueMicrotask(() => this.#send());
+      this.#submit({ id, ...probe }, (report) => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve(report);
+      });
     });
+  }
+
+  #watch(probe: Probe, intervalMs: number, onEnd: Settle): Vigil {
+    const id = this.#nextId();
+    if (this.#isClosed) queueMicrotask(() => onEnd(cancelled(id)));
+    else this.#submit({ id, ...probe, intervalMs: wholeMs(intervalMs) }, onEnd);
+    return new Vigil(this, id);
+  }
+
+  #submit(probe: NativeProbe, settle: Settle): void {
+    if (this.#pending.size === 0) this.#native.ref();
+    this.#pending.set(probe.id, settle);
+    if (this.#outbox.push(probe) === 1) queueMicrotask(() => this.#send());
   }
 
   #send(): void {
@@ -253,16 +291,19 @@ export class Prober implements Disposable {
   }
 
   #settle(report: NativeProbeReport): void {
-    const pending = this.#pending.get(report.id);
-    if (pending === undefined) {
+    const settle = this.#pending.get(report.id);
+    if (settle === undefined) {
       // Its caller went away; a socket that came all the same is closed here.
       if (report.fd >= 0) closeSync(report.fd);
       return;
     }
-    this.#pending.delete(report.id);
+    this.#forget(report.id);
+    settle(report);
+  }
+
+  #forget(id: number): void {
+    this.#pending.delete(id);
     if (this.#pending.size === 0 && !this.#isClosed) this.#native.unref();
-    pending.stopListening();
-    pending.settle(report);
   }
 }
 
@@ -273,6 +314,39 @@ function result(report: NativeProbeReport): ProbeResult {
   const { elapsedUs } = report;
   if (kind === 'ok' || kind === 'timeout') return { kind, elapsedUs };
   return { kind, code: getSystemErrorName(-report.errno), syscall: report.syscall, elapsedUs };
+}
+
+function exchangeResult(report: NativeProbeReport): ExchangeResult {
+  const end = result(report);
+  if (end.kind !== 'ok') return end;
+  return { ...end, reply: report.reply ?? Buffer.alloc(0), length: report.replyLength };
+}
+
+function httpResult(report: NativeProbeReport): HttpResult {
+  const { elapsedUs, syscall } = report;
+  const kind = outcomes[report.outcome] ?? 'failed';
+  if (kind === 'ok')
+    return { kind, head: report.reply ?? Buffer.alloc(0), bodyBytes: report.replyLength, elapsedUs };
+  return { kind, code: getSystemErrorName(-report.errno), syscall, elapsedUs };
+}
+
+type Probe = Omit<NativeProbe, 'id'>;
+
+function tcpProbe(target: ProbeTarget): Probe {
+  return { kind: 0, ...encode(target) };
+}
+
+function udpProbe(target: ProbeTarget, payload: Buffer, filter?: ReplyFilter): Probe {
+  const matching = filter === undefined ? {} : { match: filter.value, matchMask: filter.mask };
+  return { kind: 1, payload, expectsTimeout: true, ...matching, ...encode(target) };
+}
+
+function pingProbe(target: ProbeTarget, payload: Buffer): Probe {
+  return { kind: 2, payload, ...encode(target) };
+}
+
+function httpProbe(target: ProbeTarget, { bytes, totalMs }: HttpRequest): Probe {
+  return { kind: 3, payload: bytes, totalMs: wholeMs(totalMs), ...encode(target) };
 }
 
 function encode(target: ProbeTarget): Omit<NativeProbe, 'id' | 'kind'> {

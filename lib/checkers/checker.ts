@@ -2,7 +2,7 @@
  * The contract of health checks, and the loop that repeats one: first delay, interval, retries (judge.ts), suspension.
  * A check itself is one attempt; it knows neither of time between attempts nor of what its result means for the pool.
  */
-import { Repeat } from '../../bindings/prober.js';
+import type { Vigil } from '../../bindings/prober.js';
 import type { CheckerTiming } from '../config/model-lvs.js';
 import type { Host, Random, Timer } from '../host.js';
 import { initialStanding, judge, type Judgement, type JudgeRules, type Standing } from './judge.js';
@@ -32,12 +32,14 @@ export interface Check {
   /** MISC_CHECK: the interval runs from the start of an attempt, else from its end. */
   readonly isIntervalFromStart?: boolean;
   /**
-   * One attempt. Never rejects; ends soon after `signal` aborts. `step`: which url. With `repeat` it is repeated until it does not
-   * succeed as the last one did, and the outcome is that of the last.
+   * One attempt. Never rejects; ends soon after `signal` aborts. `step`: which url.
    */
-  attempt(step: number, signal: AbortSignal, repeat?: Repeat): Promise<Outcome>;
-  /** Whether the attempt can repeat itself without the loop, after a success. */
-  canRepeat?(): boolean;
+  attempt(step: number, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * After a success: makes attempts without the loop, each so long after the one before, until one does not succeed as the last one did.
+   * `onEnd` is told of that, later. Undefined: it cannot.
+   */
+  watch?(intervalMs: number, onEnd: (outcome: Outcome) => void): Vigil | undefined;
   /** The log line of an event, in keepalived's words; undefined: none. */
   describe(event: CheckEvent): string | undefined;
 }
@@ -116,7 +118,8 @@ export class CheckLoop implements Checker {
   readonly #rules: JudgeRules;
   /** Of the attempt that runs. */
   #abort: AbortController | undefined;
-  #repeat: Repeat | undefined;
+  /** What goes on without the loop. */
+  #vigil: Vigil | undefined;
   #isClosed = false;
   #standing: Standing;
   #timer: Timer | undefined;
@@ -130,7 +133,8 @@ export class CheckLoop implements Checker {
     this.#random = options.random;
     this.#listener = options.listener;
     const { policy, steps, fastRecovery } = options.check.rules ?? plain;
-    this.#rules = { ...options.check.timing, policy, steps, fastRecovery };
+    const { retry, delayBeforeRetry, delayLoop, alpha } = options.check.timing;
+    this.#rules = { policy, retry, delayBeforeRetry, delayLoop, alpha, steps, fastRecovery };
     const initial = initialStanding(this.#rules);
     this.#standing =
       options.standing ?? (options.isPresumedDown === true ? { ...initial, isUp: false } : initial);
@@ -142,7 +146,7 @@ export class CheckLoop implements Checker {
 
   get status(): CheckerStatus {
     const { isUp, hasRun } = this.#standing;
-    const pulse = this.#repeat?.pulse();
+    const pulse = this.#vigil?.pulse();
     return {
       name: this.#check.name,
       isUp,
@@ -160,8 +164,8 @@ export class CheckLoop implements Checker {
 
   suspend(): void {
     this.#isSuspended = true;
-    if (this.#repeat === undefined) return;
-    this.#abort?.abort();
+    if (this.#vigil === undefined) return;
+    this.#endVigil();
     this.#schedule(this.#check.timing.delayLoop / 1000);
   }
 
@@ -173,34 +177,53 @@ export class CheckLoop implements Checker {
     this.#isClosed = true;
     this.#timer?.cancel();
     this.#abort?.abort();
+    this.#endVigil();
+  }
+
+  #endVigil(): void {
+    this.#vigil?.end();
+    this.#vigil = undefined;
   }
 
   #schedule(delayMs: number): void {
-    this.#timer = this.#host.clock.schedule(delayMs, () => void this.#run());
+    this.#timer = this.#host.clock.schedule(delayMs, () => {
+      this.#timer = undefined;
+      void this.#run();
+    });
   }
 
-  async #run(repeat?: Repeat): Promise<void> {
-    const { clock } = this.#host;
-    const delayLoopMs = this.#check.timing.delayLoop / 1000;
+  async #run(): Promise<void> {
     if (this.#isSuspended) {
-      this.#schedule(delayLoopMs);
+      this.#schedule(this.#check.timing.delayLoop / 1000);
       return;
     }
-    const startedMs = clock.nowMs();
-    const { step } = this.#standing;
+    const startedMs = this.#host.clock.nowMs();
     const abort = new AbortController();
     this.#abort = abort;
-    this.#repeat = repeat;
-    const outcome = await this.#attempt(step, abort.signal, repeat);
-    if (this.#abort === abort) this.#abort = this.#repeat = undefined;
-    if (this.#isClosed || abort.signal.aborted) return;
+    const outcome = await this.#attempt(this.#standing.step, abort.signal);
+    if (this.#abort === abort) this.#abort = undefined;
+    if (!abort.signal.aborted) this.#take(outcome, startedMs);
+  }
+
+  /** A check that throws against its contract costs one failed attempt, never the loop. */
+  async #attempt(step: number, signal: AbortSignal): Promise<Outcome> {
+    try {
+      return await this.#check.attempt(step, signal);
+    } catch (error) {
+      return { kind: 'failure', reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #take(outcome: Outcome, startedMs: number): void {
+    if (this.#isClosed) return;
+    const nowMs = this.#host.clock.nowMs();
     const known = outcome.kind === 'postponed' ? undefined : outcome.elapsedMs;
-    const latencyMs = known ?? clock.nowMs() - startedMs;
+    const latencyMs = known ?? nowMs - startedMs;
     const detail = outcome.kind === 'success' ? (outcome.detail ?? '') : outcome.reason;
-    this.#last = { detail, latencyMs, atMs: clock.nowMs() };
+    this.#last = { detail, latencyMs, atMs: nowMs };
     if (outcome.kind === 'postponed') {
       this.#log({ kind: 'postponed', reason: outcome.reason });
-      this.#schedule(delayLoopMs);
+      this.#schedule(this.#check.timing.delayLoop / 1000);
       return;
     }
     const before = this.#standing;
@@ -208,25 +231,20 @@ export class CheckLoop implements Checker {
     this.#standing = judgement.standing;
     // Scheduled first: a listener that closes the checker then ends it.
     const delayMs = this.#nextDelayMs(judgement, latencyMs);
-    if (this.#isSteady(outcome)) void this.#run(new Repeat(delayMs));
-    else this.#schedule(delayMs);
+    if (!this.#watch(outcome, delayMs)) this.#schedule(delayMs);
     this.#report(outcome, before, judgement);
   }
 
   /** Up, and nothing but the same success again is expected: the loop is not needed until that ends. */
-  #isSteady(outcome: Outcome): boolean {
+  #watch(outcome: Outcome, delayMs: number): boolean {
     const { isUp, hasRun, step, failedStep } = this.#standing;
     if (outcome.kind !== 'success' || outcome.weight !== undefined || this.#rules.steps !== 1) return false;
-    return isUp && hasRun && step === 0 && failedStep === undefined && this.#check.canRepeat?.() === true;
-  }
-
-  /** A check that throws against its contract costs one failed attempt, never the loop. */
-  async #attempt(step: number, signal: AbortSignal, repeat: Repeat | undefined): Promise<Outcome> {
-    try {
-      return await this.#check.attempt(step, signal, repeat);
-    } catch (error) {
-      return { kind: 'failure', reason: error instanceof Error ? error.message : String(error) };
-    }
+    if (this.#isSuspended || !isUp || !hasRun || step !== 0 || failedStep !== undefined) return false;
+    this.#vigil = this.#check.watch?.(delayMs, (end) => {
+      this.#vigil = undefined;
+      this.#take(end, this.#host.clock.nowMs());
+    });
+    return this.#vigil !== undefined;
   }
 
   #nextDelayMs({ delay }: Judgement, latencyMs: number): number {

@@ -1,4 +1,5 @@
 /** UDP_CHECK (a datagram and, if asked for, its reply) and PING_CHECK (an ICMP echo). */
+import type { ExchangeResult, ProbeResult } from '../../bindings/prober.js';
 import type { PingCheck, UdpCheck } from '../config/model-lvs.js';
 import type { Check, CheckEvent, Outcome } from './checker.js';
 import { afterRetries, probeOutcome, probeTarget, type CheckContext } from './network.js';
@@ -10,19 +11,23 @@ export function udpCheck(config: UdpCheck, context: CheckContext): Check {
   const target = probeTarget(config);
   const payload = config.payload === undefined ? fill(udpPayloadBytes) : Buffer.from(config.payload, 'hex');
   const isReplyGood = replyTest(config);
+  const outcomeOf = (end: ExchangeResult): Outcome => {
+    const elapsedMs = end.elapsedUs / 1000;
+    if (end.kind === 'timeout' && !config.requireReply)
+      return { kind: 'success', detail: 'no error came back', elapsedMs };
+    if (end.kind !== 'ok') return probeOutcome(end);
+    if (!config.requireReply || isReplyGood(end.reply, end.length))
+      return { kind: 'success', detail: `reply of ${end.length} bytes`, elapsedMs };
+    return { kind: 'failure', reason: mismatch, elapsedMs };
+  };
   return {
     name: config.kind,
     timing: config,
-    canRepeat: () => !config.requireReply,
-    async attempt(_step, signal, repeat): Promise<Outcome> {
-      const end = await prober.udp(target, payload, undefined, signal, repeat);
-      if (end.kind === 'timeout' && !config.requireReply)
-        return { kind: 'success', detail: 'no error came back' };
-      if (end.kind !== 'ok') return probeOutcome(end);
-      if (!config.requireReply || isReplyGood(end.reply, end.length))
-        return { kind: 'success', detail: `reply of ${end.length} bytes` };
-      return { kind: 'failure', reason: mismatch };
-    },
+    attempt: async (_step, signal) => outcomeOf(await prober.udp(target, payload, undefined, signal)),
+    watch: (intervalMs, onEnd) =>
+      config.requireReply
+        ? undefined
+        : prober.watchUdp(target, payload, intervalMs, (end) => onEnd(outcomeOf(end))),
     describe(event: CheckEvent): string | undefined {
       switch (event.kind) {
         case 'up':
@@ -49,12 +54,9 @@ export function pingCheck(config: PingCheck, context: CheckContext): Check {
   return {
     name: config.kind,
     timing: config,
-    canRepeat: () => true,
-    async attempt(_step, signal, repeat): Promise<Outcome> {
-      const end = await prober.ping(target, payload, signal, repeat);
-      if (end.kind !== 'ok') return probeOutcome(end);
-      return { kind: 'success', detail: 'echo reply', elapsedMs: end.elapsedUs / 1000 };
-    },
+    attempt: async (_step, signal) => echoOutcome(await prober.ping(target, payload, signal)),
+    watch: (intervalMs, onEnd) =>
+      prober.watchPing(target, payload, intervalMs, (end) => onEnd(echoOutcome(end))),
     describe(event: CheckEvent): string | undefined {
       switch (event.kind) {
         case 'up':
@@ -70,6 +72,11 @@ export function pingCheck(config: PingCheck, context: CheckContext): Check {
       }
     },
   };
+}
+
+function echoOutcome(end: ProbeResult): Outcome {
+  if (end.kind !== 'ok') return probeOutcome(end);
+  return { kind: 'success', detail: 'echo reply', elapsedMs: end.elapsedUs / 1000 };
 }
 
 const udpPayloadBytes = 32;

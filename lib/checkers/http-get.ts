@@ -4,7 +4,7 @@
  */
 import { isIP, Socket } from 'node:net';
 import { connect as tlsConnect, type SecureContext, type TLSSocket } from 'node:tls';
-import type { Prober, ProbeTarget, Repeat } from '../../bindings/prober.js';
+import type { HttpResult, Prober, ProbeTarget, Vigil } from '../../bindings/prober.js';
 import type { Clock } from '../host.js';
 import { HttpReply, replyLimits } from './http-reply.js';
 import { hostText } from './network.js';
@@ -37,40 +37,44 @@ export interface GetRequest {
 
 /** `postponed`: no socket could be had. `failure`: keepalived's words, to be followed by `server NAME.` */
 export type GetResult =
-  | { readonly kind: 'reply'; readonly reply: HttpReply }
-  | { readonly kind: 'failure' | 'postponed'; readonly reason: string };
+  | { readonly kind: 'reply'; readonly reply: HttpReply; readonly elapsedMs?: number }
+  | { readonly kind: 'failure'; readonly reason: string; readonly elapsedMs?: number }
+  | { readonly kind: 'postponed'; readonly reason: string };
 
 /** Whether the prober can do it alone: nobody looks at the body. */
 export function isPlain(request: GetRequest): boolean {
   return request.tls === undefined && !request.needsDigest && !request.needsBody;
 }
 
-/**
- * As `httpGet`, for a plain request, on the prober's thread.
- * @param repeat goes on for as long as replies begin as `expected` does and are as long. Never rejects.
- */
-export async function plainGet(
+/** As `httpGet`, for a plain request, on the prober's thread. Never rejects. */
+export async function plainGet(request: GetRequest, prober: Prober, signal: AbortSignal): Promise<GetResult> {
+  return plainResult(await prober.http(request.target, plainRequest(request), signal));
+}
+
+/** As `plainGet`, again and again for as long as replies begin as `expected` does and are as long. */
+export function watchGet(
   request: GetRequest,
   prober: Prober,
-  signal: AbortSignal,
-  repeat?: Repeat,
-  expected?: HttpReply,
-): Promise<GetResult> {
-  const bytes = Buffer.from(requestText(request), 'latin1');
-  const end = await prober.http(
-    request.target,
-    {
-      bytes,
-      totalMs: request.totalMs,
-      expected:
-        expected === undefined ? undefined : { head: statusStart(expected), bodyBytes: expected.bodyBytes },
-    },
-    signal,
-    repeat,
+  expected: HttpReply,
+  intervalMs: number,
+  onEnd: (got: GetResult) => void,
+): Vigil {
+  const wanted = { head: statusStart(expected), bodyBytes: expected.bodyBytes };
+  return prober.watchHttp(request.target, plainRequest(request), wanted, intervalMs, (end) =>
+    onEnd(plainResult(end)),
   );
-  if (end.kind === 'ok') return { kind: 'reply', reply: HttpReply.complete(end.head, end.bodyBytes) };
+}
+
+function plainRequest(request: GetRequest): { readonly bytes: Buffer; readonly totalMs: number } {
+  return { bytes: Buffer.from(requestText(request), 'latin1'), totalMs: request.totalMs };
+}
+
+function plainResult(end: HttpResult): GetResult {
+  const elapsedMs = end.elapsedUs / 1000;
+  if (end.kind === 'ok')
+    return { kind: 'reply', reply: HttpReply.complete(end.head, end.bodyBytes), elapsedMs };
   if (end.kind === 'unusable') return { kind: 'postponed', reason: `${end.syscall}: ${end.code}` };
-  return { kind: 'failure', reason: plainFailure(end) };
+  return { kind: 'failure', reason: plainFailure(end), elapsedMs };
 }
 
 function plainFailure({ kind, syscall, code }: { kind: string; syscall: string; code: string }): string {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { HttpCheck, HttpUrl, SslSettings } from '../config/model-lvs.js';
 import type { Check, CheckEvent, Outcome } from './checker.js';
-import { httpGet, isPlain, plainGet, type GetRequest } from './http-get.js';
+import { httpGet, isPlain, plainGet, watchGet, type GetRequest, type GetResult } from './http-get.js';
 import type { HttpReply } from './http-reply.js';
 import { afterRetries, probeTarget, type CheckContext } from './network.js';
 import { compileRegex, type BodyTest } from './regex.js';
@@ -27,21 +27,31 @@ export function httpCheck(config: HttpCheck, context: CheckContext, ssl?: SslSet
   const [only] = urls;
   /** What the only url last answered, when it was good. */
   let good: HttpReply | undefined;
+  const outcomeOf = (prepared: PreparedUrl, got: GetResult): Outcome => {
+    const outcome = got.kind === 'reply' ? examine(prepared, got.reply, context) : got;
+    good = got.kind === 'reply' && outcome.kind === 'success' ? got.reply : undefined;
+    const elapsedMs = got.kind === 'reply' ? got.elapsedMs : undefined;
+    return elapsedMs === undefined || outcome.kind === 'postponed' ? outcome : { ...outcome, elapsedMs };
+  };
   return {
     name: config.kind,
     timing: config,
     rules: { policy: 'steps', steps: urls.length, fastRecovery: config.fastRecovery },
-    canRepeat: () => urls.length === 1 && only !== undefined && isPlain(only.request) && good !== undefined,
-    async attempt(step, signal, repeat): Promise<Outcome> {
+    async attempt(step, signal): Promise<Outcome> {
       const prepared = urls[step];
       if (prepared === undefined) return { kind: 'failure', reason: 'No url for' };
       const { request } = prepared;
-      const got = isPlain(request)
-        ? await plainGet(request, prober, signal, repeat, repeat === undefined ? undefined : good)
-        : await httpGet(request, prober, host.clock, signal);
-      const outcome = got.kind === 'reply' ? examine(prepared, got.reply, context) : got;
-      good = got.kind === 'reply' && outcome.kind === 'success' ? got.reply : undefined;
-      return outcome;
+      return outcomeOf(
+        prepared,
+        isPlain(request)
+          ? await plainGet(request, prober, signal)
+          : await httpGet(request, prober, host.clock, signal),
+      );
+    },
+    watch(intervalMs, onEnd) {
+      if (urls.length !== 1 || only === undefined || good === undefined || !isPlain(only.request))
+        return undefined;
+      return watchGet(only.request, prober, good, intervalMs, (got) => onEnd(outcomeOf(only, got)));
     },
     describe(event: CheckEvent): string | undefined {
       switch (event.kind) {

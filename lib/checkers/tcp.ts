@@ -1,4 +1,5 @@
 /** TCP_CHECK: the server accepts a connection in time. */
+import type { ProbeResult } from '../../bindings/prober.js';
 import type { TcpCheck } from '../config/model-lvs.js';
 import type { Check, CheckEvent, Outcome } from './checker.js';
 import { afterRetries, probeOutcome, probeTarget, type CheckContext } from './network.js';
@@ -9,12 +10,8 @@ export function tcpCheck(config: TcpCheck, context: CheckContext): Check {
   return {
     name: config.kind,
     timing: config,
-    canRepeat: () => true,
-    async attempt(_step, signal, repeat): Promise<Outcome> {
-      const end = await prober.tcp(target, signal, repeat);
-      if (end.kind !== 'ok') return probeOutcome(end);
-      return { kind: 'success', detail: 'connected', elapsedMs: end.elapsedUs / 1000 };
-    },
+    attempt: async (_step, signal) => outcomeOf(await prober.tcp(target, signal)),
+    watch: (intervalMs, onEnd) => prober.watchTcp(target, intervalMs, (end) => onEnd(outcomeOf(end))),
     describe(event: CheckEvent): string | undefined {
       switch (event.kind) {
         case 'up':
@@ -30,4 +27,9 @@ export function tcpCheck(config: TcpCheck, context: CheckContext): Check {
       }
     },
   };
+}
+
+function outcomeOf(end: ProbeResult): Outcome {
+  if (end.kind !== 'ok') return probeOutcome(end);
+  return { kind: 'success', detail: 'connected', elapsedMs: end.elapsedUs / 1000 };
 }

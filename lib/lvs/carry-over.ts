@@ -20,7 +20,8 @@ function text(value: unknown): string {
 
 /** What a real server is known by within its virtual server. */
 export function realServerId(server: RealServer): string {
-  return `[${server.address}]:${server.port}`;
+  // As in `endpointName`.
+  return ['[', server.address, ']:', String(server.port)].join('');
 }
 
 /**

@@ -136,7 +136,7 @@ function running(name: string, options: string, random = 0) {
     check: {
       ...check,
       // Every attempt is to be seen here.
-      canRepeat: () => false,
+      watch: () => undefined,
       attempt: (...args) => {
         attempts.push(clock.nowMs());
         heard();

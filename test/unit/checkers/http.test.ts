@@ -197,7 +197,7 @@ test('a gzip bomb is so many bytes as it has on the wire', async () => {
   const bomb = gzipSync(Buffer.alloc(50 << 20));
   const head = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`;
   const outcome = await attempt(await withPort(saying(Buffer.concat([Buffer.from(head), bomb]))));
-  assert.deepEqual(outcome, { kind: 'success', detail: `status 200, ${bomb.length} bytes` });
+  assert.equal(outcome.kind === 'success' && outcome.detail, `status 200, ${bomb.length} bytes`);
 });
 
 test('an aborted check ends at once', async () => {

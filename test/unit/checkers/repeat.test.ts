@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { createServer as createHttp } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import test from 'node:test';
-import { Repeat } from '../../../bindings/prober.js';
 import { CheckLoop, type Check } from '../../../lib/checkers/checker.js';
 import { httpCheck } from '../../../lib/checkers/http.js';
 import { tcpCheck } from '../../../lib/checkers/tcp.js';
@@ -30,9 +29,13 @@ function run(check: Check) {
   const loop = new CheckLoop({
     check: {
       ...check,
-      attempt: (step, signal, repeat) => {
+      attempt: (step, signal) => {
         attempts++;
-        return check.attempt(step, signal, repeat);
+        return check.attempt(step, signal);
+      },
+      watch: (intervalMs, onEnd) => {
+        attempts++;
+        return check.watch?.(intervalMs, onEnd);
       },
     },
     host: rig.context.host,
@@ -121,17 +124,15 @@ test('a suspended check stops repeating at once, and goes on when it is resumed'
   loop.suspend();
   const before = taken.count();
   // Ten intervals of the prober's own clock, measured by a repeated probe beside it.
-  const beside = new Repeat(30);
-  const aside = new AbortController();
   const other = createServer((socket) => socket.on('error', () => undefined).destroy());
   const otherTaken = counted(other);
   const otherPort = await listen(other);
   const target = { address: '127.0.0.1', port: otherPort, timeoutMs: 5_000 };
-  const over = rig.context.prober.tcp(target, aside.signal, beside);
+  const beside = rig.context.prober.watchTcp(target, 30, () => assert.fail('it was ended'));
   await otherTaken.until(10);
   assert.ok((beside.pulse()?.rounds ?? 0) >= 9);
-  aside.abort();
-  await over;
+  beside.end();
+  assert.equal(beside.pulse(), undefined);
   assert.ok(taken.count() <= before + 1, 'one probe may have been on its way');
   loop.resume();
   await taken.until(taken.count() + 2);
