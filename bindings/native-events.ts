@@ -113,6 +113,10 @@ export type NativeEvent =
       readonly lateUs: number;
       /** The machine slept: CLOCK_BOOTTIME went on and CLOCK_MONOTONIC did not. */
       readonly suspended: boolean;
+      /** It took longer than the shortest advert interval: adverts were due meanwhile. */
+      readonly missed: boolean;
+      /** Routers that were master listen for an interval before they speak. */
+      readonly listens: boolean;
     }
   | { readonly kind: 'watchdog'; readonly atMs: number; readonly stalledMs: number; readonly held: boolean }
   /**

@@ -57,13 +57,15 @@ export function eventLines(event: Other, nameOf: (router: number) => string): re
       const state = event.up ? 'up' : event.present ? 'down' : 'deleted';
       return [{ level: 'info', text: `Netlink reports ${event.name} ${state}` }];
     }
-    case 'late':
-      return [
-        {
-          level: 'warning',
-          text: `${event.suspended ? 'the machine was suspended' : 'the engine was not running'} for ${(event.lateUs / 1000).toFixed(1)} ms: it listens before it speaks`,
-        },
-      ];
+    case 'late': {
+      const length = `${(event.lateUs / 1000).toFixed(1)} ms`;
+      // A busy machine does that all the time; the histogram of wake-ups counts it.
+      if (!event.suspended && !event.missed)
+        return [{ level: 'detail', text: `the engine woke ${length} late` }];
+      const what = event.suspended ? 'the machine was suspended' : 'the engine was not running';
+      const then = event.listens ? ': it listens before it speaks' : '';
+      return [{ level: 'warning', text: `${what} for ${length}${then}` }];
+    }
     case 'watchdog':
       return [
         event.held

@@ -57,7 +57,9 @@ struct Event {
   Priority previous_priority = 0;
   vrrp::State from = vrrp::State::kInitialize;
   vrrp::State to = vrrp::State::kInitialize;
+  /// kLate: for longer than the shortest advert interval.
   bool present = false;
+  /// kLate: Active routers listen before they speak.
   bool enabled = false;
   /// kSplitBrain: it goes on; kLate: the machine was suspended.
   bool up = false;

@@ -202,8 +202,13 @@ void Loop::note_lateness(Instant now) {
   engine_.shared_.record_lateness(late, now);
   raise_priority(late);
   if (late <= node_->smallest_skew()) return;
-  const bool tells = now - late_told_ >= kLateEventPause;
-  if (tells) late_told_ = now;
+  // What cost adverts is told, even right after a short delay.
+  const bool is_long = late >= node_->smallest_interval();
+  const bool tells = now - late_told_ >= kLateEventPause || (is_long && !was_long_told_);
+  if (tells) {
+    late_told_ = now;
+    was_long_told_ = is_long;
+  }
   node_->was_late(late, std::chrono::duration_cast<Micros>(now - asleep_since_), tells, false, now);
 }
 

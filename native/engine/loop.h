@@ -66,6 +66,7 @@ class Loop {
   Nanos lead_{};                  // how far ahead armed_ was when the timer was set
   Instant due_ = Instant::max();  // the first advert or silence of this wake-up
   Instant late_told_{};
+  bool was_long_told_ = false;  // that one was longer than an advert interval
   Instant asleep_since_{};
   bool is_monitor_ready_ = false;
   bool is_monitor_held_ = false;

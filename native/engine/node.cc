@@ -227,7 +227,7 @@ void Node::read_claims(Instant now) {
 }
 
 void Node::listen_if_absent(Nanos uncounted, Instant now) {
-  world_.domain.listen_if_absent(uncounted, now);
+  is_listening_ = world_.domain.listen_if_absent(uncounted, now);
 }
 
 void Node::was_late(Micros late, Micros asleep, bool tells, bool was_suspended, Instant now) {
@@ -235,9 +235,12 @@ void Node::was_late(Micros late, Micros asleep, bool tells, bool was_suspended, 
     Event event;
     event.kind = EventKind::kLate;
     event.up = was_suspended;
+    event.present = late >= smallest_interval_;
+    event.enabled = is_listening_;
     event.amount = late.count();
     world_.tell(event);
   }
+  is_listening_ = false;
   // Late by less than an interval: the kernel kept the adverts, they have been read. By more: perhaps the
   // machine was paused, nobody knows since when, and adverts are lost.
   world_.domain.grant_grace(late < smallest_interval_ ? late : asleep, now);

@@ -160,7 +160,8 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   std::optional<Instant> start_at_;
   Micros smallest_skew_{1'000'000};
   Micros smallest_interval_{1'000'000};
-  Instant now_{};  // of the call that runs
+  bool is_listening_ = false;  // since the last `listen_if_absent`, until `was_late` has told
+  Instant now_{};              // of the call that runs
   std::vector<LinkState*> changed_links_;
   std::vector<vrrp::RouterId> source_watchers_;  // routers that look for their source on any link
   bool are_addresses_changed_ = false;

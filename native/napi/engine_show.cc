@@ -182,6 +182,8 @@ void put_details(Napi::Env env, Napi::Object& o, const Event& event) {
     case EventKind::kLate:
       o.Set("lateUs", number(env, event.amount));
       o.Set("suspended", Napi::Boolean::New(env, event.up));
+      o.Set("missed", Napi::Boolean::New(env, event.present));
+      o.Set("listens", Napi::Boolean::New(env, event.enabled));
       break;
     case EventKind::kWatchdog:
       o.Set("stalledMs", number(env, event.amount));

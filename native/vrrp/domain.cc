@@ -194,12 +194,14 @@ void Domain::grant_grace(Micros late, Instant now) {
   }
 }
 
-void Domain::listen_if_absent(Nanos uncounted, Instant now) {
+bool Domain::listen_if_absent(Nanos uncounted, Instant now) {
+  bool listens = false;
   for (Impl::Router* router : impl_->by_slot) {
     if (router == nullptr) continue;
-    router->machine.listen_if_absent(uncounted, now);
+    listens |= router->machine.listen_if_absent(uncounted, now);
     impl_->arm(*router);
   }
+  return listens;
 }
 
 void Domain::advance(Instant now, Instant heard_until) {

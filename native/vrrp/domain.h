@@ -65,8 +65,8 @@ class Domain {
   void grant_grace(Micros late, Instant now);
   /// This node may not have run until now; to be said before what arrived meanwhile is handed in. Active
   /// routers that were silent for as long as others wait listen before they speak. `uncounted`: time that
-  /// `now` did not count (a suspended machine).
-  void listen_if_absent(Nanos uncounted, Instant now);
+  /// `now` did not count (a suspended machine). True: some of them do.
+  bool listen_if_absent(Nanos uncounted, Instant now);
   /// Fires every deadline that is not after `now`.
   void advance(Instant now) { advance(now, now); }
   /// The same, but only what arrived until `heard_until` has been read: the silence of others counts up to

@@ -211,14 +211,15 @@ void Machine::grant_grace(Micros late, Instant now) {
   backup->graced = true;
 }
 
-void Machine::listen_if_absent(Nanos uncounted, Instant now) {
+bool Machine::listen_if_absent(Nanos uncounted, Instant now) {
   auto* active = std::get_if<Active>(&state_);
-  if (active == nullptr || params_.priority == kPriorityOwner) return;
+  if (active == nullptr || params_.priority == kPriorityOwner) return false;
   const Nanos interval = params_.advert_interval;
   const Nanos silent = now - (active->adver_timer - interval) + uncounted;
-  if (silent < params_.down_timer_adverts * interval) return;
+  if (silent < params_.down_timer_adverts * interval) return false;
   active->listens = true;
   active->adver_timer = now + interval;
+  return true;
 }
 
 // ---- decisions ----

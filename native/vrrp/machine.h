@@ -50,8 +50,8 @@ class Machine {
 
   /// This node may not have run, and `uncounted` is what the clock of Instant did not count of that. An
   /// Active Router that has said nothing for as long as others wait listens for one interval before it
-  /// speaks.
-  void listen_if_absent(Nanos uncounted, Instant now);
+  /// speaks: true.
+  bool listen_if_absent(Nanos uncounted, Instant now);
 
   // ---- decisions ----
 

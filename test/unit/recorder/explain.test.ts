@@ -264,7 +264,9 @@ test('a node that was not running says so before anything about others', () => {
       cause: { kind: 'absent', peer: '10.0.0.28', peerPriority: 90 },
     }),
   ];
-  const others = [engine(10, { kind: 'late', atMs: 0, lateUs: 7_000_000, suspended: false })];
+  const others = [
+    engine(10, { kind: 'late', atMs: 0, lateUs: 7_000_000, suspended: false, missed: true, listens: true }),
+  ];
   const answer = ask({ state: 'BACKUP', transitions, others });
   assert.equal(answer.cause, 'frozen');
   assert.match(
@@ -273,7 +275,9 @@ test('a node that was not running says so before anything about others', () => {
   );
   const slept = ask({
     transitions: [],
-    others: [engine(10, { kind: 'late', atMs: 0, lateUs: 7_000_000, suspended: true })],
+    others: [
+      engine(10, { kind: 'late', atMs: 0, lateUs: 7_000_000, suspended: true, missed: true, listens: true }),
+    ],
   });
   assert.match(slept.headline, /^this machine was suspended for 7\.0 s/);
 });
