@@ -108,8 +108,12 @@ export interface NativeRouter {
   /** dont_track_primary: the state of the own interface does not hold the router. */
   readonly dontTrackPrimary: boolean;
   readonly announce: NativeAnnounce;
-  /** Kernel receive buffer in bytes; 0: default. */
+  /** garp_extra_if all: period of announcements on the links of addresses other than its own interface; 0 or absent: none. */
+  readonly extraAnnounceUs?: number;
+  /** Its share of the socket's receive buffer in bytes: those of all routers of a socket add up; 0: no wish. */
   readonly rxBufferBytes: number;
+  /** The same, as a multiple of the interface's MTU. */
+  readonly rxBufferMtus?: number;
   /** Held by `watchdog` when JavaScript has not answered for eventLoopTimeoutMs. */
   readonly watchdog: boolean;
 }
@@ -134,6 +138,13 @@ export interface NativePace {
   readonly gnaIntervalUs: number;
 }
 
+/** interface_up_down_delays: how long a change of a link must last to count. */
+export interface NativeLinkDelay {
+  readonly name: string;
+  readonly downUs: number;
+  readonly upUs: number;
+}
+
 /**
  * A set of changes that the engine carries out between two wake-ups, all of them or, when one is wrong, none:
  * removals, then paces, routers, groups, single values. New routers start when the groups are known.
@@ -145,6 +156,8 @@ export interface NativeTransaction {
   readonly groups?: readonly NativeGroup[];
   readonly removeGroups?: readonly number[];
   readonly paces?: readonly NativePace[];
+  /** All of them; links that are not named have none. */
+  readonly linkDelays?: readonly NativeLinkDelay[];
   /** One, to replace those before. */
   readonly statics?: readonly [NativeStatics];
   readonly priorities?: readonly { readonly id: number; readonly prioritySum: number }[];
@@ -197,4 +210,10 @@ export interface NativeEngineOptions {
   readonly lifeSignFd?: number;
   /** Do not ask the neighbours who else holds the addresses of a master. */
   readonly noSplitBrainProbe?: boolean;
+  /** Receive buffer of the netlink sockets that hear of changes, in bytes, and whether beyond net.core.rmem_max; absent: 16 MiB. */
+  readonly monitorBufferBytes?: number;
+  readonly monitorBufferForced?: boolean;
+  /** The same of the netlink sockets that requests go through; absent: 4 MiB. */
+  readonly requestBufferBytes?: number;
+  readonly requestBufferForced?: boolean;
 }

@@ -14,7 +14,8 @@ export type NativeHold =
   | 'group'
   | 'watchdog'
   | 'standby'
-  | 'address-failed';
+  | 'address-failed'
+  | 'no-multicast';
 
 /** Holds that JavaScript may set and clear; the engine owns the others. */
 export type PolicyHold = 'policy' | 'waiting' | 'standby';

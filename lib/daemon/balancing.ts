@@ -17,6 +17,7 @@ import { markTables } from '../lvs/mark-tables.js';
 import { removeLeftovers } from '../lvs/leftovers.js';
 import { recall, type Recalled } from '../lvs/recall.js';
 import type { VirtualServerReport } from '../lvs/report.js';
+import { syncDaemonOf } from '../lvs/sync-choice.js';
 import { SyncDaemons } from '../lvs/sync-daemon.js';
 import { ConnectionTimeouts, type TimeoutsMemory } from '../lvs/timeouts.js';
 import { realServerLine, virtualServerLine } from '../notify/fifo.js';
@@ -154,10 +155,8 @@ export class Balancing {
       return tracker;
     });
     this.#outlets.configure(config);
-    const { lvsTimeouts, lvsSyncDaemon } = config.globalDefs;
-    await this.#timeouts.configure(lvsTimeouts);
-    const followed = config.vrrpInstance.find(({ name }) => name === lvsSyncDaemon?.inst);
-    await this.#sync.configure(lvsSyncDaemon, followed?.virtualRouterId);
+    await this.#timeouts.configure(config.globalDefs.lvsTimeouts);
+    await this.#sync.configure(syncDaemonOf(config));
     await this.#watchAddresses(config.virtualServer.some(({ haSuspend }) => haSuspend));
     await this.#balancer.load(config, recalled);
     // Marks come after their services: until then the packets are nobody's either way.

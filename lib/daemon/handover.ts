@@ -18,6 +18,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { Config } from '../config/model.js';
 import type { Side } from '../control/messages.js';
 import { KaError } from '../errors.js';
+import { syncDaemonOf } from '../lvs/sync-choice.js';
 import type { Beat, Half, Memory } from './protocol.js';
 
 /** Folders in memory first. */
@@ -92,17 +93,19 @@ export function halfOf(config: Config, side: Side): Config {
   const half: Config =
     side === 'vrrp'
       ? { ...config, virtualServer: [], virtualServerGroup: [], ssl: undefined }
-      : { ...withSyncId(config), vrrpInstance: [], vrrpSyncGroup: [], vrrpScript: [], vrrpTrackProcess: [] };
+      : {
+          ...withSyncDaemon(config),
+          vrrpInstance: [],
+          vrrpSyncGroup: [],
+          vrrpScript: [],
+          vrrpTrackProcess: [],
+        };
   return withoutPlaces(half) as Config;
 }
 
-/** The checkers' half has no instances: the id of the sync daemon, which is that of the router it follows, is filled in. */
-function withSyncId(config: Config): Config {
-  const { lvsSyncDaemon } = config.globalDefs;
-  if (lvsSyncDaemon === undefined) return config;
-  const followed = config.vrrpInstance.find(({ name }) => name === lvsSyncDaemon.inst);
-  const id = lvsSyncDaemon.id ?? followed?.virtualRouterId;
-  return { ...config, globalDefs: { ...config.globalDefs, lvsSyncDaemon: { ...lvsSyncDaemon, id } } };
+/** The checkers' half has no instances: what the sync daemon has from them is filled in. */
+function withSyncDaemon(config: Config): Config {
+  return { ...config, globalDefs: { ...config.globalDefs, lvsSyncDaemon: syncDaemonOf(config) } };
 }
 
 /** The half that is in a file. */

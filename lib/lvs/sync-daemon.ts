@@ -12,18 +12,17 @@ type Role = IpvsSyncDaemon['role'];
 
 const roles: readonly Role[] = ['master', 'backup'];
 
-/** What runs for a configuration. `isMaster`: the instance that it follows is MASTER. `vrid`: the default of `id`. */
+/** What runs for a configuration. `isMaster`: the instance that it follows is MASTER. */
 export function wantedDaemons(
   config: LvsSyncDaemon | undefined,
   isMaster: boolean,
-  vrid: number | undefined,
 ): readonly IpvsSyncDaemon[] {
   if (config === undefined) return [];
   const running = config.inst === undefined ? roles : [isMaster ? ('master' as const) : ('backup' as const)];
   return running.map((role) => ({
     role,
     interface: config.interface,
-    syncId: config.id ?? vrid ?? 0,
+    syncId: config.id ?? 0,
     maxLength: config.maxlen,
     group: config.group,
     port: config.port,
@@ -35,7 +34,6 @@ export class SyncDaemons {
   readonly #ipvs: Ipvs;
   readonly #logger: Logger;
   #config: LvsSyncDaemon | undefined;
-  #vrid: number | undefined;
   /** Instances that are MASTER. */
   #masters: ReadonlySet<string> = new Set();
   /** What we started. */
@@ -48,10 +46,8 @@ export class SyncDaemons {
     this.#logger = logger;
   }
 
-  /** @param vrid virtual_router_id of the instance that is followed. */
-  configure(config: LvsSyncDaemon | undefined, vrid: number | undefined): Promise<void> {
+  configure(config: LvsSyncDaemon | undefined): Promise<void> {
     this.#config = config;
-    this.#vrid = vrid;
     return this.#follow();
   }
 
@@ -76,7 +72,7 @@ export class SyncDaemons {
   async #reconcile(): Promise<void> {
     const config = this.#config;
     const isMaster = config?.inst !== undefined && this.#masters.has(config.inst);
-    const wanted = wantedDaemons(config, isMaster, this.#vrid);
+    const wanted = wantedDaemons(config, isMaster);
     // At the start what runs is that of a process that died, or somebody else's: what is as wanted goes on.
     const running = this.#isFirst && wanted.length > 0 ? await this.#ipvs.daemons() : this.#running;
     if (wanted.length > 0) this.#isFirst = false;

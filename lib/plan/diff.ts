@@ -70,6 +70,9 @@ export function diffPlans(
         members: group.members.map(number),
       })),
       ...(isDeepStrictEqual(before?.plan.paces, after.paces) ? {} : { paces: after.paces }),
+      ...(isDeepStrictEqual(before?.plan.linkDelays ?? [], after.linkDelays)
+        ? {}
+        : { linkDelays: after.linkDelays }),
       ...(isDeepStrictEqual(before?.plan.statics ?? noStatics, after.statics)
         ? {}
         : { statics: [after.statics] as const }),

@@ -5,6 +5,7 @@
 import type {
   NativeAddress,
   NativeEngineOptions,
+  NativeLinkDelay,
   NativePace,
   NativeRouter,
   NativeStatics,
@@ -19,7 +20,9 @@ import type {
   VrrpSyncGroup,
   VrrpTrackProcess,
 } from '../config/model-vrrp.js';
-import { planRoutes, planRule, routeLinks, ruleLinks } from './routing.js';
+import { groupedLinks, planLinkDelays, planLinks } from './links.js';
+import { planRoutes, planRule } from './routing.js';
+import { uniqueBy } from './unique.js';
 
 /** Everything that a router needs except its number and what policy decides while it runs. */
 export type RouterParams = Omit<NativeRouter, 'id' | 'prioritySum' | 'owner' | 'holds'>;
@@ -82,6 +85,8 @@ export interface Plan {
   readonly routers: readonly RouterPlan[];
   readonly groups: readonly GroupPlan[];
   readonly paces: readonly NativePace[];
+  /** interface_up_down_delays, limited so that a backup does not take over for want of adverts while one runs. */
+  readonly linkDelays: readonly NativeLinkDelay[];
   /** static_ipaddress, static_routes, static_rules. */
   readonly statics: NativeStatics;
   /** Undefined: every instance accepts packets to its addresses. */
@@ -127,6 +132,7 @@ export function makePlan(config: Config, options: PlanOptions = {}): Plan {
     const members = config.vrrpInstance.filter(({ name }) => groupOf.get(name) === group);
     return planRouter(
       instance,
+      config,
       group,
       options,
       group === undefined ? startsActive(instance) : members.every(startsActive),
@@ -141,6 +147,10 @@ export function makePlan(config: Config, options: PlanOptions = {}): Plan {
     routers: withUniqueKeys(routers),
     groups: config.vrrpSyncGroup.map((group) => planGroup(group, routers)),
     paces: planPaces(config),
+    linkDelays: planLinkDelays(
+      config,
+      routers.map(({ params }) => params),
+    ),
     statics: planStatics(config),
     filter: planFilter(config, routers),
     tellUnknownVrids: config.globalDefs.logUnknownVrids,
@@ -152,6 +162,7 @@ export function makePlan(config: Config, options: PlanOptions = {}): Plan {
 
 function planRouter(
   instance: VrrpInstance,
+  config: Config,
   group: VrrpSyncGroup | undefined,
   options: PlanOptions,
   startActive: boolean,
@@ -161,7 +172,7 @@ function planRouter(
     key: reloadKey(instance),
     name: instance.name,
     basePriority: instance.priority,
-    params: planParams(instance, options, startActive, group, needed),
+    params: planParams(instance, config, options, startActive, group, needed),
     tracked: planTracked(instance, group),
     // keepalived: an owner of the addresses accepts, whatever is said.
     isAccepting: instance.accept || instance.priority === 255,
@@ -198,6 +209,7 @@ function withUniqueKeys(routers: readonly RouterPlan[]): readonly RouterPlan[] {
 
 function planParams(
   instance: VrrpInstance,
+  config: Config,
   options: PlanOptions,
   startActive: boolean,
   group: VrrpSyncGroup | undefined,
@@ -250,57 +262,34 @@ function planParams(
       lowerPrioDelayUs: instance.garpLowerPrioDelay,
       lowerPrioRepeat: instance.garpLowerPrioRepeat,
     },
-    rxBufferBytes: instance.kernelRxBufSize,
+    ...(instance.garpExtraIf.all && instance.garpExtraIf.period > 0
+      ? { extraAnnounceUs: instance.garpExtraIf.period }
+      : {}),
+    ...planReceiveBuffer(instance, config),
     watchdog:
       (options.eventLoopTimeoutMs ?? 0) > 0 &&
       (options.eventLoopTimeoutInstances?.includes(instance.name) ?? true),
   };
 }
 
-/** Interfaces that are tracked, and those without which its routes and rules, or `needed` static ones, cannot be. */
-function planLinks(
+/** kernel_rx_buf_size, else vrrp_rx_bufs_policy, of which the multiplier does not concern a number [keepalived]. */
+function planReceiveBuffer(
   instance: VrrpInstance,
-  group: VrrpSyncGroup | undefined,
-  needed: readonly string[],
-): RouterParams['trackedLinks'] {
-  const routed = [
-    ...instance.virtualRoutes.flatMap(routeLinks),
-    ...instance.virtualRules.flatMap(ruleLinks),
-    ...needed,
-  ].filter((name) => name !== instance.interface?.text);
-  return uniqueBy(
-    [
-      ...[...instance.trackInterface, ...groupLinks(instance, group)].map((link) => ({
-        name: link.interface,
-        weight: link.weight,
-        reverse: link.reverse,
-      })),
-      ...routed.map((name) => ({ name, weight: 0, reverse: false })),
-    ],
-    ({ name }) => name,
-  );
+  { globalDefs: { vrrpRxBufsPolicy: policy, vrrpRxBufsMultiplier: multiplier } }: Config,
+): Pick<RouterParams, 'rxBufferBytes' | 'rxBufferMtus'> {
+  if (policy === 'MTU' && instance.kernelRxBufSize === 0)
+    return { rxBufferBytes: 0, rxBufferMtus: Math.min(multiplier, 0xffff) };
+  const byPolicy = policy === 'ADVERT' ? advertBytes(instance) * multiplier : Number(policy ?? 0);
+  return { rxBufferBytes: Math.min(instance.kernelRxBufSize || byPolicy, largestBuffer) };
 }
 
-/** Interfaces of static entries that an instance follows by a track_group. */
-function groupedLinks(config: Config): ReadonlyMap<string, readonly string[]> {
-  const links = new Map<string, string[]>();
-  const add = (group: string | undefined, names: readonly string[]): void => {
-    for (const { text: member } of config.trackGroup.find(({ name }) => name === group)?.group ?? [])
-      links.set(member, [...(links.get(member) ?? []), ...names]);
-  };
-  for (const { noTrack, trackGroup, dev } of config.staticIpaddress)
-    if (!noTrack && dev !== undefined) add(trackGroup, [dev]);
-  for (const route of config.staticRoutes) add(route.trackGroup, routeLinks(route));
-  for (const rule of config.staticRules) add(rule.trackGroup, ruleLinks(rule));
-  return links;
-}
+/** Of a socket; the kernel doubles what it is asked for. */
+const largestBuffer = 0x3fffffff;
 
-function groupLinks(
-  instance: VrrpInstance,
-  group: VrrpSyncGroup | undefined,
-): readonly { readonly interface: string; readonly weight: number; readonly reverse: boolean }[] {
-  const isOwner = instance.priority === 255;
-  return (group?.trackInterface ?? []).map((link) => (isOwner ? { ...link, weight: 0 } : link));
+/** Size of an advert with its IP header. */
+function advertBytes({ family, version, virtualIpaddress }: VrrpInstance): number {
+  const addresses = virtualIpaddress.filter((entry) => entry.family === family).length;
+  return family === 6 ? 48 + 16 * addresses : 28 + 4 * addresses + (version === 2 ? 8 : 0);
 }
 
 /** The router's own lists, then those of its group; weights of the group's lists do not move an address owner. */
@@ -409,10 +398,17 @@ function planEngine(config: Config, options: PlanOptions): NativeEngineOptions {
     ...(options.leaveWith === undefined ? {} : { leaveWith: options.leaveWith }),
     ...(options.lifeSignFd === undefined ? {} : { lifeSignFd: options.lifeSignFd }),
     ...(options.splitBrainProbe === false ? { noSplitBrainProbe: true } : {}),
+    ...(globalDefs.vrrpNetlinkMonitorRcvBufs === 0
+      ? {}
+      : {
+          monitorBufferBytes: Math.min(globalDefs.vrrpNetlinkMonitorRcvBufs, largestBuffer),
+          monitorBufferForced: globalDefs.vrrpNetlinkMonitorRcvBufsForce,
+        }),
+    ...(globalDefs.vrrpNetlinkCmdRcvBufs === 0
+      ? {}
+      : {
+          requestBufferBytes: Math.min(globalDefs.vrrpNetlinkCmdRcvBufs, largestBuffer),
+          requestBufferForced: globalDefs.vrrpNetlinkCmdRcvBufsForce,
+        }),
   };
-}
-
-/** The first of each. */
-function uniqueBy<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
-  return items.filter((item, index) => items.findIndex((other) => key(other) === key(item)) === index);
 }

@@ -20,6 +20,7 @@ export type CauseName =
   | 'split-brain'
   | 'link'
   | 'no-source'
+  | 'no-multicast'
   | 'address'
   | 'tracker'
   | 'script-refused'

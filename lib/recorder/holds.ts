@@ -41,6 +41,11 @@ function ofHold(given: Case, change: TransitionEntry, hold: NativeHold): Reason 
       return { ...plain('standby', 'an operator put it in standby'), evidence: commandFacts(given, change) };
     case 'address-failed':
       return plain('address', 'the kernel refuses its virtual addresses');
+    case 'no-multicast':
+      return plain(
+        'no-multicast',
+        `${given.interface} does not support multicast, and there are no unicast peers`,
+      );
     case 'not-started':
       return plain('started', 'it is not started yet');
   }

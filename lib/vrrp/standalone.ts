@@ -188,6 +188,7 @@ function planOf(name: string, options: VirtualRouterOptions): Plan {
     ],
     groups: [],
     paces: [],
+    linkDelays: [],
     statics: { addresses: [], routes: [], rules: [] },
     filter: undefined,
     tellUnknownVrids: false,

@@ -155,6 +155,8 @@ export function describeHold(hold: NativeHold): string {
       return 'the operator put it in standby';
     case 'address-failed':
       return 'the kernel refuses its virtual addresses';
+    case 'no-multicast':
+      return 'its interface does not support multicast, and it has no unicast peers';
   }
 }
 

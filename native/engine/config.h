@@ -15,6 +15,7 @@
 #include "native/base/result.h"
 #include "native/base/units.h"
 #include "native/engine/status.h"
+#include "native/net/nl.h"
 #include "native/net/route.h"
 #include "native/vrrp/types.h"
 #include "native/wire/vrrp.h"
@@ -44,6 +45,9 @@ struct Options {
   std::optional<int> life_sign_fd;
   /// Ask the neighbours whether somebody else holds the addresses of an Active router.
   bool split_brain_probe = true;
+  /// vrrp_netlink_monitor_rcv_bufs, vrrp_netlink_cmd_rcv_bufs.
+  net::BufferSize monitor_buffer;
+  net::BufferSize request_buffer;
 };
 
 /// One virtual address as the configuration has it; the device by name, it may appear later.
@@ -108,7 +112,12 @@ struct RouterConfig {
   bool promote_secondaries = false;
   std::vector<TrackedLink> tracked;
   bool dont_track_primary = false;
+  /// This router's share of the socket's receive buffer in bytes; 0: no wish.
   int receive_buffer = 0;
+  /// The same as a multiple of the MTU of its link (vrrp_rx_bufs_policy MTU).
+  int receive_mtus = 0;
+  /// garp_extra_if all: period of announcements on other links than its own; 0: none.
+  Micros extra_announce_period{0};
   bool watchdog = false;
   /// Made by the caller, who reads it while the engine writes; an update hands over the same one.
   std::shared_ptr<RouterShared> shared;
@@ -129,6 +138,13 @@ struct Pace {
   std::vector<std::string> interfaces;
   Micros garp{0};
   Micros gna{0};
+};
+
+/// interface_up_down_delays: how long a change of a link must last to count.
+struct LinkDelay {
+  std::string name;
+  Micros down{0};
+  Micros up{0};
 };
 
 /// What the host is to have whatever the routers do: static_ipaddress, static_routes and static_rules.
@@ -162,6 +178,7 @@ struct Transaction {
   std::vector<GroupConfig> groups;
   std::vector<vrrp::GroupId> remove_groups;
   std::optional<std::vector<Pace>> paces;
+  std::optional<std::vector<LinkDelay>> link_delays;
   std::optional<Statics> statics;
   std::vector<PriorityChange> priorities;
   std::vector<HoldChange> holds;

@@ -182,12 +182,13 @@ void Executor::carry_out(const vrrp::Effect& effect, Instant now) {
         router->must_announce = true;
         router->announce_reason = effect.reason;
       } else {
-        world_.announcer.announce(effect.router, effect.reason, now);
+        announce(*router, effect.reason, now);
       }
       break;
     case EffectKind::kCancelAnnounce:
       router->must_announce = false;
       world_.announcer.cancel(effect.router);
+      world_.announcer.cancel(extra_plan(effect.router));
       break;
     case EffectKind::kTransition:
       transition(*router, effect, now);
@@ -252,17 +253,23 @@ void Executor::transition(Router& router, const vrrp::Effect& effect, Instant no
 void Executor::addresses_settled(Router& router, Instant now) {
   router.is_installing = false;
   if (!std::exchange(router.must_announce, false)) return;
-  world_.announcer.announce(router.config.id, router.announce_reason, now);
+  announce(router, router.announce_reason, now);
 }
 
 // ---- announcements ----
+
+void Executor::announce(const Router& router, vrrp::AnnounceReason reason, Instant now) {
+  world_.announcer.announce(router.config.id, reason, now);
+  if (reason == vrrp::AnnounceReason::kBecameActive)
+    world_.announcer.announce(extra_plan(router.config.id), reason, now);
+}
 
 bool Executor::announce_due(Instant now) {
   std::array<vrrp::AnnounceSend, FrameSocket::kBatch> due;
   const std::size_t count = world_.announcer.take_due(now, due);
   std::array<Router*, FrameSocket::kBatch> routers{};
   for (std::size_t i = 0; i < count; ++i) {
-    Router* router = world_.find(due[i].router);
+    Router* router = world_.find(without_extra(due[i].router));
     const LinkState* link = world_.links.by_index(due[i].link);
     if (router == nullptr || link == nullptr || !link->link.has_neighbours()) continue;
     const auto& config = router->config;

@@ -39,6 +39,7 @@ class Executor {
   void flush(SocketEntry& entry);
   void sent(Router& router, Priority priority, const IpAddr& destination, int err_no);
   void advert_finished(Router& router, Instant now);
+  void announce(const Router& router, vrrp::AnnounceReason reason, Instant now);
   void carry_out(const vrrp::Effect& effect, Instant now);
   /// What a router has in the kernel while it is Active.
   void want(vrrp::RouterId router, bool wanted);

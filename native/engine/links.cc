@@ -1,6 +1,7 @@
 #include "native/engine/links.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ka::engine {
 
@@ -8,6 +9,18 @@ namespace {
 
 bool same_address(const net::KernelAddress& a, const net::KernelAddress& b) {
   return a.prefix == b.prefix;
+}
+
+/// Down and up count at once when the link is new, or when there is no delay.
+void take_state(LinkState& state, bool is_new, Instant now) {
+  const bool is_up = state.link.is_up();
+  const Micros delay = is_up ? state.up_delay : state.down_delay;
+  if (is_new || is_up == state.counts_as_up || delay == Micros{0}) {
+    state.counts_as_up = is_up;
+    state.settles_at.reset();
+  } else if (!state.settles_at) {
+    state.settles_at = now + delay;
+  }
 }
 
 }  // namespace
@@ -32,7 +45,42 @@ LinkState* Links::by_index(IfIndex index) {
   return found == by_index_.end() ? nullptr : found->second.state;
 }
 
-Links::Change Links::set_link(const net::Link& link) {
+void Links::set_delays(const std::vector<LinkDelay>& delays) {
+  for (LinkState* state : std::exchange(delayed_, {})) {
+    state->down_delay = state->up_delay = Micros{0};
+    if (state->settles_at) {
+      state->settles_at = Instant::min();
+      delayed_.push_back(state);
+    }
+  }
+  for (const LinkDelay& delay : delays) {
+    LinkState& state = named(delay.name);
+    state.down_delay = delay.down;
+    state.up_delay = delay.up;
+    if (std::ranges::find(delayed_, &state) == delayed_.end()) delayed_.push_back(&state);
+  }
+}
+
+std::vector<LinkState*> Links::settle(Instant now) {
+  std::vector<LinkState*> settled;
+  for (LinkState* state : delayed_) {
+    if (!state->settles_at || *state->settles_at > now) continue;
+    state->settles_at.reset();
+    state->counts_as_up = state->link.is_up();
+    settled.push_back(state);
+  }
+  return settled;
+}
+
+std::optional<Instant> Links::next_settling() const {
+  std::optional<Instant> earliest;
+  for (const LinkState* state : delayed_) {
+    if (state->settles_at && (!earliest || *state->settles_at < *earliest)) earliest = state->settles_at;
+  }
+  return earliest;
+}
+
+Links::Change Links::set_link(const net::Link& link, Instant now) {
   Change change;
   Known& known = by_index_[link.index];
   known.is_listed = true;
@@ -42,14 +90,17 @@ Links::Change Links::set_link(const net::Link& link) {
     state.addresses = std::move(known.state->addresses);
     known.state->addresses.clear();
     known.state->index = 0;
+    known.state->settles_at.reset();
     change.second = known.state;
   }
   const bool is_same = state.index == link.index && state.link.flags == link.flags &&
                        state.link.mac == link.mac && state.link.forwards_v6 == link.forwards_v6;
   if (!is_same || change.second != nullptr) change.first = &state;
+  const bool is_new = state.index != link.index;
   known.state = &state;
   state.index = link.index;
   state.link = link;
+  take_state(state, is_new, now);
   return change;
 }
 
@@ -60,6 +111,7 @@ Links::Change Links::remove_link(IfIndex index) {
   by_index_.erase(found);
   if (state == nullptr || state->index != index) return {};
   state->index = 0;
+  state->settles_at.reset();
   state->addresses.clear();
   return {state, nullptr};
 }

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "native/engine/config.h"
 #include "native/net/address.h"
 #include "native/net/link.h"
 
@@ -26,11 +27,18 @@ struct LinkState {
   /// Numbers of the routers that have to do with it (Node keeps them).
   std::vector<std::uint32_t> users;
   bool is_touched = false;
+  /// interface_up_down_delays: how long the link must stay down, or up, before that counts.
+  Micros down_delay{0};
+  Micros up_delay{0};
+  /// What counts; not what the kernel last said while a delay runs.
+  bool counts_as_up = false;
+  /// End of the delay that runs.
+  std::optional<Instant> settles_at;
   /// Places in EngineShared::links start from 1; 0: none.
   std::uint32_t shown_at = 0;
 
   [[nodiscard]] bool is_present() const { return index != 0; }
-  [[nodiscard]] bool is_up() const { return is_present() && link.is_up(); }
+  [[nodiscard]] bool is_up() const { return is_present() && counts_as_up; }
 };
 
 /// Thread: engine.
@@ -40,12 +48,18 @@ class Links {
   LinkState& use(const std::string& name);
   [[nodiscard]] LinkState* by_index(IfIndex index);
 
+  /// Delays of the links named, none of all others; what is delayed without need counts at the next `settle`.
+  void set_delays(const std::vector<LinkDelay>& delays);
+  /// Links whose delay is over: what the kernel said of them counts now.
+  [[nodiscard]] std::vector<LinkState*> settle(Instant now);
+  [[nodiscard]] std::optional<Instant> next_settling() const;
+
   /// What one change did: names whose presence, index, flags or MAC changed (two when a link was renamed).
   struct Change {
     LinkState* first = nullptr;
     LinkState* second = nullptr;
   };
-  Change set_link(const net::Link& link);
+  Change set_link(const net::Link& link, Instant now);
   Change remove_link(IfIndex index);
   /// True when the address was not known.
   bool add_address(const net::KernelAddress& address);
@@ -68,6 +82,8 @@ class Links {
   };
   LinkState& named(const std::string& name);
 
+  /// Those with a delay.
+  std::vector<LinkState*> delayed_;
   std::unordered_map<std::string, std::unique_ptr<LinkState>> by_name_;
   std::unordered_map<IfIndex, Known> by_index_;
 };

@@ -49,15 +49,15 @@ Result<std::unique_ptr<Node>> Node::open(const Options& options, int epoll, Engi
       error.detail = "raw sockets are not permitted: CAP_NET_RAW is missing";
     return error;
   }
-  auto requests = net::NlSocket::open(NETLINK_ROUTE, kRequestBuffer);
+  auto requests = net::NlSocket::open(NETLINK_ROUTE, kRequestBuffer, options.request_buffer);
   if (!requests.ok()) return requests.error();
   net::NlPipeline pipeline(std::move(*requests));
   if (auto permitted = may_change_addresses(pipeline); !permitted.ok()) return permitted.error();
-  auto routing = net::NlSocket::open(NETLINK_ROUTE, kRequestBuffer);
+  auto routing = net::NlSocket::open(NETLINK_ROUTE, kRequestBuffer, options.request_buffer);
   if (!routing.ok()) return routing.error();
-  auto routing_monitor = net::NlSocket::open(NETLINK_ROUTE, kRoutingMonitorBuffer);
+  auto routing_monitor = net::NlSocket::open(NETLINK_ROUTE, kRoutingMonitorBuffer, options.monitor_buffer);
   if (!routing_monitor.ok()) return routing_monitor.error();
-  auto monitor = net::Monitor::open();
+  auto monitor = net::Monitor::open(options.monitor_buffer);
   if (!monitor.ok()) return monitor.error();
   auto lister = net::Lister::open();
   if (!lister.ok()) return lister.error();
@@ -157,6 +157,7 @@ Instant Node::send_due_adverts() {
 void Node::advance(Instant now, Instant heard_until) {
   now_ = now;
   unlooked_ = 0;
+  settle_links(now);
   world_.domain.advance(now, heard_until);
   executor_.run(now);
   if (start_at_ && *start_at_ <= now) start_routers(now);
@@ -218,6 +219,7 @@ std::optional<Instant> Node::next_deadline() const {
   consider(routing_.next_deadline());
   consider(start_at_);
   consider(list_again_at_);
+  consider(world_.links.next_settling());
   return earliest;
 }
 

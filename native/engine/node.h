@@ -133,6 +133,8 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
 
   // ---- links (node_links.cc) ----
   void link_changed(LinkState* link);
+  /// Changes of links that have lasted long enough to count.
+  void settle_links(Instant now);
   void touch(LinkState& link);
   void refresh_routers(Instant now);
   void refresh(Router& router, Instant now);
@@ -141,6 +143,7 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   [[nodiscard]] static bool is_deaf(const Router& router);
   void warn_no_socket(const Router& router, const Error& error);
   void announce_plan(const Router& router);
+  void announce_extra_plan(const Router& router, const std::vector<vrrp::AnnounceAddress>& plan);
   [[nodiscard]] vrrp::PaceId pace_of(const LinkState& link);
   void show_link(LinkState& link);
   LinkState* use_link(const std::string& name);

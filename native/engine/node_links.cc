@@ -37,7 +37,7 @@ void Node::list_end() {
 }
 
 void Node::link_present(const net::Link& link) {
-  const Links::Change change = world_.links.set_link(link);
+  const Links::Change change = world_.links.set_link(link, now_);
   // The old name loses the link before the new one has it.
   link_changed(change.second);
   link_changed(change.first);
@@ -47,6 +47,13 @@ void Node::link_gone(IfIndex index) {
   link_changed(world_.links.remove_link(index).first);
 }
 
+void Node::settle_links(Instant now) {
+  const std::vector<LinkState*> settled = world_.links.settle(now);
+  if (settled.empty()) return;
+  for (LinkState* link : settled) link_changed(link);
+  refresh_routers(now);
+}
+
 void Node::link_changed(LinkState* link) {
   if (link == nullptr || !link->is_used) return;
   addresses_.link_changed(*link);
@@ -54,6 +61,8 @@ void Node::link_changed(LinkState* link) {
   touch(*link);
   are_addresses_changed_ = true;
   show_link(*link);
+  // It is told when it counts.
+  if (link->settles_at) return;
   Event event;
   event.kind = EventKind::kLink;
   event.name = Text<16>(link->name);

@@ -45,11 +45,17 @@ bool own_link_holds(const Router& router) {
   return !router.config.dont_track_primary && !router.link->is_up();
 }
 
+bool lacks_multicast(const Router& router) {
+  return !router.config.is_unicast() && router.link != nullptr && router.link->is_present() &&
+         !router.link->link.has_multicast();
+}
+
 }  // namespace
 
 vrrp::Holds link_holds(const Router& router, const Links& links) {
   vrrp::Holds holds = 0;
   if (own_link_holds(router)) holds |= bit(Hold::kLinkDown);
+  if (lacks_multicast(router)) holds |= bit(Hold::kNoMulticast);
   const bool tracked_down =
       std::ranges::any_of(router.tracked, [](const auto& t) { return holds_by_track(t.first, *t.second); }) ||
       std::ranges::any_of(router.address_links, [](const LinkState* link) { return !link->is_up(); });

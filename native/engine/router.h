@@ -35,6 +35,7 @@ struct Router {
   std::array<Micros, 3> time_in_state{};
   bool is_started = false;  // kNotStarted was cleared
 
+  std::int64_t buffer_share = 0;  // of the receive buffer of its socket, in bytes
   std::uint16_t identification = 0;
   wire::ChecksumForm checksum_form = wire::ChecksumForm::kPseudoHeader;
   IpAddr list_checked_for;  // sender whose address list was right (vrrp_skip_check_adv_addr)
@@ -60,13 +61,21 @@ struct Router {
   [[nodiscard]] RouterShared& shared() const { return *config.shared; }
 };
 
+/// What the announcer knows a router's announcements on other links (garp_extra_if) by, and back.
+[[nodiscard]] constexpr vrrp::RouterId extra_plan(vrrp::RouterId id) {
+  return id | 0x80000000U;
+}
+[[nodiscard]] constexpr vrrp::RouterId without_extra(vrrp::RouterId id) {
+  return id & 0x7fffffffU;
+}
+
 /// Address 0.0.0.0 or :: means that there is none.
 [[nodiscard]] bool has_source(const Router& router);
 /// What the state machine needs, from the configuration and what the engine worked out.
 [[nodiscard]] vrrp::Params effective_params(const Router& router);
 /// Base priority, weights of policy and of tracked links, limited to 1..254; owners 255.
 [[nodiscard]] Priority effective_priority(const Router& router);
-/// Holds that the links demand: kLinkDown, kTrackedLink, kNoSource.
+/// Holds that the links demand: kLinkDown, kNoMulticast, kTrackedLink, kNoSource.
 [[nodiscard]] vrrp::Holds link_holds(const Router& router, const Links& links);
 /// The source address to use now; unspecified when there is none.
 [[nodiscard]] IpAddr choose_source(const Router& router);

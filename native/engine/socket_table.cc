@@ -9,10 +9,23 @@
 
 namespace ka::engine {
 
+namespace {
+
+/// The kernel doubles what it is asked for.
+constexpr std::int64_t kLargestBuffer = 0x3fffffff;
+
+std::int64_t wished_buffer(const Router& router) {
+  const std::int64_t mtu = router.link == nullptr ? 0 : router.link->link.mtu;
+  return router.config.receive_buffer + mtu * router.config.receive_mtus;
+}
+
+}  // namespace
+
 Result<void> SocketTable::attach(Router& router, Instant now) {
   const IfIndex index = router.link == nullptr ? 0 : router.link->index;
   const bool is_possible = router.link == nullptr || index != 0;
   if (router.socket != nullptr && is_possible && router.socket->socket.link() == index) {
+    set_share(*router.socket, router, wished_buffer(router));
     if (router.config.is_unicast()) return {};
     const auto& refused = router.socket->groups[router.config.multicast_group].refused;
     if (!refused) return {};
@@ -26,7 +39,7 @@ Result<void> SocketTable::attach(Router& router, Instant now) {
   auto& place = entries_[Key{index, router.family()}];
   if (place == nullptr) {
     const std::string name = router.link == nullptr ? std::string() : router.link->name;
-    auto opened = VrrpSocket::open(index, name, router.family(), router.config.receive_buffer);
+    auto opened = VrrpSocket::open(index, name, router.family());
     if (!opened.ok()) {
       entries_.erase(Key{index, router.family()});
       return opened.error();
@@ -43,10 +56,10 @@ Result<void> SocketTable::attach(Router& router, Instant now) {
     }
   }
   SocketEntry& entry = *place;
-  entry.socket.want_receive_buffer(router.config.receive_buffer);
   ++entry.users;
   entry.by_vrid[router.config.params.vrid].push_back(&router);
   router.socket = &entry;
+  set_share(entry, router, wished_buffer(router));
   Result<void> ready = refresh_filter(entry);
   if (!router.config.is_unicast()) {
     SocketEntry::Group& group = entry.groups[router.config.multicast_group];
@@ -102,8 +115,10 @@ void SocketTable::detach(Router& router) {
         [shared, group = router.config.multicast_group] { static_cast<void>(shared->socket.leave(group)); });
   }
   if (--entry->users > 0) {
+    set_share(*entry, router, 0);
     static_cast<void>(refresh_filter(*entry));
   } else {
+    router.buffer_share = 0;
     release(*entry);
   }
 }
@@ -119,6 +134,12 @@ void SocketTable::release(SocketEntry& entry) {
 void SocketTable::let_all_in(bool lets) {
   if (std::exchange(lets_all_in_, lets) == lets) return;
   for (const auto& [key, entry] : entries_) static_cast<void>(refresh_filter(*entry));
+}
+
+/// keepalived: as much as all routers of the socket wish together.
+void SocketTable::set_share(SocketEntry& entry, Router& router, std::int64_t bytes) {
+  entry.wished_bytes += bytes - std::exchange(router.buffer_share, bytes);
+  entry.socket.set_receive_buffer(static_cast<int>(std::min(entry.wished_bytes, kLargestBuffer)));
 }
 
 Result<void> SocketTable::refresh_filter(SocketEntry& entry) const {

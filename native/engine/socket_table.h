@@ -31,6 +31,8 @@ struct SocketEntry {
   };
   std::map<IpAddr, Group> groups;
   std::size_t users = 0;
+  /// Receive buffer that its routers wish for.
+  std::int64_t wished_bytes = 0;
   /// When the socket was last found empty.
   Instant empty_at{};
   /// When an advert of a VRID that no router has was last told of (log_unknown_vrids).
@@ -65,6 +67,7 @@ class SocketTable {
     Family family = Family::kIpv4;
     friend auto operator<=>(const Key&, const Key&) = default;
   };
+  static void set_share(SocketEntry& entry, Router& router, std::int64_t bytes);
   Result<void> refresh_filter(SocketEntry& entry) const;
   void join(const std::shared_ptr<SocketEntry>& entry, const IpAddr& address);
   void joined(const Key& key, const IpAddr& address, std::uint64_t joining, const Result<void>& result);

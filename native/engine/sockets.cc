@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "native/net/nl.h"
 #include "native/wire/inet.h"
@@ -94,8 +95,7 @@ void send_messages(int fd, std::span<mmsghdr> headers, std::span<int> errors) {
 
 }  // namespace
 
-Result<VrrpSocket> VrrpSocket::open(IfIndex link, const std::string& link_name, Family family,
-                                    int receive_buffer) {
+Result<VrrpSocket> VrrpSocket::open(IfIndex link, const std::string& link_name, Family family) {
   const bool is_v4 = family == Family::kIpv4;
   Fd fd(::socket(is_v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, wire::kProtocolVrrp));
   if (!fd.valid()) return failed("socket(SOCK_RAW, 112)", link_name);
@@ -111,15 +111,14 @@ Result<VrrpSocket> VrrpSocket::open(IfIndex link, const std::string& link_name, 
   }
   if (!set(socket.fd(), SOL_SOCKET, SO_TIMESTAMPNS, 1)) return failed("SO_TIMESTAMPNS", link_name);
   static_cast<void>(set(socket.fd(), SOL_SOCKET, SO_PRIORITY, kSocketPriority));
-  socket.want_receive_buffer(std::max(receive_buffer, kDefaultReceiveBuffer));
+  socket.set_receive_buffer(0);
   force_buffer(socket.fd(), SO_SNDBUFFORCE, SO_SNDBUF, kSendBuffer);
   return socket;
 }
 
-void VrrpSocket::want_receive_buffer(int bytes) {
-  if (bytes <= receive_buffer_) return;
-  force_buffer(fd(), SO_RCVBUFFORCE, SO_RCVBUF, bytes);
-  receive_buffer_ = bytes;
+void VrrpSocket::set_receive_buffer(int bytes) {
+  if (std::exchange(receive_buffer_, bytes) == bytes) return;
+  force_buffer(fd(), SO_RCVBUFFORCE, SO_RCVBUF, bytes == 0 ? kDefaultReceiveBuffer : bytes);
 }
 
 Result<void> VrrpSocket::membership(const IpAddr& group, bool join) {

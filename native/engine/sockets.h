@@ -27,8 +27,7 @@ class VrrpSocket {
  public:
   /// Sends with TOS 0xc0, multicast not looped back; receives nothing until set_filter. `link` 0: not bound.
   /// Errors: kPermission (CAP_NET_RAW), kNotFound (no such link), kKernel.
-  static Result<VrrpSocket> open(IfIndex link, const std::string& link_name, Family family,
-                                 int receive_buffer);
+  static Result<VrrpSocket> open(IfIndex link, const std::string& link_name, Family family);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] IfIndex link() const { return link_; }
@@ -37,8 +36,8 @@ class VrrpSocket {
   Result<void> join(const IpAddr& group);
   Result<void> leave(const IpAddr& group);
   Result<void> set_filter(const VridSet& vrids);
-  /// Makes the receive buffer at least this large.
-  void want_receive_buffer(int bytes);
+  /// Size of the receive buffer in bytes; 0: our own choice.
+  void set_receive_buffer(int bytes);
 
  private:
   VrrpSocket(Fd fd, IfIndex link, Family family) : fd_(std::move(fd)), link_(link), family_(family) {}
@@ -47,7 +46,7 @@ class VrrpSocket {
   Fd fd_;
   IfIndex link_;
   Family family_;
-  int receive_buffer_ = 0;
+  int receive_buffer_ = -1;
 };
 
 /// A received packet: a view into the batch that received it.

@@ -122,6 +122,10 @@ Result<void> Node::apply(Transaction transaction, Instant now) {
   }
   for (const vrrp::RouterId id : transaction.remove) remove_router(id, now);
   if (transaction.paces) set_paces(std::move(*transaction.paces));
+  if (transaction.link_delays) {
+    world_.links.set_delays(*transaction.link_delays);
+    settle_links(now);
+  }
   if (transaction.statics) set_statics(*transaction.statics);
   if (transaction.tells_unknown_vrids) world_.sockets.let_all_in(*transaction.tells_unknown_vrids);
 
@@ -174,6 +178,7 @@ void Node::remove_router(vrrp::RouterId id, Instant now) {
   routing_.forget(id);
   addresses_.forget(id);
   world_.announcer.remove_router(id);
+  world_.announcer.remove_router(extra_plan(id));
   world_.sockets.detach(*world_.find(id));
   world_.routers.erase(id);
 }
@@ -384,6 +389,25 @@ void Node::announce_plan(const Router& router) {
     ++index;
   }
   world_.announcer.set_router(router.config.id, router.config.params.announce, plan, now_);
+  announce_extra_plan(router, plan);
+}
+
+/// garp_extra_if: switches forget a MAC address that they do not hear; one packet for each other link is
+/// enough.
+void Node::announce_extra_plan(const Router& router, const std::vector<vrrp::AnnounceAddress>& plan) {
+  const Micros period = router.config.extra_announce_period;
+  std::vector<vrrp::AnnounceAddress> first_of_each;
+  if (period > Micros{0}) {
+    const IfIndex own = router.link == nullptr ? 0 : router.link->index;
+    for (const auto& address : plan) {
+      const bool is_known =
+          std::ranges::any_of(first_of_each, [&](const auto& known) { return known.link == address.link; });
+      if (address.link != own && !is_known) first_of_each.push_back(address);
+    }
+  }
+  const vrrp::RouterId id = extra_plan(router.config.id);
+  const vrrp::AnnounceParams params{Micros{0}, 0, period, 1, Micros{0}, 0};
+  world_.announcer.set_router(id, params, first_of_each, now_);
 }
 
 }  // namespace ka::engine

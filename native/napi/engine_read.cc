@@ -187,6 +187,8 @@ RouterConfig read_router(Fields& from) {
   });
   router.dont_track_primary = from.flag("dontTrackPrimary");
   router.receive_buffer = static_cast<int>(from.integer("rxBufferBytes", 0, 0x3fffffff));
+  router.receive_mtus = static_cast<int>(from.maybe_integer("rxBufferMtus", 0, 0xffff).value_or(0));
+  router.extra_announce_period = Micros{from.maybe_integer("extraAnnounceUs", 0, kMaxUs).value_or(0)};
   router.watchdog = from.flag("watchdog");
   check_families(from, router);
   return router;
@@ -201,6 +203,14 @@ Pace read_pace(Fields& from) {
   pace.garp = read_us(from, "garpIntervalUs");
   pace.gna = read_us(from, "gnaIntervalUs");
   return pace;
+}
+
+LinkDelay read_link_delay(Fields& from) {
+  return {from.text("name", kInterfaceName), read_us(from, "downUs"), read_us(from, "upUs")};
+}
+
+net::BufferSize read_buffer(Fields& from, const char* size, const char* forced) {
+  return {static_cast<int>(from.maybe_integer(size, 0, INT32_MAX).value_or(0)), from.flag(forced)};
 }
 
 Command read_command(Fields& from) {
@@ -258,6 +268,8 @@ Result<Options> read_options(const Napi::Object& object) {
   if (const auto value = from.maybe_integer("lifeSignFd", 0, INT32_MAX))
     options.life_sign_fd = static_cast<int>(*value);
   options.split_brain_probe = !from.flag("noSplitBrainProbe");
+  options.monitor_buffer = read_buffer(from, "monitorBufferBytes", "monitorBufferForced");
+  options.request_buffer = read_buffer(from, "requestBufferBytes", "requestBufferForced");
   if (!mistake.empty()) return invalid(mistake);
   return options;
 }
@@ -275,6 +287,11 @@ Result<Transaction> read_transaction(const Napi::Object& object) {
   if (from.has("paces")) {
     transaction.paces.emplace();
     from.each("paces", [&](Fields& pace) { transaction.paces->push_back(read_pace(pace)); });
+  }
+  if (from.has("linkDelays")) {
+    transaction.link_delays.emplace();
+    from.each("linkDelays",
+              [&](Fields& delay) { transaction.link_delays->push_back(read_link_delay(delay)); });
   }
   if (from.has("statics")) {
     from.each("statics", [&](Fields& given) {

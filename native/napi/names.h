@@ -24,9 +24,9 @@ void each_hold(vrrp::Holds holds, Visit&& visit);
 /// The hold of that name, 0: none has it.
 [[nodiscard]] vrrp::Holds hold_named(std::string_view name);
 
-inline constexpr const char* kHoldNames[] = {"not-started", "link-down",     "tracked-link", "no-source",
-                                             "policy",      "waiting",       "group",        "watchdog",
-                                             "standby",     "address-failed"};
+inline constexpr const char* kHoldNames[] = {"not-started", "link-down",      "tracked-link", "no-source",
+                                             "policy",      "waiting",        "group",        "watchdog",
+                                             "standby",     "address-failed", "no-multicast"};
 
 template <typename Visit>
 void each_hold(vrrp::Holds holds, Visit&& visit) {

@@ -36,6 +36,10 @@ bool Link::is_up() const {
   return (flags & kBoth) == kBoth;
 }
 
+bool Link::has_multicast() const {
+  return (flags & std::uint32_t{IFF_MULTICAST}) != 0;
+}
+
 bool Link::has_neighbours() const {
   return (flags & (std::uint32_t{IFF_NOARP} | std::uint32_t{IFF_LOOPBACK})) == 0 && mac != MacAddr{};
 }
@@ -73,6 +77,7 @@ std::optional<Link> read_link(const nlmsghdr& header) {
   link.index = static_cast<IfIndex>(fixed->ifi_index);
   link.flags = fixed->ifi_flags;
   if (attributes[IFLA_IFNAME] != nullptr) link.name = nla_get_string(attributes[IFLA_IFNAME]);
+  if (attributes[IFLA_MTU] != nullptr) link.mtu = nla_get_u32(attributes[IFLA_MTU]);
   link.forwards_v6 = reads_forwarding(attributes[IFLA_AF_SPEC]);
   const nlattr* mac = attributes[IFLA_ADDRESS];
   if (mac != nullptr && nla_len(mac) == static_cast<int>(link.mac.size())) {

@@ -20,12 +20,14 @@ struct Link {
   std::uint32_t flags = 0;
   /// All zero when the link has no Ethernet address.
   MacAddr mac{};
+  std::uint32_t mtu = 0;
   /// net.ipv6.conf.LINK.forwarding when the kernel last told of the link: neighbour advertisements say
   /// "router".
   bool forwards_v6 = false;
 
   /// Up as VRRP means it: administratively up and with carrier (keepalived: UP and RUNNING).
   [[nodiscard]] bool is_up() const;
+  [[nodiscard]] bool has_multicast() const;
   /// Gratuitous ARP and neighbour advertisements make sense on it.
   [[nodiscard]] bool has_neighbours() const;
 };

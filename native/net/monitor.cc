@@ -11,8 +11,8 @@ constexpr int kReceiveBuffer = 16 * 1024 * 1024;
 
 }  // namespace
 
-Result<Monitor> Monitor::open() {
-  auto socket = NlSocket::open(NETLINK_ROUTE, kReceiveBuffer);
+Result<Monitor> Monitor::open(const BufferSize& receive_buffer) {
+  auto socket = NlSocket::open(NETLINK_ROUTE, kReceiveBuffer, receive_buffer);
   if (!socket.ok()) return socket.error();
   for (const int group : {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR}) {
     if (auto joined = socket->join(group); !joined.ok()) return joined.error();

@@ -36,7 +36,7 @@ class MonitorSink {
 class Monitor {
  public:
   /// Subscribes in the thread's network namespace. Errors: kKernel.
-  static Result<Monitor> open();
+  static Result<Monitor> open(const BufferSize& receive_buffer = {});
 
   [[nodiscard]] int fd() const { return socket_.fd(); }
   /// Reads up to `budget` datagrams and tells `sink`. Returns true when nothing was left to read.

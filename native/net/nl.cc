@@ -85,7 +85,7 @@ void NlMessage::nest(int attribute, const std::function<void(NlMessage&)>& fill)
 
 NlSocket::NlSocket(nl_sock* socket) : socket_(socket), buffer_(new std::uint8_t[kBufferSize]) {}
 
-Result<NlSocket> NlSocket::open(int protocol, int receive_buffer) {
+Result<NlSocket> NlSocket::open(int protocol, int receive_buffer, const BufferSize& wish) {
   NlSocket socket(nl_socket_alloc());
   if (socket.socket_ == nullptr) return kernel_error("nl_socket_alloc", ENOMEM);
   if (nl_connect(socket.socket_.get(), protocol) < 0) {
@@ -93,9 +93,11 @@ Result<NlSocket> NlSocket::open(int protocol, int receive_buffer) {
   }
   nl_socket_set_nonblocking(socket.socket_.get());
   const int fd = socket.fd();
-  if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) != 0) {
+  const int bytes = wish.bytes > 0 ? wish.bytes : receive_buffer;
+  const bool is_forced = wish.bytes == 0 || wish.is_forced;
+  if (!is_forced || ::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0) {
     // Without CAP_NET_ADMIN the system limit applies; an overrun is then only more likely, and handled.
-    static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer));
+    static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes));
   }
   // The acknowledgement need not repeat the request. Old kernels do not know the option and repeat it.
   const int on = 1;

@@ -75,11 +75,20 @@ enum class Received : std::uint8_t {
   kFailed
 };
 
+/// Size of a socket's receive buffer as somebody wishes it.
+struct BufferSize {
+  /// 0: the size that the owner of the socket thinks right, beyond the system limit when that is permitted.
+  int bytes = 0;
+  /// Beyond the system limit (SO_RCVBUFFORCE).
+  bool is_forced = false;
+};
+
 /// A connected, non-blocking netlink socket in the network namespace of the thread that opened it.
 class NlSocket {
  public:
-  /// `receive_buffer` in bytes; forced above the system limit when we may. Errors: kKernel, kUnsupported.
-  static Result<NlSocket> open(int protocol, int receive_buffer);
+  /// `receive_buffer` in bytes, forced above the system limit when we may, unless `wish` says otherwise.
+  /// Errors: kKernel, kUnsupported.
+  static Result<NlSocket> open(int protocol, int receive_buffer, const BufferSize& wish = {});
 
   Result<void> join(int group);
   [[nodiscard]] int fd() const { return nl_socket_get_fd(socket_.get()); }

@@ -34,7 +34,9 @@ enum class Hold : std::uint16_t {
   kGroup = 1u << 6,     // another member of the sync group is held (kept by Domain, never set from outside)
   kWatchdog = 1u << 7,  // JavaScript has not answered within eventLoopTimeout
   kStandby = 1u << 8,   // the operator asked for maintenance
-  kAddressFailed = 1u << 9  // the kernel refuses the virtual addresses
+  kAddressFailed = 1u << 9,  // the kernel refuses the virtual addresses
+  kNoMulticast =
+      1u << 10  // its own interface cannot send the multicast adverts that it has no peers instead of
 };
 /// A set of Hold bits.
 using Holds = std::uint16_t;

@@ -27,6 +27,10 @@ const extraIfFormat = recordFormat<GarpExtraIf>(
   ({ all, period }) => (period === 0 ? undefined : `${all ? 'all ' : ''}${decimal(period, 1_000_000)}`),
 );
 
+/** There are no VMACs. */
+export const extraIfNote =
+  'with all, one packet on each other interface; without, on VMACs, of which there are none';
+
 /** `[all] <seconds>` */
 export function extraIf(min: number): Reader<GarpExtraIf> {
   return {

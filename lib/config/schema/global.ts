@@ -21,7 +21,7 @@ import {
   word,
   wordOr,
 } from './values.js';
-import { packetCount, spacing, extraIf } from './announcing.js';
+import { extraIf, extraIfNote, packetCount, spacing } from './announcing.js';
 import { lvsTimeouts, lvsSyncDaemon } from './ipvs-globals.js';
 import {
   smtpServer,
@@ -57,6 +57,9 @@ const realTimeRow = (who: string, effect: Effect): ReturnType<typeof defaulted<n
     `real-time priority (SCHED_RR) of the ${who} process; without it, ordinary scheduling`,
     { missing: 'reported', defaultText: 'not real-time', effect },
   );
+
+/** Of the buffer for events of processes. */
+const processEventsNote = 'processes are looked for in /proc: there is no such buffer';
 
 export const globalDefs = block('global_defs', 'Settings of the whole daemon. Several blocks add up.', {
   process_names: defaulted(present, false, 'gives the child processes telling names', {
@@ -234,7 +237,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     extraIf(1),
     { all: false, period: micros(0) },
     'period of ARP on the VMACs of addresses that carry no adverts; all: on other interfaces too',
-    { ...reported, defaultText: 'off' },
+    { ...reported, ...works, defaultText: 'off', note: extraIfNote },
   ),
   vrrp_vmac_garp_intvl: alias('vrrp_garp_extra_if', 'old name', { isCounted: true }),
   vrrp_lower_prio_no_advert: defaulted(boolean, false, 'a MASTER does not answer lower adverts', works),
@@ -380,27 +383,27 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'scripts that others than root could change are not run as root',
     works,
   ),
-  vrrp_netlink_cmd_rcv_bufs: defaulted(
-    integer(0, uint32, { isStrict: true }),
-    0,
-    'netlink receive buffer',
-    reported,
-  ),
-  vrrp_netlink_cmd_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit'),
+  vrrp_netlink_cmd_rcv_bufs: defaulted(integer(0, uint32, { isStrict: true }), 0, 'netlink receive buffer', {
+    ...reported,
+    ...works,
+  }),
+  vrrp_netlink_cmd_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', works),
   vrrp_netlink_monitor_rcv_bufs: defaulted(
     integer(0, uint32, { isStrict: true }),
     0,
     'netlink receive buffer',
-    reported,
+    { ...reported, ...works },
   ),
-  vrrp_netlink_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit'),
+  vrrp_netlink_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', works),
   process_monitor_rcv_bufs: defaulted(
     integer(0, uint32, { isStrict: true }),
     0,
     'process event receive buffer',
-    reported,
+    { ...reported, note: processEventsNote },
   ),
-  process_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit'),
+  process_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', {
+    note: processEventsNote,
+  }),
   lvs_netlink_cmd_rcv_bufs: defaulted(integer(0, uint32, { isStrict: true }), 0, 'netlink receive buffer', {
     ...reported,
     ...works,
@@ -422,13 +425,14 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'mails for changes of real servers only, not for each checker',
     works,
   ),
-  vrrp_rx_bufs_policy: optional(rxBufsPolicy, 'how advert receive buffers are sized', reported),
-  vrrp_rx_bufs_multiplier: defaulted(
-    integer(1, uint32),
-    3,
-    'packets per instance in those buffers',
-    reported,
-  ),
+  vrrp_rx_bufs_policy: optional(rxBufsPolicy, 'how advert receive buffers are sized', {
+    ...reported,
+    ...works,
+  }),
+  vrrp_rx_bufs_multiplier: defaulted(integer(1, uint32), 3, 'packets per instance in those buffers', {
+    ...reported,
+    ...works,
+  }),
   vrrp_startup_delay: defaulted(
     decimalSeconds(0.001, 4294.967295),
     micros(0),

@@ -135,8 +135,13 @@ function readServerKey(line: Line): VirtualServerKey | undefined {
 const named = { name: 'name' };
 const reportedWorks = { missing: 'reported', effect: 'works' } as const;
 
+/** Both forms of linkbeat. */
+const linkbeatNote = 'the kernel tells of the carrier at once; drivers that do not tell it are not polled';
+
 export const root = block('the top level', 'What stands outside of blocks.', {
-  linkbeat_use_polling: defaulted(present, false, 'polls the link state of every interface'),
+  linkbeat_use_polling: defaulted(present, false, 'polls the link state of every interface', {
+    note: linkbeatNote,
+  }),
   net_namespace: optional(
     { ...word('name'), read: (line: Line) => ({ text: line.word(1) ?? '', at: line.at(1) }) },
     'network namespace that the daemon works in',
@@ -150,7 +155,9 @@ export const root = block('the top level', 'What stands outside of blocks.', {
     ...works,
     isFirstKept: true,
   }),
-  namespace_with_ipsets: defaulted(present, false, 'uses ipsets in namespaces of old kernels'),
+  namespace_with_ipsets: defaulted(present, false, 'uses ipsets in namespaces of old kernels', {
+    note: 'there are no ipsets, see no_accept',
+  }),
   use_pid_dir: defaulted(present, false, 'pid files in a directory of their own', works),
   instance: optional(word('name'), 'name of this daemon among several', {
     ...reportedWorks,
@@ -212,7 +219,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
   linkbeat_interfaces: several(
     entryList('<interface> [MII|ETHTOOL|IOCTL]', 'interface', readLinkbeat, linkbeatFormat),
     'interfaces whose link is polled',
-    vrrp,
+    { ...vrrp, note: linkbeatNote },
   ),
   vrrp_instance: each(unique(section(vrrpInstance, named), 'vrrp_instance'), 'a virtual router', {
     ...reportedWorks,
@@ -229,7 +236,11 @@ export const root = block('the top level', 'What stands outside of blocks.', {
   interface_up_down_delays: several(
     entryList('<interface> <down> [<up>]', 'interface', readInterfaceDelay, interfaceDelayFormat),
     'how long a change of a link must last to count',
-    vrrp,
+    {
+      ...vrrp,
+      ...works,
+      note: 'without a second number, links come up at once',
+    },
   ),
   bfd_instance: each(unique(section(bfdInstance, named), 'bfd_instance'), 'a BFD session', {
     ...bfd,

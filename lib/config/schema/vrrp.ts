@@ -13,7 +13,7 @@ import { messages } from '../messages.js';
 import type { Span } from '../source.js';
 import { readAddressEntry, readUnicastPeer } from './addresses.js';
 import { alias, block, defaulted, folded, optional, several } from './dsl.js';
-import { extraIf, packetCount } from './announcing.js';
+import { extraIf, extraIfNote, packetCount } from './announcing.js';
 import { entryList, section, wordList } from './lists.js';
 import { readRoute } from './routes.js';
 import { readRule } from './rules.js';
@@ -186,6 +186,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
   }),
   promote_secondaries: defaulted(present, false, 'secondary addresses outlive the first one', works),
   linkbeat_use_polling: defaulted(present, false, 'polls the link state', {
+    note: 'see linkbeat_interfaces',
     deprecated: { instead: 'linkbeat_interfaces', isCounted: true },
   }),
   v3_checksum_as_v2: optional(boolean, 'VRRPv3 checksums leave out the pseudo-header', {
@@ -237,7 +238,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     works,
   ),
   preempt_delay: optional(placed(decimalSeconds(0, 1000)), 'waits before it takes over', works),
-  debug: defaulted(integer(0, 4), 0, 'has no effect'),
+  debug: defaulted(integer(0, 4), 0, 'has no effect', { note: 'nor has it in keepalived' }),
   ...notifyRows,
   notify_deleted: optional(optionalCommand, 'run when the instance is removed by a reload', first),
   notify_master_rx_lower_pri: optional(command, 'run when a MASTER hears a lower priority', first),
@@ -245,6 +246,8 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
   notify_priority_changes: optional(boolean, 'priority changes are written to the pipes', works),
   lvs_sync_daemon_interface: optional(word('interface'), 'old form of the global lvs_sync_daemon', {
     deprecated: { instead: 'lvs_sync_daemon', isCounted: true },
+    ...works,
+    note: 'the first one counts, where there is no lvs_sync_daemon',
   }),
   garp_master_delay: optional(wholeSeconds(0, 4294), 'time to the second round of gratuitous ARP', works),
   garp_master_refresh: optional(wholeSeconds(0, uint32), 'period of further rounds', works),
@@ -257,9 +260,16 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
   ),
   garp_lower_prio_repeat: optional(integer(0, 2147483647), 'packets after a lower advert', works),
   down_timer_adverts: optional(integer(1, 100), 'missed adverts before it takes over', works),
-  timer_expired_backup: optional(expiredBackup, 'after a late timer, becomes BACKUP', { since: '2.2.8' }),
+  timer_expired_backup: optional(expiredBackup, 'after a late timer, becomes BACKUP', {
+    since: '2.2.8',
+    note: 'a node that was late always listens before it speaks',
+  }),
   thread_timer_expired: alias('timer_expired_backup', 'misnamed form', { isCounted: true }),
-  garp_extra_if: optional(extraIf(0), 'period of ARP on further VMACs', { missing: 'reported' }),
+  garp_extra_if: optional(extraIf(0), 'period of ARP on other interfaces', {
+    missing: 'reported',
+    ...works,
+    note: extraIfNote,
+  }),
   vmac_garp_intvl: alias('garp_extra_if', 'old name', { isCounted: true }),
   lower_prio_no_advert: optional(boolean, 'a MASTER does not answer lower adverts', works),
   higher_prio_send_advert: optional(boolean, 'a MASTER sends one more advert before it yields', works),

@@ -60,6 +60,29 @@ test('vrrp_gna_interval and gna_interval pace announcements, vrrp_rlimit_rttime 
   assert.equal(plan.engine.rlimitRttimeUs, 30_000);
 });
 
+test('interface_up_down_delays are kept below the silence after which a backup takes over', () => {
+  const delays = 'interface_up_down_delays {\neth0 5 0.5\neth1 5\n}\n';
+  assert.deepEqual(makePlan(config(delays + instance('advert_int 1'))).linkDelays, [
+    { name: 'eth0', downUs: 1_996_093, upUs: 500_000 },
+    { name: 'eth1', downUs: 5_000_000, upUs: 0 },
+  ]);
+});
+
+test('receive buffers: the number of an instance goes before the policy', () => {
+  const wish = (policy: string, ...own: readonly string[]): readonly (number | undefined)[] => {
+    const { routers } = makePlan(
+      config(globals(...(policy === '' ? [] : [policy]), 'vrrp_rx_bufs_multiplier 4') + instance(...own)),
+    );
+    return [routers[0]?.params.rxBufferBytes, routers[0]?.params.rxBufferMtus];
+  };
+  assert.deepEqual(wish(''), [0, undefined]);
+  assert.deepEqual(wish('vrrp_rx_bufs_policy MTU'), [0, 4]);
+  assert.deepEqual(wish('vrrp_rx_bufs_policy ADVERT'), [4 * 40, undefined]);
+  assert.deepEqual(wish('vrrp_rx_bufs_policy ADVERT', 'version 3'), [4 * 32, undefined]);
+  assert.deepEqual(wish('vrrp_rx_bufs_policy 7000'), [7000, undefined]);
+  assert.deepEqual(wish('vrrp_rx_bufs_policy MTU', 'kernel_rx_buf_size 9000'), [9000, undefined]);
+});
+
 test('a tracked process is looked for as its block says', () => {
   const track =
     'vrrp_track_process P {\nprocess nginx -g\nparam_match partial\nfull_command\nquorum 2\nquorum_max 5\nterminate_delay 3\nfork_delay 0.5\n}\n';
