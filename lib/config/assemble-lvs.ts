@@ -4,6 +4,7 @@
  */
 import { micros, seconds, type Family, type Micros } from '../units.js';
 import { assembleCheckers, type CheckerDefaults, type CheckerReferences } from './assemble-checkers.js';
+import { wordsOfLines } from './causes.js';
 import { messages } from './messages.js';
 import type { LvsMethod, RealServer, SorryServer, VirtualServer, VirtualServerGroup } from './model-lvs.js';
 import type { GlobalDefs } from './model.js';
@@ -12,6 +13,7 @@ import { granularityFor } from './schema/granularity.js';
 import { schedFlag, type Endpoint, type RawRealServer, type virtualServer } from './schema/lvs.js';
 import type { RawVirtualServer } from './schema/root.js';
 import { keywordAt } from './assemble-tracked.js';
+import type { Span } from './source.js';
 
 type Server = Decoded<typeof virtualServer.rows>;
 
@@ -71,7 +73,7 @@ export function assembleServer(
     return undefined;
   }
   if (servers.length === 0) {
-    diagnostics.report(messages.noRealServers, at, nameOf(raw));
+    diagnostics.reportOrAdd(messages.noRealServers, refusedIn(raw, 'real_server'), at, nameOf(raw));
     return undefined;
   }
   const hasAddress =
@@ -197,8 +199,19 @@ function isSame(a: Endpoint, b: Endpoint): boolean {
 }
 
 function defaulted(raw: RawVirtualServer, keyword: string, value: string, context: Context): string {
-  context.diagnostics.report(messages.defaulted, raw.section.at, keyword, value);
+  context.diagnostics.reportOrAdd(
+    messages.defaulted,
+    refusedIn(raw, keyword),
+    raw.section.at,
+    keyword,
+    value,
+  );
   return value;
+}
+
+/** Where a refusal may stand because of which there is no such thing: the two are one mistake. */
+function refusedIn({ statement }: RawVirtualServer, keyword: string): readonly Span[] {
+  return statement === undefined ? [] : wordsOfLines(statement, keyword);
 }
 
 function protocolOf(raw: RawVirtualServer, isMark: boolean, context: Context): VirtualServer['protocol'] {

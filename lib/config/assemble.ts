@@ -93,7 +93,7 @@ export class Assembler implements StatementSink {
       sectionCount: 0,
       hasInterface: (name) => this.#hasInterface(name),
     };
-    this.#serverContext = { ...this.#context, diagnostics: new Diagnostics() };
+    this.#serverContext = { ...this.#context, diagnostics: new Diagnostics(options.diagnostics) };
     this.#decoder = new BlockDecoder(root, this.#context);
   }
 

@@ -177,6 +177,12 @@ export function decodeBody<R>(schema: BlockSchema<R>, statement: Statement, cont
   return decoded;
 }
 
+/** Looks for mistakes in a block that keepalived does not read, since its first line has one. */
+export function checkLostBody(schema: AnyBlock, statement: Statement, context: Context): void {
+  if (statement.body !== undefined)
+    context.diagnostics.ofLostLines(() => decodeBody(schema, statement, context));
+}
+
 /** Reports what is to be said of the keyword itself; false: the line has no value and is not read. */
 function isUsable(statement: Statement, found: CompiledRow, context: Context): boolean {
   const { row, alias, keyword } = found;
@@ -263,6 +269,8 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
     keyword,
     where,
   );
+  const meant = schema.byKeyword.get(near ?? '')?.row.reader.block;
+  if (meant !== undefined) checkLostBody(meant, statement, context);
 }
 
 /** Keywords of the past, which many a tutorial still has. */

@@ -65,6 +65,13 @@ export class Diagnostics {
   #dropped = 0;
   /** What is reported from now on is found by late checks. */
   isLate = false;
+  readonly #earlier: Diagnostics | undefined;
+  #isLost = false;
+
+  /** @param earlier what was found before, where consequences may have their cause. */
+  constructor(earlier?: Diagnostics) {
+    this.#earlier = earlier;
+  }
 
   /** Those that were kept, and how many were not. */
   get list(): readonly Diagnostic[] {
@@ -94,7 +101,9 @@ export class Diagnostics {
 
   /** As `report`, with the repair that fits this one case. */
   reportWith<A extends readonly string[]>(message: Message<A>, span: Span, repair: Repair, ...args: A): void {
-    const { code, severity, keepalivedClass, isFatal } = message;
+    const { code, severity } = message;
+    const keepalivedClass = this.#classOf(message);
+    const isFatal = message.isFatal && !this.#isLost;
     // Of the many that a runaway repetition brings, those beyond the limit are kept that change the verdict.
     if (this.#list.length >= maxDiagnostics && !isFatal && this.#classes.has(keepalivedClass)) {
       this.#dropped++;
@@ -119,7 +128,7 @@ export class Diagnostics {
   /**
    * What follows from a mistake that is reported already, at one of `places`, is told there: as a place that belongs to it, and the
    * mistake weighs as much as what follows.
-   * @returns false when there is no such report, or keepalived judges the two differently: then it needs one of its own.
+   * @returns false when there is no such report, or keepalived judges this one worse: then it needs one of its own.
    */
   addConsequence<A extends readonly string[]>(
     message: Message<A>,
@@ -129,21 +138,33 @@ export class Diagnostics {
   ): boolean {
     const index = this.#list.findLastIndex(
       (item) =>
-        item.keepalivedClass === message.keepalivedClass &&
+        [this.#classOf(message), 'gives-up'].includes(item.keepalivedClass) &&
         places.some(
           ({ source, start, end }) =>
             source === item.span.source && start === item.span.start && end === item.span.end,
         ),
     );
     const cause = this.#list[index];
-    if (cause === undefined) return false;
+    if (cause === undefined) return this.#earlier?.addConsequence(message, places, at, ...args) ?? false;
     this.#list[index] = {
       ...cause,
       severity: message.severity === 'error' ? 'error' : cause.severity,
-      isFatal: cause.isFatal || message.isFatal,
+      isFatal: cause.isFatal || (message.isFatal && !this.#isLost),
       related: [...cause.related, { message: clipped(message.text(...args)), span: at }],
     };
     return true;
+  }
+
+  /** What `read` reports is about lines that keepalived does not get to: it is no matter to its verdict. */
+  ofLostLines(read: () => void): void {
+    const before = this.#isLost;
+    this.#isLost = true;
+    read();
+    this.#isLost = before;
+  }
+
+  #classOf({ keepalivedClass }: Pick<Message<readonly string[]>, 'keepalivedClass'>): KeepalivedClass {
+    return this.#isLost ? 'none' : keepalivedClass;
   }
 
   /** Adds to the report of the cause, or reports where there is none. */

@@ -14,6 +14,7 @@ import { hiddenFault, readSource, stripByteOrderMark, unreadable } from './read-
 import { places } from './schema/places.js';
 import { root } from './schema/root.js';
 import { SourceFile, type Span } from './source.js';
+import { condensePlaceholders } from './placeholders.js';
 import { condenseTemplates } from './template.js';
 import { forgivingFiles, systemMachine } from './system.js';
 
@@ -103,7 +104,7 @@ export interface ParseResult {
  */
 export function parseConfig(input: ConfigInput, options: ParseOptions = {}): ParseResult {
   const result = parse(input, options);
-  return { ...result, diagnostics: condenseTemplates(result.diagnostics) };
+  return { ...result, diagnostics: condensePlaceholders(condenseTemplates(result.diagnostics)) };
 }
 
 function parse(input: ConfigInput, options: ParseOptions): ParseResult {

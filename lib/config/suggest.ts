@@ -1,11 +1,13 @@
 /** Near names for misspelt words. */
 
-/** The candidate that differs least from `word`, when it is near enough to be meant. */
+/** The candidate that differs least from `word`, when it is near enough to be meant. Case, `-` and `_` differ least of all. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const folded = fold(word);
   const limit = word.length <= 3 ? 1 : word.length <= 7 ? 2 : 3;
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
+    if (candidate !== word && fold(candidate) === folded) return candidate;
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word, candidate, bestDistance);
     if (distance < bestDistance) {
@@ -14,6 +16,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     }
   }
   return best === word ? undefined : best;
+}
+
+function fold(word: string): string {
+  return word.toLowerCase().replace(/[-_]/g, '');
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours; at least `enough` when it is not less. */

@@ -6,7 +6,8 @@ import test from 'node:test';
 import { messages } from '../../lib/config/messages.js';
 import { renderDiagnostic } from '../../lib/config/render.js';
 import { textOf } from '../../lib/config/source.js';
-import { cases, diagnose, elsewhere, global, plain, vip } from './cases.js';
+import { keepalivedStatus } from '../../lib/config/verdict.js';
+import { cases, diagnose, elsewhere, global, instance, plain, server, vip } from './cases.js';
 
 for (const { code, text, options, files, replacement } of cases) {
   test(`${code} is raised where the mistake is: ${JSON.stringify(text.slice(0, 40))}`, () => {
@@ -135,6 +136,57 @@ test('one mistake is one diagnostic: the only address is refused', () => {
   );
   assert.deepEqual(codes(lines('10.0.0.1 dev', 'version 3\n ')), ['KA2116']);
   assert.deepEqual(codes(lines('10.0.0.1\n 10.0.0.999')), ['KA2111']);
+});
+
+for (const [what, text, expected] of [
+  [
+    'a refused scheduler',
+    server('lvs_sched rrr\n real_server 10.0.0.1 80 {\n }').replace('lvs_sched rr\n', ''),
+    ['KA2110'],
+  ],
+  [
+    'a misspelt protocol',
+    server('protcol TCP\n real_server 10.0.0.1 80 {\n }').replace('protocol TCP\n', ''),
+    ['KA2005'],
+  ],
+  ['the only real server is refused', server('real_server 10.0.0.x 80 {\n }'), ['KA2111']],
+  [
+    'a checker in small letters',
+    server('real_server 10.0.0.1 80 {\n tcp_check {\n connect_port 80\n }\n }'),
+    ['KA2005'],
+  ],
+  [
+    'placeholders of a shell',
+    instance('priority ${PRIO:-100}\n advert_int $(cat /x)\n nopreempt `x`'),
+    ['KA2024'],
+  ],
+] as const)
+  test(`one mistake is one diagnostic: ${what}`, () => {
+    assert.deepEqual(codes(text), expected);
+  });
+
+test('small letters and dashes are told as what was meant', () => {
+  for (const [word, meant] of [
+    ['tcp_check', 'TCP_CHECK'],
+    ['misc-check', 'MISC_CHECK'],
+    ['UDPCHECK', 'UDP_CHECK'],
+    ['Http_Get', 'HTTP_GET'],
+  ] as const) {
+    const found = diagnose({ text: server(`real_server 10.0.0.1 80 {\n ${word} {\n }\n }`) });
+    const unknown = found.find(({ code }) => code === 'KA2005');
+    assert.equal(unknown?.replacement, meant, word);
+    assert.match(unknown?.hint ?? '', new RegExp(`^did you mean '${meant}'\\?`), word);
+  }
+});
+
+test('mistakes in a block that is not read because of its first line are found in the same run', () => {
+  const body = 'protcol TCP\n real_server 10.0.0.1 80 {\n wieght 3\n }\n';
+  assert.deepEqual(codes(`virtual_server 10.0.0.300 80 {\n ${body}}\n`), ['KA4003', 'KA2005', 'KA2005']);
+  assert.deepEqual(codes(`virtual_sevrer 10.0.0.3 80 {\n ${body}}\n`), ['KA2005', 'KA2005', 'KA2005']);
+  // keepalived does not get to them, not even to one that would end it.
+  const lost = `virtual_server 10.0.0.300 80 {\n lvs_sched\n}\n`;
+  assert.equal(keepalivedStatus(diagnose({ text: lost })), 5);
+  assert.deepEqual(codes(lost), ['KA4003', 'KA2101']);
 });
 
 test('an empty list of addresses is a mistake of its own', () => {

@@ -61,6 +61,15 @@ export const structureMessages = {
     (marker: string) => `this is a template that was not rendered: '${marker}' is no part of the language`,
     { hint: 'render it first; what else there is to say of the file from here on is not shown' },
   ),
+  unfilledPlaceholder: define(
+    'KA2024',
+    'error',
+    'complaint',
+    (placeholder: string, others: string) => `'${placeholder}' is not replaced by a value${others}`,
+    {
+      hint: 'a file for envsubst or a shell is rendered first; ${NAME} takes a definition $NAME=... above it, or write ${_ENV NAME}',
+    },
+  ),
   unknownKeyword: define(
     'KA2005',
     'error',

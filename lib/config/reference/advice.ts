@@ -138,6 +138,10 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'The file is the input of a template engine (Jinja, Go, ERB, Mustache), not its output: braces and words of the template are taken for configuration.',
     'Let Ansible, Helm or whatever it is for render it, and look at the result.',
   ],
+  unfilledPlaceholder: [
+    'The file was written for a shell or for envsubst, which put values in the place of such words, or it uses a parameter that it does not define.',
+    'Render the file first; or define the parameter above its first use; or take it from the environment, `${_ENV NAME}`.',
+  ],
   unknownKeyword: [
     'The word is no keyword of this block. The line is ignored, with its block.',
     'Correct the spelling, or move the line to where it belongs.',

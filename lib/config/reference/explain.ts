@@ -23,6 +23,7 @@ export function explain(topic: string): Explanation {
       block.keywords.filter(({ keyword }) => keyword === topic).map((item) => keywordText(item, block)),
     ),
     ...wordTexts(topic),
+    ...directiveTexts(topic),
   ];
   if (parts.length > 0) return { kind: 'found', text: parts.join('\n') };
   const names = [
@@ -80,6 +81,28 @@ function wordTexts(topic: string): readonly string[] {
   }
   return [...found].map(([help, keywords]) => `${topic} (in ${keywords.join(', ')}): ${help}\n`);
 }
+
+/** What a line starts with, as it is written and not as the table has it: `@node1`, `$VIPS=10.0.0.1`, `${_ENV HOME}`. */
+function directiveTexts(topic: string): readonly string[] {
+  if (Object.hasOwn(directives, topic)) return [];
+  const predefined = /^\$\{(_[A-Z]+)/.exec(topic)?.[1];
+  const names = Object.keys(directives);
+  const name =
+    predefined !== undefined
+      ? names.find((each) => new RegExp(`^\\$\\{${predefined}\\b`).test(each))
+      : forms.find(({ pattern }) => pattern.test(topic))?.name;
+  return name === undefined ? [] : wordTexts(name);
+}
+
+const forms = [
+  { pattern: /^@\^/, name: '@^ID' },
+  { pattern: /^@/, name: '@ID' },
+  { pattern: /^\$\{/, name: '${NAME}' },
+  { pattern: /^\$\w+\s*=/, name: '$NAME=' },
+  { pattern: /^\$/, name: '$NAME' },
+  { pattern: /^~LST/i, name: '~LST' },
+  { pattern: /^~/, name: '~SEQ' },
+] as const;
 
 function tableText(table: Readonly<Record<string, string>>): string {
   const width = Math.max(...Object.keys(table).map((word) => word.length));

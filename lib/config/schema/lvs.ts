@@ -1,6 +1,7 @@
 /**
  * The keyword tables of virtual_server, real_server and virtual_server_group.
  */
+import { checkLostBody } from '../decode.js';
 import { numberFormat, recordFormat } from './format.js';
 import type { Address } from '../address.js';
 import { messages } from '../messages.js';
@@ -260,8 +261,12 @@ const realServerReader: Reader<RawRealServer> = {
   read(line) {
     const endpoint = readEndpoint(line, 1);
     // keepalived: nothing is read of a block that is refused by its address.
-    const value = endpoint === undefined ? undefined : realServerSection.read(line);
-    return value === undefined || endpoint === undefined ? undefined : { section: value, endpoint };
+    if (endpoint === undefined) {
+      checkLostBody(realServer, line.statement, line.context);
+      return undefined;
+    }
+    const value = realServerSection.read(line);
+    return value === undefined ? undefined : { section: value, endpoint };
   },
 };
 
@@ -354,8 +359,10 @@ export const virtualServer = block(
   (fields) => ({ ...fields }),
 );
 
-/** Flags are set that work with their scheduler only. */
-export function hasFlags(fields: Decoded<typeof virtualServer.rows>): boolean {
-  const { hashed, shPort, shFallback, mhPort, mhFallback } = fields;
+/** Flags are set that work with their scheduler only; or something is missing, perhaps since it was refused. */
+export function needsLines(fields: Decoded<typeof virtualServer.rows>): boolean {
+  const { hashed, shPort, shFallback, mhPort, mhFallback, lvsSched, lvsMethod, protocol } = fields;
+  if (lvsSched === undefined || lvsMethod === undefined || protocol === undefined) return true;
+  if (fields.realServer.length === 0) return true;
   return hashed !== undefined || [shPort, shFallback, mhPort, mhFallback].some((uses) => uses.length > 0);
 }

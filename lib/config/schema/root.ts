@@ -10,7 +10,7 @@ import {
   ruleFormat,
 } from './entry-formats.js';
 import { seconds } from '../../units.js';
-import { setTopLevel } from '../decode.js';
+import { checkLostBody, setTopLevel } from '../decode.js';
 import { messages } from '../messages.js';
 import type { VirtualServerKey } from '../model-lvs.js';
 import type { Span } from '../source.js';
@@ -31,7 +31,7 @@ import {
 import { globalDefs } from './global.js';
 import { entryList, fieldSection, section, type Fields, type Section } from './lists.js';
 import { readGroupEntry } from './server-group.js';
-import { hasFlags, virtualServer } from './lvs.js';
+import { needsLines, virtualServer } from './lvs.js';
 import { readRoute } from './routes.js';
 import { readRule } from './rules.js';
 import {
@@ -84,7 +84,7 @@ function unique<R>(reader: Reader<Section<R>>, what: string): Reader<Section<R>>
 export interface RawVirtualServer {
   readonly key: VirtualServerKey;
   readonly section: Fields<typeof virtualServer.rows>;
-  /** Its lines, where the order of some matters: that of scheduler and flags. */
+  /** Its lines, where they matter: the order of scheduler and flags, or why there is no scheduler, method or protocol. */
   readonly statement: Statement | undefined;
 }
 
@@ -97,10 +97,13 @@ const virtualServerReader: Reader<RawVirtualServer> = {
   block: virtualServer,
   read(line) {
     const key = readServerKey(line);
-    if (key === undefined) return undefined;
+    if (key === undefined) {
+      checkLostBody(virtualServer, line.statement, line.context);
+      return undefined;
+    }
     const value = serverSection.read(line);
     if (value === undefined) return undefined;
-    const statement = hasFlags(value.fields) ? line.statement : undefined;
+    const statement = needsLines(value.fields) ? line.statement : undefined;
     return { key, section: value, statement };
   },
 };

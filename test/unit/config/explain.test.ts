@@ -38,6 +38,24 @@ test('options of entries and words of the preprocessor are explained', () => {
     for (const [word, help] of Object.entries(table)) assert.ok(told(word).includes(help), word);
 });
 
+test('lines of the preprocessor are explained as they are written', () => {
+  for (const [topic, word] of [
+    ['@id', '@ID'],
+    ['@node1', '@ID'],
+    ['@', '@ID'],
+    ['@^id', '@^ID'],
+    ['$VIPS', '$NAME'],
+    ['$VIPS=10.0.0.1', '$NAME='],
+    ['${VIPS}', '${NAME}'],
+    ['${_ENV', '${_ENV NAME}'],
+    ['${_ENV HOME}', '${_ENV NAME}'],
+    ['${_RANDOM 1 5}', '${_RANDOM}'],
+    ['~SEQ(I,1,3)', '~SEQ'],
+    ['~LST(I,a,b)', '~LST'],
+  ] as const)
+    assert.equal(told(topic), told(word), topic);
+});
+
 test('every code is explained, with its repair, in any case', () => {
   for (const { code, severity } of allMessages()) {
     assert.match(told(code), new RegExp(`^${code} \\(${severity}\\)\\n\\n\\S.*\\nRepair: \\S`), code);
