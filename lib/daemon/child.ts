@@ -13,7 +13,15 @@ import { openChannel, type ChildChannel } from './channel.js';
 import { readForDaemon } from './configuration.js';
 import { openLog, type RunContext } from './context.js';
 import { exitStatus, failureOf } from './exit-status.js';
-import { halfOf, readHalf, readHalfAt, readKnown, readMemory, writeHandover } from './handover.js';
+import {
+  contentsId,
+  halfOf,
+  readHalf,
+  readHalfAt,
+  readKnown,
+  readMemory,
+  writeHandover,
+} from './handover.js';
 import { enterOwnNamespace } from './namespace.js';
 import type { DaemonOptions } from './options.js';
 import { ownScript, runOwnScript } from './own-scripts.js';
@@ -209,6 +217,8 @@ class Child {
   #generation: number;
   #running: RunningSide | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
+  /** What this process read itself for a reload, and the hand-over file that has the same. */
+  #read: { readonly half: Half; readonly contents: string } | undefined;
 
   constructor({ context, channel, log, side, order, config, homeNamespace }: ChildParts) {
     this.#runContext = context;
@@ -322,7 +332,10 @@ class Child {
     try {
       const checkers = openSync(paths.checkers, constants.O_RDWR);
       try {
-        return await readIntoHandovers(this.#runContext, order, { vrrp, checkers });
+        const files = { vrrp, checkers };
+        return await readIntoHandovers(this.#runContext, order, files, (half) => {
+          if (half.side === this.#side) this.#read = { half, contents: contentsId(files[half.side]) };
+        });
       } finally {
         closeSync(checkers);
       }
@@ -333,7 +346,8 @@ class Child {
 
   async #reload(running: RunningSide, { path, generation }: ReloadParams): Promise<string> {
     this.#log.log('info', 'Reloading');
-    const half = readHalfAt(path);
+    const half = this.#read?.contents === contentsId(path) ? this.#read.half : readHalfAt(path);
+    this.#read = undefined;
     // A process that was stopped for long may find another file under the number.
     if (half.side !== this.#side || half.generation !== generation)
       throw new KaError('KA_DAEMON_HANDOVER', 'a newer configuration has replaced this one');

@@ -10,6 +10,7 @@ import {
   openSync,
   readSync,
   rmSync,
+  statSync,
   writeSync,
   closeSync,
 } from 'node:fs';
@@ -116,6 +117,13 @@ export function readHalf(fd: number): Half {
 /** As `readHalf`, of a descriptor of another process. */
 export function readHalfAt(path: string): Half {
   return readHandoverPath(path) as Half;
+}
+
+/** Names what is in a hand-over file now: the same as before only while nobody has written another. */
+export function contentsId(file: number | string): string {
+  const { dev, ino, size, mtimeNs } =
+    typeof file === 'number' ? fstatSync(file, { bigint: true }) : statSync(file, { bigint: true });
+  return [dev, ino, size, mtimeNs].join(' ');
 }
 
 /** What the VRRP process before this one held, if there was one. */

@@ -12,11 +12,15 @@ export interface ReadOrder {
   readonly known: readonly string[];
 }
 
-/** @throws {KaError} KA_DAEMON_HANDOVER, of write(2) */
+/**
+ * @param onHalf is shown each half as it was written.
+ * @throws {KaError} KA_DAEMON_HANDOVER, of write(2)
+ */
 export async function readIntoHandovers(
   context: RunContext,
   { generation, known }: ReadOrder,
   files: Readonly<Record<Side, number>>,
+  onHalf: (half: Half) => void = () => undefined,
 ): Promise<ReadOutcome> {
   const read = await readForDaemon(context, { isReload: true, known });
   const { lines } = read;
@@ -28,6 +32,7 @@ export async function readIntoHandovers(
   for (const side of ['vrrp', 'checkers'] as const) {
     const half: Half = { side, generation, config: halfOf(config, side) };
     writeHandover(files[side], half);
+    onHalf(half);
   }
   return { isGood: true, facts, lines };
 }

@@ -23,14 +23,14 @@ import type { BalancerEvent } from './events.js';
 import { feedBfd, feedFiles, isFed } from './fed-checkers.js';
 import type { Ipvs } from './ipvs.js';
 import { KernelTable, type Farewell } from './kernel-table.js';
-import { virtualServerNames } from './names.js';
+import { unitKey, virtualServerNames } from './names.js';
 import { Outbox } from './outbox.js';
 import { WeightOverrides } from './overrides.js';
 import { stepPool, type PoolEvent } from './pool.js';
 import type { Recalled } from './recall.js';
 import { report, status, type VirtualServerReport, type VirtualServerStatus } from './report.js';
 import { serviceId } from './table.js';
-import { closeCheckers, isUntouched, reloadEffects, shutdownEffects, unitKey, type Unit } from './unit.js';
+import { closeCheckers, isUntouched, reloadEffects, shutdownEffects, type Unit } from './unit.js';
 
 export type { BalancerEvent } from './events.js';
 export type { RealServerStatus, VirtualServerStatus } from './report.js';

@@ -1,21 +1,49 @@
 /** What of a running configuration stays valid under a new one: which virtual servers, real servers and checkers are the same. */
-import type { Checker as CheckerConfig, HttpUrl, LvsConfig, RealServer } from '../config/model-lvs.js';
+import type {
+  Checker as CheckerConfig,
+  HttpUrl,
+  LvsConfig,
+  RealServer,
+  VirtualServer,
+} from '../config/model-lvs.js';
+import { unitKey, virtualServerNames } from './names.js';
 
 /**
  * A configuration in which every virtual server that is as it was is the very object of `before`, so that whoever runs it sees at once
  * that nothing is to be done.
  */
 export function withServersOf<C extends LvsConfig>(before: LvsConfig, next: C): C {
-  const shared = (config: LvsConfig): string => text([config.ssl, config.virtualServerGroup]);
   // They are part of what a virtual server is.
-  if (shared(before) !== shared(next)) return next;
-  const known = new Map(before.virtualServer.map((server) => [text(server), server]));
-  return { ...next, virtualServer: next.virtualServer.map((each) => known.get(text(each)) ?? each) };
+  if (!isSame(before.ssl, next.ssl) || !isSame(before.virtualServerGroup, next.virtualServerGroup))
+    return next;
+  const keys = keysOf(before.virtualServer);
+  const known = new Map(before.virtualServer.map((server, i) => [keys[i], server]));
+  const wanted = keysOf(next.virtualServer);
+  return {
+    ...next,
+    virtualServer: next.virtualServer.map((server, i) => {
+      const was = known.get(wanted[i]);
+      return was !== undefined && isSame(was, server) ? was : server;
+    }),
+  };
 }
 
-/** Where in the files it stands does not matter. */
-function text(value: unknown): string {
-  return JSON.stringify(value, (key, part: unknown) => (key === 'at' ? undefined : part));
+function keysOf(servers: readonly VirtualServer[]): readonly string[] {
+  const names = virtualServerNames(servers);
+  return servers.map((server, i) => unitKey(names[i] ?? '', server));
+}
+
+/** Plain data that say the same; where in the files that stands does not matter. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const names = Object.keys(a);
+  if (names.length !== Object.keys(b).length) return false;
+  return names.every((name) => {
+    const one: unknown = Reflect.get(a, name);
+    const other: unknown = Reflect.get(b, name);
+    return name === 'at' || isSame(one, other);
+  });
 }
 
 /** What a real server is known by within its virtual server. */

@@ -33,3 +33,8 @@ export function virtualServerNames(servers: readonly VirtualServer[]): readonly 
     return virtualServerName(server, sequence);
   });
 }
+
+/** What a virtual server is known by over a reload: marks of both families have one name. */
+export function unitKey(name: string, { family, key }: VirtualServer): string {
+  return key.kind === 'fwmark' ? `${name} ${family}` : name;
+}

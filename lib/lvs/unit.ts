@@ -22,11 +22,6 @@ export interface Unit {
   checkers: readonly (readonly (Checker | undefined)[])[];
 }
 
-/** What a virtual server is known by over a reload: marks of both families have one name. */
-export function unitKey(name: string, { family, key }: VirtualServer): string {
-  return key.kind === 'fwmark' ? `${name} ${family}` : name;
-}
-
 /** Places of the real servers of a virtual server. */
 export function serverPlaces(servers: readonly RealServer[]): ReadonlyMap<string, number> {
   return new Map(servers.map((server, i) => [realServerId(server), i]));
