@@ -115,8 +115,9 @@ function destinationsOf(
   const all: (IpvsDestination | undefined)[] = server.realServer.map((real, i) => {
     const state = health.servers[i];
     if (state === undefined) return undefined;
-    const weight = serverWeight({ ...state, inhibitOnFailure: real.inhibitOnFailure }, health.quorum);
-    const { uthreshold: upperThreshold, lthreshold: lowerThreshold } = real;
+    const { isAlive, weight: own } = state;
+    const { inhibitOnFailure, uthreshold: upperThreshold, lthreshold: lowerThreshold } = real;
+    const weight = serverWeight({ isAlive, weight: own, inhibitOnFailure }, health.quorum);
     return weight === undefined
       ? undefined
       : destination(real, key, { weight, upperThreshold, lowerThreshold });
@@ -124,11 +125,24 @@ function destinationsOf(
   const weight = sorryServer === undefined ? undefined : sorryWeight(sorryServer.inhibit, health.quorum);
   if (sorryServer !== undefined && weight !== undefined)
     all.push(destination(sorryServer, key, { weight, upperThreshold: 0, lowerThreshold: 0 }));
-  return union(
-    [],
-    all.filter((each) => each !== undefined),
-  );
+  const present = all.filter((each) => each !== undefined);
+  return areApart(server) ? present : union([], present);
 }
+
+/** All its servers have addresses of their own: there is nothing to unite. Looked at once, not at every change of health. */
+function areApart(server: VirtualServer): boolean {
+  const known = apart.get(server);
+  if (known !== undefined) return known;
+  const { realServer, sorryServer } = server;
+  const addresses = [...realServer, ...(sorryServer === undefined ? [] : [sorryServer])].map(({ address }) =>
+    destinationId({ address, port: 0 }),
+  );
+  const answer = new Set(addresses).size === addresses.length;
+  apart.set(server, answer);
+  return answer;
+}
+
+const apart = new WeakMap<VirtualServer, boolean>();
 
 /** Only NAT can change the port: the others keep the service's, and that of a mark is 0. */
 export function destinationPort(

@@ -42,20 +42,47 @@ function addEntry({ service, destinations }: IpvsEntry, commands: IpvsCommand[])
 function changeEntry(current: IpvsEntry, wanted: IpvsEntry, commands: IpvsCommand[]): void {
   const { service } = wanted;
   if (!isSameService(current.service, service)) commands.push({ kind: 'set-service', service });
-  const present = new Map(current.destinations.map((d) => [destinationId(d), d]));
   const grow: IpvsCommand[] = [];
   const shrink: IpvsCommand[] = [];
-  for (const destination of wanted.destinations) {
-    const id = destinationId(destination);
-    const before = present.get(id);
-    present.delete(id);
+  const compare = (before: IpvsDestination | undefined, destination: IpvsDestination): void => {
     if (before === undefined) grow.push({ kind: 'add-destination', service: service.key, destination });
     else if (!isSameDestination(before, destination))
       (destination.weight < before.weight ? shrink : grow).push(setDestination(service.key, destination));
+  };
+  const [from, to] = differing(current.destinations, wanted.destinations, compare);
+  const present = new Map(from.map((each) => [destinationId(each), each]));
+  for (const destination of to) {
+    const id = destinationId(destination);
+    compare(present.get(id), destination);
+    present.delete(id);
   }
   for (const { address, port } of present.values())
     shrink.push({ kind: 'delete-destination', service: service.key, destination: { address, port } });
   commands.push(...grow, ...shrink);
+}
+
+/**
+ * What two lists have between their common ends: of hundreds of destinations mostly one changes, and the order stays. The pairs of the
+ * common ends are shown to `onPair`.
+ */
+function differing(
+  before: readonly IpvsDestination[],
+  after: readonly IpvsDestination[],
+  onPair: (before: IpvsDestination, after: IpvsDestination) => void,
+): readonly [before: readonly IpvsDestination[], after: readonly IpvsDestination[]] {
+  const isPair = (one: IpvsDestination | undefined, other: IpvsDestination | undefined): boolean => {
+    if (one === undefined || one.address !== other?.address || one.port !== other.port) return false;
+    onPair(one, other);
+    return true;
+  };
+  let head = 0;
+  while (isPair(before[head], after[head])) head++;
+  let [end, afterEnd] = [before.length, after.length];
+  while (end > head && afterEnd > head && isPair(before[end - 1], after[afterEnd - 1])) {
+    end--;
+    afterEnd--;
+  }
+  return [before.slice(head, end), after.slice(head, afterEnd)];
 }
 
 function setDestination(service: IpvsServiceKey, destination: IpvsDestination): IpvsCommand {

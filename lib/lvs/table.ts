@@ -13,12 +13,17 @@ export type Table = readonly IpvsEntry[];
 /** A name that is the same for the same service, however its address is written: `TCP [10.0.0.1]:80`, `FWM 7 inet6`. */
 export function serviceId(key: IpvsServiceKey): string {
   if (key.kind === 'fwmark') return key.family === 6 ? `FWM ${key.fwmark} inet6` : `FWM ${key.fwmark}`;
-  return `${key.protocol} [${canonicalAddress(key.address) ?? key.address}]:${key.port}`;
+  return `${key.protocol} [${canonical(key.address)}]:${key.port}`;
 }
 
 /** As `serviceId`, within one service. */
 export function destinationId(key: IpvsDestinationKey): string {
-  return `[${canonicalAddress(key.address) ?? key.address}]:${key.port}`;
+  return `[${canonical(key.address)}]:${key.port}`;
+}
+
+/** An IPv4 address has one form only. */
+function canonical(address: string): string {
+  return address.includes(':') ? (canonicalAddress(address) ?? address) : address;
 }
 
 /** True when the kernel would behave the same with either; the keys are not compared. */
