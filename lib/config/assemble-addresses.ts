@@ -92,7 +92,12 @@ export function unicastRules(section: RawInstance, isUnicast: boolean, context: 
     return;
   }
   if (keyword !== undefined && !fields.unicastFaultNoPeer) {
-    context.diagnostics.report(messages.unicastWithoutPeers, keywordAt(section, keyword), name);
+    context.diagnostics.reportOrAdd(
+      messages.unicastWithoutPeers,
+      wordsOfLines(section.statement, 'unicast_peer'),
+      keywordAt(section, keyword),
+      name,
+    );
   }
   if (fields.unicastTtl !== undefined) {
     context.diagnostics.report(

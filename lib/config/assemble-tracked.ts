@@ -248,17 +248,10 @@ export function resolveReferences(
   for (const { name, weight, reverse, at } of entries) {
     const target = known.find((item) => item.name === name && item.order < order);
     if (target?.value === undefined) {
-      if (
-        target !== undefined &&
-        context.diagnostics.addConsequence(
-          messages.unknownReference,
-          wordsOf(target.statement),
-          at,
-          what,
-          name,
-        )
-      )
-        continue;
+      const misspelt = context.misspelt.get(`${what} ${name}`);
+      const causes =
+        target !== undefined ? wordsOf(target.statement) : misspelt === undefined ? [] : [misspelt];
+      if (context.diagnostics.addConsequence(messages.unknownReference, causes, at, what, name)) continue;
       const usable = known.filter(({ value }) => value !== undefined).map((item) => item.name);
       const near = target === undefined ? nearest(name, usable) : undefined;
       const later = known.find((item) => item.name === name && item.value !== undefined);

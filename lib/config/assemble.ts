@@ -89,6 +89,7 @@ export class Assembler implements StatementSink {
       isIrregular: false,
       badScriptUser: undefined,
       withoutEffect: new Map(),
+      misspelt: new Map(),
       isInsideWithoutEffect: false,
       sectionCount: 0,
       hasInterface: (name) => this.#hasInterface(name),

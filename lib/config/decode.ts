@@ -103,7 +103,15 @@ export class BlockDecoder<R> {
     if (statement.words.length > found.maxWords + 1) {
       const surplus = found.maxWords + 1;
       const words = rawFrom(statement, surplus).text;
-      context.diagnostics.report(messages.wordsIgnored, wordSpan(statement, surplus), keyword, words);
+      const hint = isBlock ? "nothing stands between its name and '{'" : undefined;
+      const repair = hint === undefined ? {} : { hint };
+      context.diagnostics.reportWith(
+        messages.wordsIgnored,
+        wordSpan(statement, surplus),
+        repair,
+        keyword,
+        words,
+      );
     }
     const { isInsideWithoutEffect } = context;
     context.isInsideWithoutEffect ||= row.effect !== 'works' && isBlock;
@@ -244,11 +252,21 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
   const near = nearest(keyword, schema.byKeyword.keys());
   const home = near === undefined ? homeOf(keyword) : undefined;
   if (home !== undefined && home !== block) {
-    const hint = schema === topLevel ? "a '}' before this line may be one too many" : undefined;
+    const own = schema === topLevel ? undefined : localNames[keyword];
+    const isKnown = own !== undefined && schema.byKeyword.has(own);
+    const hint =
+      schema === topLevel
+        ? "a '}' before this line may be one too many"
+        : isKnown
+          ? `here it is called '${own}'`
+          : undefined;
     context.diagnostics.reportWith(
       messages.misplacedKeyword,
       span,
-      hint === undefined ? {} : { hint },
+      {
+        ...(hint === undefined ? {} : { hint }),
+        ...(isKnown ? { replacement: own } : {}),
+      },
       keyword,
       where,
       `in ${home}`,
@@ -270,8 +288,23 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
     where,
   );
   const meant = schema.byKeyword.get(near ?? '')?.row.reader.block;
-  if (meant !== undefined) checkLostBody(meant, statement, context);
+  if (meant === undefined) return;
+  context.misspelt.set(`${near ?? ''} ${statement.words[1] ?? ''}`, span);
+  checkLostBody(meant, statement, context);
 }
+
+/** Keywords that some blocks have, and what others call the same. */
+const localNames: Readonly<Record<string, string>> = {
+  nb_get_retry: 'retry',
+  garp_master_delay: 'vrrp_garp_master_delay',
+  garp_master_repeat: 'vrrp_garp_master_repeat',
+  garp_master_refresh: 'vrrp_garp_master_refresh',
+  vrrp_garp_master_delay: 'garp_master_delay',
+  vrrp_garp_master_repeat: 'garp_master_repeat',
+  vrrp_garp_master_refresh: 'garp_master_refresh',
+  vrrp_version: 'version',
+  version: 'vrrp_version',
+};
 
 /** Keywords of the past, which many a tutorial still has. */
 const retired: Readonly<Record<string, string>> = {

@@ -1,24 +1,48 @@
 /**
- * Placeholders that a shell or envsubst should have filled (`${VIP:-10.0.0.1}`, `$(hostname)`), and uses of parameters that nothing
- * defines: the parser finds several mistakes in each, and all of them are one.
+ * Words for which there should be something else by now, and of which the parser finds a mistake in each, or several: placeholders
+ * that a shell, envsubst or a person should have filled, and what a merge left behind. All of a file are one mistake.
  */
 import type { Diagnostic } from './diagnostic.js';
-import { messages } from './messages.js';
+import { messages, type Message } from './messages.js';
 import type { Span } from './source.js';
 
-/** `${NAME}` and what shells add to it, `$(command)`, and a command between backticks. */
-const placeholder = /\$\{[^{}]*\}|\$\([^()]*\)|`[^`]+`/g;
+interface Kind {
+  readonly pattern: RegExp;
+  readonly message: Message<[string, string]>;
+  readonly hint: string;
+}
+
+const kinds: readonly Kind[] = [
+  {
+    // `${NAME}` and what shells add to it, `$(command)`, and a command between backticks.
+    pattern: /\$\{[^{}]*\}|\$\([^()]*\)|`[^`]+`/g,
+    message: messages.unfilledPlaceholder,
+    hint: 'a file for envsubst or a shell is rendered first; ${NAME} takes a definition $NAME=... above it, or write ${_ENV NAME}',
+  },
+  {
+    // `<your interface>`
+    pattern: /<[A-Za-z][\w .-]*>/g,
+    message: messages.unfilledPlaceholder,
+    hint: 'write your own value in its place',
+  },
+  {
+    pattern: /(?<=^\s*)(<{7}|={7}|>{7}|\|{7})(?= |$).*/g,
+    message: messages.mergeConflict,
+    hint: 'keep one of the two versions of the lines between the marks, and remove the marks',
+  },
+];
 
 /** So many further places are named. */
 const maxNamed = 3;
 
 interface Found {
+  readonly kind: Kind;
   readonly text: string;
   readonly span: Span;
   readonly isFatal: boolean;
 }
 
-/** Puts one diagnostic in the place of all that was said of the placeholders of a file. */
+/** Puts one diagnostic in the place of all that was said of the words of a kind in a file. */
 export function condensePlaceholders(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const found = new Map<Diagnostic, Found>();
   for (const item of diagnostics) {
@@ -28,41 +52,42 @@ export function condensePlaceholders(diagnostics: readonly Diagnostic[]): readon
     if (place !== undefined) found.set(item, place);
   }
   if (found.size === 0) return diagnostics;
-  const told = new Set<string>();
+  const groups = new Map<string, Found[]>();
+  const keyOf = ({ kind, span }: Found): string => `${kinds.indexOf(kind)} ${span.source.name}`;
+  for (const place of found.values()) {
+    const key = keyOf(place);
+    groups.set(key, [...(groups.get(key) ?? []), place]);
+  }
   return diagnostics.flatMap((item) => {
-    if (!found.has(item)) return [item];
-    const { name } = item.span.source;
-    if (told.has(name)) return [];
-    told.add(name);
-    const here = [...found].filter(([{ span }]) => span.source.name === name);
-    return [
-      unfilled(
-        item,
-        here.map(([, place]) => place),
-      ),
-    ];
+    const place = found.get(item);
+    if (place === undefined) return [item];
+    const group = groups.get(keyOf(place));
+    groups.delete(keyOf(place));
+    return group === undefined ? [] : [together(item, place.kind, group)];
   });
 }
 
-/** The placeholder that a diagnostic points at, or into. */
+/** The word that a diagnostic points at, or into. */
 function placeholderAt({ span, isFatal }: Diagnostic): Found | undefined {
   const { source } = span;
   if (span.origin !== undefined) return undefined;
   const { line, column } = source.position(span.start);
   const start = span.start - column + 1;
-  for (const match of source.line(line).matchAll(placeholder)) {
-    const from = start + match.index;
-    const to = from + match[0].length;
-    if (span.start < to && span.end > from) return { text: match[0], span: source.span(from, to), isFatal };
-  }
+  for (const kind of kinds)
+    for (const match of source.line(line).matchAll(kind.pattern)) {
+      const from = start + match.index;
+      const to = from + match[0].length;
+      if (span.start < to && span.end > from)
+        return { kind, text: match[0], span: source.span(from, to), isFatal };
+    }
   return undefined;
 }
 
 /** `sample`: one of the diagnostics that are replaced. */
-function unfilled(sample: Diagnostic, found: readonly Found[]): Diagnostic {
+function together(sample: Diagnostic, { message, hint }: Kind, found: readonly Found[]): Diagnostic {
   const places = new Map(found.map((each) => [each.span.start, each]));
   const [first, ...others] = [...places.values()].sort((a, b) => a.span.start - b.span.start);
-  const { code, severity, keepalivedClass, hint, text } = messages.unfilledPlaceholder;
+  const { code, severity, keepalivedClass, text } = message;
   return {
     ...sample,
     code,
@@ -70,9 +95,9 @@ function unfilled(sample: Diagnostic, found: readonly Found[]): Diagnostic {
     keepalivedClass,
     hint,
     replacement: undefined,
-    message: text(first?.text ?? '', others.length === 0 ? '' : `; nor are ${others.length} others`),
+    message: text(first?.text ?? '', others.length === 0 ? '' : `; there are ${others.length} more`),
     span: first?.span ?? sample.span,
-    related: others.slice(0, maxNamed).map(({ span }) => ({ message: 'neither is this', span })),
+    related: others.slice(0, maxNamed).map(({ span }) => ({ message: 'another one', span })),
     isFatal: found.some(({ isFatal }) => isFatal),
   };
 }

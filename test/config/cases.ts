@@ -74,6 +74,14 @@ export const cases: readonly Case[] = [
   { code: 'KA2024', text: instance('priority «${PRIORITY:-100}»') },
   { code: 'KA2024', text: instance('priority «$(cat /etc/prio)»\n advert_int `cat x`') },
   { code: 'KA2024', text: `vrrp_instance V {\n interface «\${IF}»\n virtual_router_id \${ID}\n ${vip}\n}\n` },
+  {
+    code: 'KA2024',
+    text: `vrrp_instance V {\n interface «<your interface>»\n virtual_router_id <id>\n ${vip}\n}\n`,
+  },
+  {
+    code: 'KA2025',
+    text: `vrrp_instance V {\n interface eth0\n virtual_router_id 5\n ${vip}\n«<<<<<<< HEAD»\n priority 50\n=======\n priority 100\n>>>>>>> f634149\n}\n`,
+  },
   { code: 'KA2022', text: instance('priority 100 «nopreempt»') },
   { code: 'KA2022', text: instance('state BACKUP\n nopreempt «off»') },
   { code: 'KA2006', text: `${plain('virtual_router_id 5\n }\n «virtual_ipaddress» {\n 192.0.2.9')}}\n` },

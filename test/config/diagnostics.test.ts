@@ -160,6 +160,27 @@ for (const [what, text, expected] of [
     instance('priority ${PRIO:-100}\n advert_int $(cat /x)\n nopreempt `x`'),
     ['KA2024'],
   ],
+  [
+    'values left to the reader',
+    plain('virtual_router_id <id>\n priority <your priority>\n virtual_ipaddress {\n <vip>/24\n }'),
+    ['KA2024'],
+  ],
+  [
+    'an unfinished merge',
+    instance('<<<<<<< HEAD\n priority 50\n =======\n priority 100\n >>>>>>> f634149'),
+    ['KA2025'],
+  ],
+  [
+    'a misspelt vrrp_script',
+    `vvrp_script chk {\n script /usr/bin/true\n}\n${instance('track_script {\n chk\n }')}`,
+    ['KA2005'],
+  ],
+  [
+    'the only peer is refused',
+    instance('unicast_src_ip 192.0.2.1\n unicast_peer {\n 192.0.2.x\n }'),
+    ['KA2111'],
+  ],
+  ['words behind the name of a block', server('real_server 10.0.0.1 80 dev eth0 {\n }'), ['KA2022']],
 ] as const)
   test(`one mistake is one diagnostic: ${what}`, () => {
     assert.deepEqual(codes(text), expected);
@@ -177,6 +198,14 @@ test('small letters and dashes are told as what was meant', () => {
     assert.equal(unknown?.replacement, meant, word);
     assert.match(unknown?.hint ?? '', new RegExp(`^did you mean '${meant}'\\?`), word);
   }
+});
+
+test('a keyword that is called otherwise in this block is told with its name here', () => {
+  const found = diagnose({
+    text: server('real_server 10.0.0.1 80 {\n TCP_CHECK {\n nb_get_retry 3\n }\n }'),
+  });
+  const misplaced = found.find(({ code }) => code === 'KA2006');
+  assert.deepEqual([misplaced?.replacement, misplaced?.hint], ['retry', "here it is called 'retry'"]);
 });
 
 test('mistakes in a block that is not read because of its first line are found in the same run', () => {

@@ -38,6 +38,7 @@ const actsWhileReading = new Set([
   ...['vrrp_mcast_group4', 'vrrp_mcast_group6', 'vrrp_min_garp', 'vrrp_down_timer_adverts'],
   ...['vrrp_garp_master_delay', 'vrrp_garp_master_repeat', 'vrrp_garp_master_refresh'],
   ...['vrrp_garp_master_refresh_repeat', 'vrrp_garp_lower_prio_delay', 'vrrp_garp_lower_prio_repeat'],
+  'vrrp_garp_extra_if',
   ...['vrrp_lower_prio_no_advert', 'vrrp_higher_prio_send_advert', 'vrrp_check_unicast_src'],
   ...['vrrp_skip_check_adv_addr', 'vrrp_owner_ignore_adverts', 'smtp_alert', 'smtp_alert_vrrp'],
   ...['smtp_alert_checker', 'checker_log_all_failures', 'flag-1', 'flag-2', 'flag-3', 'sh-port'],

@@ -66,9 +66,12 @@ export const structureMessages = {
     'error',
     'complaint',
     (placeholder: string, others: string) => `'${placeholder}' is not replaced by a value${others}`,
-    {
-      hint: 'a file for envsubst or a shell is rendered first; ${NAME} takes a definition $NAME=... above it, or write ${_ENV NAME}',
-    },
+  ),
+  mergeConflict: define(
+    'KA2025',
+    'error',
+    'complaint',
+    (mark: string, others: string) => `'${mark}' is a mark of a merge that was not finished${others}`,
   ),
   unknownKeyword: define(
     'KA2005',

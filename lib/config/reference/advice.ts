@@ -139,8 +139,12 @@ export const advice: Readonly<Record<keyof typeof messages, Advice>> = {
     'Let Ansible, Helm or whatever it is for render it, and look at the result.',
   ],
   unfilledPlaceholder: [
-    'The file was written for a shell or for envsubst, which put values in the place of such words, or it uses a parameter that it does not define.',
-    'Render the file first; or define the parameter above its first use; or take it from the environment, `${_ENV NAME}`.',
+    'The file was written for a shell, for envsubst or for a reader, who put values in the place of such words, or it uses a parameter that it does not define.',
+    'Render the file first, or write the values; or define the parameter above its first use; or take it from the environment, `${_ENV NAME}`.',
+  ],
+  mergeConflict: [
+    'Git writes such lines around the two versions of what it cannot merge; keepalived takes them for keywords and reads both versions.',
+    'Keep one version, and remove the lines with the marks.',
   ],
   unknownKeyword: [
     'The word is no keyword of this block. The line is ignored, with its block.',

@@ -29,6 +29,8 @@ export interface Context {
   /** First use of keywords that have no effect yet. Those inside a block that has none itself are not listed. */
   readonly withoutEffect: Map<string, Span>;
   isInsideWithoutEffect: boolean;
+  /** Blocks whose keyword is misspelt, by what was meant and their name: `vrrp_script chk`. Where they are named, that is the mistake. */
+  readonly misspelt: Map<string, Span>;
   /** Sections that were begun so far: what stands before what. */
   sectionCount: number;
   /** Interfaces that were looked up and are missing, so that each is reported where it is first needed. */
@@ -306,14 +308,21 @@ function compiled(
   return byKeyword;
 }
 
-/** Readers of one number, one interface or nothing ignore what follows; others say themselves what they make of it. */
+/** Readers of one number, one interface or nothing ignore what follows, as blocks do; others say themselves what they make of it. */
 function mostWords({ syntax, minWords, block, isList }: Reader<unknown>): number {
-  if (block !== undefined || isList === true) return Infinity;
+  if (isList === true) return Infinity;
+  if (block !== undefined) return mostBlockWords(syntax, minWords);
   if (syntax === '') return 0;
   return minWords === 1 &&
     /^(<(number|seconds|milliseconds|microseconds|interface)>|[A-Za-z]+(\|[A-Za-z]+)+)$/.test(syntax)
     ? 1
     : Infinity;
+}
+
+/** `<name> { ... }`, `<address> [<port>] | group <name> { ... }`: as many words as the longest form has. */
+function mostBlockWords(syntax: string, minWords: number): number {
+  const forms = syntax.replace(/\{.*/, '').split('|');
+  return Math.max(minWords, ...forms.map((form) => form.trim().split(/\s+/).filter(Boolean).length));
 }
 
 function isPlain(row: Row<unknown>): boolean {

@@ -258,6 +258,7 @@ const realServerSection = fieldSection(realServer, { name: 'address' });
 
 const realServerReader: Reader<RawRealServer> = {
   ...realServerSection,
+  syntax: '<address> [<port>] { ... }',
   read(line) {
     const endpoint = readEndpoint(line, 1);
     // keepalived: nothing is read of a block that is refused by its address.
