@@ -218,7 +218,8 @@ export class Prober implements Disposable {
 
   /** For `Vigil`. */
   pulseOf(id: number): Pulse | undefined {
-    return this.#isClosed ? undefined : this.#native.pulse(id);
+    // The thread hears later that it was ended.
+    return this.#pending.has(id) ? this.#native.pulse(id) : undefined;
   }
 
   /** For `Vigil`: nobody wants to hear of it any more. */
