@@ -24,7 +24,7 @@ import { openControl } from './control.js';
 import type { DumpKind } from './dump.js';
 import { exitStatus } from './exit-status.js';
 import { sayStarting, sayStopped } from './first-last-lines.js';
-import { openHandovers } from './handover.js';
+import { openHandover, openHandovers } from './handover.js';
 import { reapOrphans } from './orphans.js';
 import type { OwnScript } from './own-scripts.js';
 import { newPost, sideNames, type Post } from './post.js';
@@ -163,7 +163,8 @@ export class Supervisor implements ControlHost {
         else drop(report.side);
       } else if (post !== undefined) this.#onReport(post, report);
     };
-    const memory = this.#children.memory();
+    // Nobody died yet, and nothing is read from it: V8's serializer need not be loaded before the first child is started.
+    const memory = openHandover();
     const first: ChildLink = new ChildLink({
       order: { role: 'first', generation: 1 },
       argv: this.#context.argv,

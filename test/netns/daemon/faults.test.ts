@@ -142,7 +142,7 @@ test('a script that is not safe to run: the log says why, who goes without it, a
   await daemon.waitForLine(/\(WEB\) Entering MASTER STATE/);
 });
 
-test('a script of weight 0 holds the router until its first result and in fault while it fails', async () => {
+test('a script of weight 0 that writes a megabyte each time holds the router until its first result and in fault while it fails', async () => {
   await using lab = await exampleLab('w0');
   const { ka1 } = lab;
   const flag = ka1.path('good');
