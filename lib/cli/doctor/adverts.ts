@@ -2,6 +2,7 @@
 import type { HeardAdverts } from '../../../bindings/listener.js';
 import type { VrrpInstance } from '../../config/model-vrrp.js';
 import type { Finding } from './finding.js';
+import { endingOf, vrrpSpeakers } from './speakers.js';
 
 /**
  * @param isRunning a daemon of this machine runs on this configuration: its own adverts are no news.
@@ -43,9 +44,12 @@ function judge(instance: VrrpInstance, heard: HeardAdverts, isRunning: boolean):
   ];
   if (heard.isOwn) {
     if (isRunning) return [];
+    const [other, ...more] = vrrpSpeakers();
+    const who = other === undefined ? '' : ` (${other.name}, process ${other.pid})`;
     return problem(
-      `another program on this machine speaks for VRID ${vrid} from ${source} (priority ${priority})`,
-      'systemctl disable --now keepalived',
+      `another program on this machine${who} speaks for VRID ${vrid} from ${source} (priority ${priority})`,
+      // Of several nobody knows which it is.
+      other === undefined || more.length > 0 ? undefined : endingOf(other),
     );
   }
   const ours = new Set(instance.virtualIpaddress.map(({ address }) => address));

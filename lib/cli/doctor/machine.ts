@@ -25,12 +25,24 @@ export function missingCapabilities({ config, read }: Patient): readonly Finding
   return wanted.flatMap(([name, effect, severity]) => {
     if ((held >> BigInt(capabilityNumbers[name])) & 1n) return [];
     const message = `${name} is missing here: ${effect}`;
-    // Root without it is in a container, or in a unit that withholds it.
-    const mend = isRoot
-      ? `docker run --cap-add ${name.replace('CAP_', '')} ... (or systemctl edit ka-node: CapabilityBoundingSet=${name})`
-      : 'sudo ka-node doctor';
-    return [{ check: 'capabilities' as const, severity, message, mend }];
+    return [
+      {
+        check: 'capabilities' as const,
+        severity,
+        message,
+        mend: isRoot ? grant(name, read) : 'sudo ka-node doctor',
+      },
+    ];
   });
+}
+
+/** Root without a capability is in a unit that withholds it, or in a container. */
+function grant(name: Capability, read: Patient['read']): string {
+  const unit = /\/([^/\n]+\.service)$/m.exec(read('/proc/self/cgroup') ?? '')?.[1];
+  if (unit === undefined) return `docker run --cap-add ${name.replace('CAP_', '')} ...`;
+  const folder = `/etc/systemd/system/${unit}.d`;
+  const lines = `[Service]\\nCapabilityBoundingSet=${name}\\n`;
+  return `mkdir -p ${folder} && printf '${lines}' >>${folder}/capabilities.conf && systemctl daemon-reload && systemctl restart ${unit}`;
 }
 
 /** Sysctls under which a virtual address is not answered for, or adverts are dropped. */
@@ -102,7 +114,7 @@ function networkd(device: string, index: string, read: Patient['read']): readonl
     {
       check: 'address-managers',
       severity: 'problem',
-      message: `${device}: systemd-networkd manages it (${file}) and deletes addresses that are not its own when it is restarted or reloaded`,
+      message: `${device}: systemd-networkd manages it (${file}) and deletes addresses that are not its own when it configures the interface anew (networkctl reconfigure, or a reload when a file has changed)`,
       mend: `mkdir -p ${folder} && printf '[Network]\\nKeepConfiguration=yes\\n' >${folder}/ka-node.conf && networkctl reload`,
     },
   ];
