@@ -92,12 +92,9 @@ export function unicastRules(section: RawInstance, isUnicast: boolean, context: 
     return;
   }
   if (keyword !== undefined && !fields.unicastFaultNoPeer) {
-    context.diagnostics.reportOrAdd(
-      messages.unicastWithoutPeers,
-      wordsOfLines(section.statement, 'unicast_peer'),
-      keywordAt(section, keyword),
-      name,
-    );
+    const at = keywordAt(section, keyword);
+    const causes = [at, ...wordsOfLines(section.statement, 'unicast_peer')];
+    context.diagnostics.reportOrAdd(messages.unicastWithoutPeers, causes, at, name);
   }
   if (fields.unicastTtl !== undefined) {
     context.diagnostics.report(

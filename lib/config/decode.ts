@@ -273,7 +273,8 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
     );
     return;
   }
-  const past = retired[keyword];
+  const isMember = block === 'vrrp_sync_group' && statement.words.length === 1 && near === undefined;
+  const past = retired[keyword] ?? (isMember ? `members stand in braces: 'group { ${keyword} }'` : undefined);
   const hints = past !== undefined ? [past] : near === undefined ? [] : [`did you mean '${near}'?`];
   if (statement.body !== undefined && schema !== topLevel)
     hints.push(`keepalived ignores the '{', so that the next '}' ends ${inside}`);

@@ -15,13 +15,13 @@ interface Kind {
 const kinds: readonly Kind[] = [
   {
     // `${NAME}` and what shells add to it, `$(command)`, and a command between backticks.
-    pattern: /\$\{[^{}]*\}|\$\([^()]*\)|`[^`]+`/g,
+    pattern: /\$\{[^{}]*\}|\$\([^()]*\)|(?<=^\s*\S+\s+)`[^`]+`/g,
     message: messages.unfilledPlaceholder,
     hint: 'a file for envsubst or a shell is rendered first; ${NAME} takes a definition $NAME=... above it, or write ${_ENV NAME}',
   },
   {
-    // `<your interface>`
-    pattern: /<[A-Za-z][\w .-]*>/g,
+    // `<your interface>`, `<--VIP-->`, `@VIP@`, `xxx.xxx.xxx.xxx`
+    pattern: /<-*[A-Za-z][\w .-]*>|(?<=\s)@\w+@|\bx{1,3}(\.x{1,3}){3}(\/\w+)?/gi,
     message: messages.unfilledPlaceholder,
     hint: 'write your own value in its place',
   },

@@ -78,6 +78,8 @@ export const cases: readonly Case[] = [
     code: 'KA2024',
     text: `vrrp_instance V {\n interface «<your interface>»\n virtual_router_id <id>\n ${vip}\n}\n`,
   },
+  { code: 'KA2024', text: plain('virtual_router_id 5\n virtual_ipaddress {\n «<--VIP-->»\n }') },
+  { code: 'KA2024', text: plain('virtual_router_id «@ID@»\n virtual_ipaddress {\n xxx.xxx.xxx.xxx/xx\n }') },
   {
     code: 'KA2025',
     text: `vrrp_instance V {\n interface eth0\n virtual_router_id 5\n ${vip}\n«<<<<<<< HEAD»\n priority 50\n=======\n priority 100\n>>>>>>> f634149\n}\n`,

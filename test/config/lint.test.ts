@@ -168,6 +168,16 @@ const alone: readonly (readonly [string, string, string])[] = [
     server(`quorum 2\n ${reals}`).replace('192.0.2.1', '«192.0.2.1»'),
     server(`quorum 2\n sorry_server 10.0.0.9 80\n ${reals}`),
   ],
+  [
+    'KA6020',
+    instance({ lines: 'notify_master «"/bin/echo master > /run/state"»' }),
+    instance({ lines: `notify_master "/bin/sh -c 'echo master > /run/state'"` }),
+  ],
+  [
+    'KA6020',
+    'vrrp_script s {\n script «"/usr/bin/ss -ltn | grep :80"»\n}\n',
+    'vrrp_script s {\n script "/usr/bin/ss -ltn sport = :80"\n}\n',
+  ],
   ['KA6011', script('interval 2\n timeout 5').replace(' s {', ' «s» {'), script('interval 5\n timeout 2')],
   [
     'KA6011',

@@ -4,7 +4,7 @@ import type { Config } from '../model.js';
 import type { FileAccess, Machine } from '../load.js';
 import * as lvs from './lvs.js';
 import type { Subnet } from './networks.js';
-import { runnableScripts } from './scripts.js';
+import { runnableScripts, shellWords } from './scripts.js';
 import * as vrrp from './vrrp.js';
 import * as weights from './weights.js';
 
@@ -37,6 +37,7 @@ const rules: readonly ((config: Config, context: LintContext) => void)[] = [
   lvs.slowCheckers,
   lvs.serverIsVirtual,
   runnableScripts,
+  shellWords,
 ];
 
 /** @param known what is known of this machine; the default knows nothing, as for a file of another one. */

@@ -144,6 +144,12 @@ export const lintMessages = {
     'keepalived takes both blocks without a word, and finds the first one when the name is tracked.',
     'Rename or remove one of them.',
   ),
+  shellWords: lint(
+    'KA6020',
+    (word: string, script: string) => `${script} gets '${word}' as an argument: no shell runs it`,
+    'Scripts are started without a shell, so pipes, redirections and && are arguments of the program like all others.',
+    "Write a script of its own, or /bin/sh -c '...' with the line between the quotes.",
+  ),
   vipsDiffer: lint(
     'KA7001',
     (name: string, other: string, what: string) => `${name} and ${other} have different addresses: ${what}`,

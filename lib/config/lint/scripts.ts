@@ -38,6 +38,16 @@ export function runnableScripts(config: Config, { diagnostics, host, told }: Lin
   }
 }
 
+/** Words that mean something to a shell, which does not run the script. */
+export function shellWords(config: Config, { diagnostics }: LintContext): void {
+  for (const { command } of commands(config)) {
+    const [program = '', ...words] = command.argv;
+    const word = words.find((each) => /^(\|\|?|&&?|;|[12&]?>>?.*|<)$/.test(each));
+    if (word === undefined || /(^|\/)(ba|da|k|z)?sh$/.test(program)) continue;
+    diagnostics.report(lintMessages.shellWords, command.at, word, program);
+  }
+}
+
 /** Whether a diagnostic says already that a script will not run. */
 function isOfScript({ code, span }: Diagnostic, { at }: ScriptCommand): boolean {
   const isThere = span.source === at.source && span.start === at.start;
