@@ -1,13 +1,16 @@
 /** The whole daemon under a real notification socket: what systemd hears of its life. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { get } from '../../lib/control/client.js';
 import { schemas } from '../../lib/control/schema.js';
 import { projectRoot } from '../support/daemons.js';
 import { DatagramReceiver } from '../support/datagram-receiver.js';
+import { startMailServer } from '../support/mail-server.js';
 import { NetLab } from '../support/net-lab.js';
+import type { Output } from '../support/program.js';
+import { unitSandbox } from '../support/unit-sandbox.js';
 
 const configuration = `
 vrrp_instance VI_1 {
@@ -76,57 +79,108 @@ test('systemd hears why the daemon does not start', async () => {
   assert.equal((await daemon.exited).code, 6);
 });
 
-test('what the unit leaves of root is enough: addresses, real-time priority, locked memory, scripts of other users', async () => {
+test('what the unit leaves of root is enough: addresses, real-time priority, locked memory, scripts of other users, mail, nft', async () => {
   await using lab = await NetLab.create('unit');
   const host = await lab.host('a', [{ switch: await lab.switch('s'), addresses: ['10.0.0.1/24'] }]);
-  const unit = readFileSync(join(projectRoot, 'share/ka-node.service'), 'utf8');
-  const names = /^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
-  assert.ok(names.includes('CAP_NET_ADMIN'));
-  const set = ['-all', ...names.map((name) => name.replace('CAP_', '+').toLowerCase())].join(',');
+  const mail = await startMailServer(host, '127.0.0.1');
   const fifo = host.path('pipe');
-  const text = `
+  const dump = host.path('dump.txt');
+  const text = (priority: number): string => `
 global_defs {
   script_user root
   enable_script_security
   vrrp_rt_priority 20
+  vrrp_priority -5
   vrrp_no_swap
   vrrp_notify_fifo ${fifo} nobody
+  notification_email { admin@example.org }
+  notification_email_from node@example.org
+  smtp_server 127.0.0.1 2525
+  smtp_alert
+  disable_local_igmp
+  state_dump_file ${dump}
 }
 vrrp_script chk {
   script "/usr/bin/id -un"
   user nobody nogroup
   interval 1
 }
-${configuration.replace('virtual_ipaddress', 'track_script {\n    chk\n  }\n  virtual_ipaddress')}`;
+vrrp_instance VI_1 {
+  interface eth0
+  virtual_router_id 51
+  version 3
+  advert_int 0.1
+  priority ${priority}
+  no_accept
+  track_script {
+    chk
+  }
+  virtual_ipaddress {
+    10.0.0.100/24
+  }
+  virtual_routes {
+    192.0.2.0/24 via 10.0.0.9
+  }
+  notify_stop "/usr/bin/touch ${host.path('stopped')}"
+}
+`;
   const socket = host.path('control.sock');
-  const daemon = await host.start([
-    ...['setpriv', '--no-new-privs', `--bounding-set=${set}`, `--inh-caps=${set}`],
-    ...[
-      process.execPath,
-      join(projectRoot, 'bin/ka-node'),
-      '-n',
-      '-l',
-      '-G',
-      '-D',
-      '-f',
-      host.write('ka.conf', text),
-    ],
-    ...['-p', host.path('p.pid'), '-r', host.path('v.pid'), '--control-socket', socket],
-  ]);
+  const notify = host.path('notify');
+  const file = host.write('ka.conf', text(100));
+  await using receiver = await DatagramReceiver.start(notify);
+  const program = [process.execPath, join(projectRoot, 'bin/ka-node')];
+  const files = ['-f', file, '-p', host.path('p.pid'), '-r', host.path('v.pid'), '--control-socket', socket];
+  const daemon = await host.start([...(await unitSandbox()), ...program, '-n', '-l', '-G', '-D', ...files], {
+    env: { NOTIFY_SOCKET: notify, WATCHDOG_USEC: '1000000' },
+  });
+  const hears = (pattern: RegExp): Promise<void> =>
+    receiver.program.waitForLines(String(pattern), () =>
+      receiver.received.some((each) => pattern.test(each)),
+    );
+  await hears(/^READY=1/);
+  await hears(/^WATCHDOG=1$/);
   await daemon.waitForLine(/Entering MASTER STATE/);
   await host.waitForAddress('10.0.0.100');
   await daemon.waitForLine(/VRRP_Script\(chk\) succeeded/);
-  const { instances } = schemas.Status.parse(await get({ path: socket, timeoutMs: 30_000 }, '/v1/status'));
-  assert.equal(instances[0]?.trackers[0]?.output?.trim(), 'nobody');
+  await mail.waitForLine(/Entering MASTER state/i);
+  const answer = schemas.Status.parse(await get({ path: socket, timeoutMs: 30_000 }, '/v1/status'));
+  assert.equal(answer.instances[0]?.trackers[0]?.output?.trim(), 'nobody');
   const pid = readFileSync(host.path('v.pid'), 'utf8').trim();
   const threads = await host.runOk(['ps', '-L', '-o', 'cls,rtprio', '-p', pid]);
   assert.match(threads, /^ *RR +20$/m);
-  assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^VmLck:\s+[1-9]/m);
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  assert.match(status, /^VmLck:\s+[1-9]/m);
+  assert.match(status, /^Seccomp:\s+2$/m);
   assert.equal((await host.runOk(['stat', '-c', '%U', fifo])).trim(), 'nobody');
+  assert.match(await host.runOk(['nft', 'list', 'ruleset']), /10\.0\.0\.100/);
+  assert.match(await host.runOk(['ip', 'route']), /192\.0\.2\.0\/24 via 10\.0\.0\.9/);
+
+  daemon.signal('SIGUSR1');
+  await host.waitFor('the data file', () => Promise.resolve(existsSync(dump)));
+  host.write('ka.conf', text(120));
+  daemon.signal('SIGHUP');
+  await daemon.waitForLine(/Reload complete/);
+  // A VRRP process that dies is started again.
+  process.kill(Number(pid), 'SIGKILL');
+  await daemon.waitForLine(/died: Respawning/);
+  const from = daemon.lines.findIndex(({ text: line }) => line.includes('died: Respawning'));
+  await daemon.waitForLine(/resumes the mastership|Entering MASTER STATE/, { from });
   assert.equal((await daemon.stop()).code, 0);
   assert.equal(await host.hasAddress('10.0.0.100'), false);
+  assert.ok(existsSync(host.path('stopped')));
   const refusals = daemon.lines.filter(({ text: line }) =>
-    /EPERM|EACCES|permission|not permitted|CAP_/i.test(line),
+    /EPERM|EACCES|EROFS|permission|not permitted|read-only|CAP_|SIGSYS|signal 31/i.test(line),
   );
   assert.deepEqual(refusals, []);
+});
+
+test('in the sandbox of the unit a forbidden call, a foreign family and a write below /etc fail', async () => {
+  await using lab = await NetLab.create('unit');
+  const host = await lab.host('a');
+  const sandbox = await unitSandbox();
+  const python = (line: string): Promise<Output> => host.run([...sandbox, 'python3', '-c', line]);
+  assert.equal((await python('import time; time.clock_settime(0, 0)')).signal, 'SIGSYS');
+  assert.equal((await python('import socket; socket.socket(40, socket.SOCK_STREAM)')).signal, 'SIGSYS');
+  assert.match((await python('open("/etc/ka-node-test", "w")')).stderr, /Read-only file system/);
+  assert.deepEqual((await python('import socket; socket.socket(); print("good")')).stdout.trim(), 'good');
 });
