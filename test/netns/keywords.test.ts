@@ -146,6 +146,45 @@ test('disable_local_igmp, and dumps where the configuration wants them', async (
   assert.equal(await igmp(), '1', 'as it was found');
 });
 
+test('fifo_write_vrrp_states_on_reload: a reload writes every state again, and only with it', async () => {
+  const { lab, a } = await pair('fifoload');
+  await using _lab = lab;
+  const pipe = `${dirname(a.write('pipes', ''))}/pipe`;
+  await a.runOk(['mkfifo', '-m', '600', pipe]);
+  await using reader = await a.start(['cat', pipe]);
+  const text = (more: string, priority: number): string =>
+    `global_defs {\nvrrp_notify_fifo ${pipe}\n${more}\n}\n${instance(5).replace('priority 100', `priority ${priority}`)}`;
+  const node = await startKaNode(a, text('', 100));
+  await reader.waitForLine(/^INSTANCE "VI_5" MASTER 100/);
+  const reload = async (more: string, priority: number): Promise<void> => {
+    const from = node.program.lines.length;
+    node.reload(text(more, priority));
+    await node.waitForLine(/Reload complete/, { from });
+  };
+  await reload('', 101);
+  await reload('fifo_write_vrrp_states_on_reload', 102);
+  await reader.waitForLine(/^INSTANCE "VI_5" MASTER 102/);
+  const masters = reader.lines.map((line) => line.text).filter((line) => line.includes('MASTER'));
+  assert.deepEqual(masters, ['INSTANCE "VI_5" MASTER 100', 'INSTANCE "VI_5" MASTER 102']);
+});
+
+test('data_use_instance names the files of a signal after the instance, json_version 2 wraps them', async () => {
+  const { lab, a } = await pair('datause');
+  await using _lab = lab;
+  const node = await startKaNode(
+    a,
+    `instance one\nglobal_defs {\ndata_use_instance\njson_version 2\njson_dump_file ${a.path('j.json')}\n}\n${instance(5)}`,
+    [],
+    { env: { TMPDIR: a.path('') } },
+  );
+  await node.waitForLine(/Startup complete/);
+  node.program.signal('SIGUSR1');
+  await waitForFile(a.path('keepalived.one.data'), /VRRP Instance = VI_5/);
+  assert.equal(existsSync(a.path('keepalived.data')), false);
+  process.kill(node.program.pid, 36);
+  await waitForFile(a.path('j.json'), /^\{"vrrp":\[\{"data":\{"iname":"VI_5"/);
+});
+
 async function waitForFile(file: string, text: RegExp): Promise<void> {
   const deadline = performance.now() + 15_000;
   while (!existsSync(file)) {
