@@ -28,7 +28,7 @@ export async function startVrrp(config: Config, context: SideContext): Promise<R
       endedMs: death.atMs,
       resumed: [...(resume?.masters ?? [])],
     });
-  const igmp = config.globalDefs.disableLocalIgmp ? silenceLocalIgmp(context) : undefined;
+  const igmp = silenceLocalIgmp(config.globalDefs.disableLocalIgmp, log);
   context.report({ kind: 'begun' });
   context.beginsEngine?.();
   const node = await createNode(config, {

@@ -144,6 +144,20 @@ test('disable_local_igmp, and dumps where the configuration wants them', async (
   }
   await node.stop();
   assert.equal(await igmp(), '1', 'as it was found');
+
+  // Killed as a whole it puts nothing back: the next daemon does, whatever it is asked for.
+  const silent = `global_defs {\ndisable_local_igmp\n}\n${instance(5)}`;
+  for (const next of [silent, instance(5)]) {
+    const killed = await startKaNode(a, silent);
+    await killed.waitForLine(/Startup complete/);
+    await killed.crash();
+    assert.equal(await igmp(), '0');
+    const other = await startKaNode(a, next);
+    await other.waitForLine(/Startup complete/);
+    assert.equal(await igmp(), next === silent ? '0' : '1');
+    await other.stop();
+    assert.equal(await igmp(), '1', 'as it was found');
+  }
 });
 
 test('fifo_write_vrrp_states_on_reload: a reload writes every state again, and only with it', async () => {
