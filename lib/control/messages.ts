@@ -35,10 +35,10 @@ export interface ControlEvent {
   readonly [field: string]: unknown;
 }
 
-/** A pushed event on its way. */
+/** Pushed events on their way, in order. */
 export interface ControlTold {
   readonly kind: 'told';
-  readonly event: ControlEvent;
+  readonly events: readonly ControlEvent[];
 }
 
 export interface AskOptions {

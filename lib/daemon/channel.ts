@@ -30,6 +30,14 @@ export function openChannel(): ChildChannel {
       });
     });
   };
+  // Thousands of servers may go down at one instant: what is told in one turn of the event loop goes as one message.
+  let told: ControlEvent[] = [];
+  const sendTold = (): void => {
+    if (told.length === 0) return;
+    const events = told;
+    told = [];
+    post({ kind: 'told', events });
+  };
   const take = (known: ControlHandlers, request: ToChild): void => {
     void answer(known, request).then(post);
   };
@@ -39,7 +47,9 @@ export function openChannel(): ChildChannel {
   });
   return {
     report: (report) => post({ kind: 'report', report }),
-    tell: (event) => post({ kind: 'told', event }),
+    tell(event) {
+      if (told.push(event) === 1) queueMicrotask(sendTold);
+    },
     serve(map) {
       handlers = map;
       for (const request of waiting.splice(0)) take(map, request);
@@ -48,6 +58,9 @@ export function openChannel(): ChildChannel {
       if (process.connected) process.on('disconnect', listener);
       else listener();
     },
-    flushed: () => last,
+    flushed() {
+      sendTold();
+      return last;
+    },
   };
 }

@@ -150,7 +150,7 @@ export class ChildLink {
         onReport(message.report);
         return;
       case 'told':
-        onTold(message.event);
+        for (const event of message.events) onTold(event);
         return;
       case 'reply': {
         const asked = this.#asked.get(message.id);

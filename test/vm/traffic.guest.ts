@@ -112,8 +112,9 @@ function config(method: LvsMethod) {
       connectIp,
       connectPort: 8080,
       connectTimeout: seconds(20),
-      delayLoop: milliseconds(200),
-      delayBeforeRetry: milliseconds(100),
+      // Each check makes socat start a shell: more of them would keep a slow machine from everything else.
+      delayLoop: seconds(1),
+      delayBeforeRetry: milliseconds(300),
       retry: 1,
     });
   const server = (address: string) =>
