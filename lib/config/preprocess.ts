@@ -11,6 +11,7 @@ import { matchFiles, maxLookedAt, resolve } from './include.js';
 import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
 import { checksAfter, allChecks, fatalChecks, isIncludeWord } from './include-checks.js';
+import { isContinued, lastOf, trimmed } from './line-ends.js';
 import type { LineSink } from './parser.js';
 import { hiddenFault, readSource, unreadable } from './read-text.js';
 import { commentStart, lineEnd, Scanner, WordCache } from './scanner.js';
@@ -385,24 +386,4 @@ export class Preprocessor {
     this.#isStopped = true;
     this.#diagnostics.report(message, span, path, reason);
   }
-}
-
-function trimmed(text: string, start: number, end: number): [number, number] {
-  let from = start;
-  let to = end;
-  while (from < to && text.charCodeAt(from) <= 32) from++;
-  while (to > from && text.charCodeAt(to - 1) <= 32) to--;
-  return [from, to];
-}
-
-/** End of a line without the carriage return of CRLF. */
-function lastOf(text: string, end: number): number {
-  return text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-}
-
-/** An odd number of backslashes stands before `end`. */
-function isContinued(text: string, end: number): boolean {
-  let count = 0;
-  while (text.charCodeAt(end - 1 - count) === 92) count++;
-  return count % 2 === 1;
 }
