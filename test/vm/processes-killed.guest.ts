@@ -1,7 +1,8 @@
 /**
  * kill -9 of the checkers process beside a VRRP process, and then of the supervisor: the address and the table do not notice the former, and
  * nothing is left of either after the latter. (The hundred deaths of test/netns/daemon/killed.test.ts are of the other two processes: a
- * checkers process needs IPVS.)
+ * checkers process needs IPVS; beyond three deaths it is started again with growing delays, and a daemon started anew for every three of a
+ * hundred deaths would cost an emulated machine some ten minutes when it has a processor to itself, and half an hour when it has not.)
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
