@@ -19,6 +19,10 @@ export const differences: readonly Difference[] = [
     why: 'Where a file ends keepalived with a signal, ka-node reads on and says what is wrong.',
   },
   {
+    what: 'The byte ff is a byte.',
+    why: 'keepalived 2.2.7 refuses it in the payload and in the expected reply of UDP_CHECK (`0102ff`); ka-node sends and expects it.',
+  },
+  {
     what: 'Keywords of later versions are known.',
     why: 'Up to 2.4; each is told as `KA2016` with the version that brought it. Keywords of parts that Debian leaves out of its build are read too (`KA2007`).',
   },

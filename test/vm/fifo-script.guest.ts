@@ -1,0 +1,87 @@
+/** The script of lvs_notify_fifo_script reads what Debian's keepalived writes for it, line by line. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { DaemonProgram } from './daemon-program.js';
+import { freshNamespace, ip, until } from './namespaces.js';
+import { Notices } from './notices.js';
+
+const limitMs = 180_000;
+
+interface Seen {
+  /** Lines that the script of lvs_notify_fifo_script read from the pipe. */
+  readonly read: readonly string[];
+}
+
+/** Takes a server down and up again by either of its two checkers. */
+async function seen(which: 'keepalived' | 'ka-node'): Promise<Seen> {
+  const work = mkdtempSync(join(tmpdir(), 'kaG-'));
+  const netns = `kaG-${which}`;
+  freshNamespace(netns, []);
+  const notices = new Notices(netns);
+  const daemon = new DaemonProgram(netns, which, ['-C']);
+  const [first, second, reader, told] = ['first', 'second', 'reader', 'told'].map((name) => join(work, name));
+  const turn = (file: string, value: number): void => {
+    writeFileSync(`${file}.new`, `${value}\n`);
+    renameSync(`${file}.new`, file);
+  };
+  const lines = (): readonly string[] =>
+    existsSync(told ?? '')
+      ? readFileSync(told ?? '', 'utf8')
+          .split('\n')
+          .filter(Boolean)
+      : [];
+  try {
+    turn(first ?? '', 0);
+    turn(second ?? '', 0);
+    writeFileSync(reader ?? '', `#!/bin/sh\nexec cat "$1" >>${told ?? ''}\n`, { mode: 0o755 });
+    const settings = notices.settings.replace(
+      /lvs_notify_fifo .*\n/,
+      `lvs_notify_fifo ${join(work, 'pipe')}\n`,
+    );
+    await until(
+      () => String(notices.isReady),
+      () => 'true',
+      limitMs,
+    );
+    daemon.start(
+      `global_defs {\n${settings}lvs_notify_fifo_script ${reader ?? ''}\n}\n` +
+        `track_file first {\nfile ${first ?? ''}\n}\ntrack_file second {\nfile ${second ?? ''}\n}\n` +
+        'virtual_server 10.8.0.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n' +
+        'real_server 10.9.0.1 80 {\nsmtp_alert\nFILE_CHECK {\ntrack_file first\nweight 0\n}\nFILE_CHECK {\ntrack_file second\nweight 0\n}\n}\n}\n',
+    );
+    await daemon.says('Gained quorum', limitMs);
+    for (const [file, value] of [
+      [first, 1],
+      [second, 1],
+      [first, 0],
+      [second, 0],
+    ] as const) {
+      const from = daemon.count('tracked file');
+      turn(file ?? '', value);
+      await daemon.says('tracked file', limitMs, from + 1);
+    }
+    await until(
+      () => String(lines().filter((line) => line.startsWith('RS')).length >= 2),
+      () => 'true',
+      limitMs,
+    );
+    await daemon.stop();
+    return { read: lines() };
+  } finally {
+    await daemon.stop('SIGKILL');
+    await notices.close();
+    ip('netns', 'del', netns);
+  }
+}
+
+test('the pipe of the checkers and its reader', async (t) => {
+  const theirs = await seen('keepalived');
+  const ours = await seen('ka-node');
+  await t.test('lvs_notify_fifo_script reads the pipe [keepalived: lvs_notify_fifo_script]', () => {
+    assert.ok(theirs.read.length > 0);
+    assert.deepEqual(ours.read, theirs.read);
+  });
+});
