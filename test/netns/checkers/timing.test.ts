@@ -161,8 +161,8 @@ function running(name: string, options: string, random = 0) {
 }
 
 const gaps = (times: readonly number[]): number[] => times.slice(1).map((at, i) => at - (times[i] ?? at));
-/** Timers of JavaScript may come a millisecond early by another clock. */
-const early = 2;
+/** A timer of Node counts from the beginning of the turn in which it is set: it comes early by what a busy turn takes. */
+const early = 30;
 
 /** All servers answer no more, and say so where they can. */
 async function breakAll(): Promise<void> {
