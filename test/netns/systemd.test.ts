@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { get } from '../../lib/control/client.js';
+import { daemonNodeOptions } from '../../lib/daemon/install-service.js';
 import { schemas } from '../../lib/control/schema.js';
-import { projectRoot } from '../support/daemons.js';
+import { kaNodeProgram, projectRoot } from '../support/daemons.js';
 import { DatagramReceiver } from '../support/datagram-receiver.js';
 import { startMailServer } from '../support/mail-server.js';
 import { NetLab } from '../support/net-lab.js';
@@ -128,7 +129,8 @@ vrrp_instance VI_1 {
   const notify = host.path('notify');
   const file = host.write('ka.conf', text(100));
   await using receiver = await DatagramReceiver.start(notify);
-  const program = [process.execPath, join(projectRoot, 'bin/ka-node')];
+  // As install-service writes ExecStart.
+  const program = [process.execPath, ...daemonNodeOptions, kaNodeProgram];
   const files = ['-f', file, '-p', host.path('p.pid'), '-r', host.path('v.pid'), '--control-socket', socket];
   const daemon = await host.start([...(await unitSandbox()), ...program, '-n', '-l', '-G', '-D', ...files], {
     env: { NOTIFY_SOCKET: notify, WATCHDOG_USEC: '1000000' },
@@ -152,8 +154,13 @@ vrrp_instance VI_1 {
   assert.match(status, /^VmLck:\s+[1-9]/m);
   assert.match(status, /^Seccomp:\s+2$/m);
   assert.equal((await host.runOk(['stat', '-c', '%U', fifo])).trim(), 'nobody');
-  assert.match(await host.runOk(['nft', 'list', 'ruleset']), /10\.0\.0\.100/);
-  assert.match(await host.runOk(['ip', 'route']), /192\.0\.2\.0\/24 via 10\.0\.0\.9/);
+  // Both come a moment after the address.
+  await host.waitFor('the rules of no_accept', async () =>
+    (await host.runOk(['nft', 'list', 'ruleset'])).includes('10.0.0.100'),
+  );
+  await host.waitFor('the route', async () =>
+    (await host.runOk(['ip', 'route'])).includes('192.0.2.0/24 via 10.0.0.9'),
+  );
 
   daemon.signal('SIGUSR1');
   await host.waitFor('the data file', () => Promise.resolve(existsSync(dump)));
