@@ -52,6 +52,11 @@ export class Daemon implements AsyncDisposable {
   }
 }
 
+export interface DaemonOptions extends ProgramOptions {
+  /** Logs what a daemon logs that is not asked for more: no -D. */
+  readonly isTerse?: boolean;
+}
+
 let started = 0;
 
 /** Starts ka-node of this checkout (built: `npm run build`) on a configuration text. */
@@ -59,7 +64,7 @@ export function startKaNode(
   host: LabHost,
   text: string,
   args: readonly string[] = [],
-  options: ProgramOptions = {},
+  options: DaemonOptions = {},
 ): Promise<Daemon> {
   // Each its own control socket: there may be several daemons on the machine.
   const control = args.includes('--control-socket')
@@ -74,19 +79,20 @@ export function startKeepalived(host: LabHost, text: string, args: readonly stri
   return startDaemon(host, ['keepalived', '--no-syslog'], text, args);
 }
 
-/** Both take the same options: in the foreground, detailed log on the console, pid files of their own. */
+/** Both take the same options: in the foreground, detailed log (unless terse) on the console, pid files of their own. */
 async function startDaemon(
   host: LabHost,
   command: readonly string[],
   text: string,
   args: readonly string[],
-  options: ProgramOptions = {},
+  { isTerse = false, ...options }: DaemonOptions = {},
 ): Promise<Daemon> {
   const id = `daemon-${++started}`;
   const configuration = `${id}.conf`;
   const files = ['-f', host.write(configuration, text), '-p', host.path(`${id}.pid`)];
   const pids = ['-r', host.path(`${id}-vrrp.pid`), '-c', host.path(`${id}-checkers.pid`)];
-  const program = await host.start([...command, '-n', '-l', '-D', ...files, ...pids, ...args], options);
+  const log = isTerse ? ['-l'] : ['-l', '-D'];
+  const program = await host.start([...command, '-n', ...log, ...files, ...pids, ...args], options);
   return new Daemon(host, program, configuration);
 }
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { hostFolder, writeWithFolder } from './lab-files.js';
-import { Program, runOk, run, waitUntil, type Output, type ProgramOptions } from './program.js';
+import { Program, runOk, run, waitUntil, type Line, type Output, type ProgramOptions } from './program.js';
 
 /** An address of a host, as `ip -j address` tells it. */
 export interface Address {
@@ -183,6 +183,12 @@ export class LabHost {
     }
     return monitor;
   }
+}
+
+/** When `ip -ts monitor` read what a line of it tells, seconds since 1970. */
+export function monitorTimeS({ text }: Line): number {
+  const [, second = '', fraction = ''] = /^\[(.{19})(\.\d+)\]/.exec(text) ?? [];
+  return Date.parse(second) / 1000 + Number(fraction);
 }
 
 /** Has the process, in its own network namespace, a netlink socket that is member of a group? */

@@ -6,11 +6,12 @@ import { startKaNode, type Daemon } from '../../support/daemons.js';
 import { exampleLab, vip } from '../../support/examples.js';
 import type { LabHost } from '../../support/net-lab.js';
 import { processTree } from '../../support/program.js';
+import { OwnLateness } from '../../support/stalls.js';
 
 const intervalMs = 200;
 const freezes = 20;
-/** Monitors and this test itself run late on a busy machine. */
-const slackMs = 300;
+/** Between a thaw and the line of `ip monitor` that is read here, so many processes have to be woken one after the other. */
+const wakes = 8;
 
 function text(priority: number): string {
   return `
@@ -35,46 +36,52 @@ function stop(daemon: Daemon): () => number {
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   return () => {
     for (const pid of pids.toReversed()) process.kill(pid, 'SIGCONT');
-    return Date.now();
+    return performance.now();
   };
-}
-
-async function until(what: string, limitMs: number, condition: () => Promise<boolean>): Promise<number> {
-  const begin = Date.now();
-  while (!(await condition())) {
-    assert.ok(Date.now() - begin < limitMs, `${what}: not within ${limitMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return Date.now() - begin;
 }
 
 async function macOf(host: LabHost): Promise<string> {
   return /link\/ether (\S+)/.exec(await host.ip('link', 'show', 'eth0'))?.[1] ?? '';
 }
 
-async function known(host: LabHost): Promise<string> {
-  return /lladdr (\S+)/.exec(await host.ip('neigh', 'show', vip))?.[1] ?? '';
-}
-
-test('twenty freezes of the master: one owner an interval after the thaw, neighbours right within a second', async () => {
+test('twenty freezes of the master: one owner an interval after the thaw, neighbours right within a second', async (t) => {
   await using lab = await exampleLab('frzm');
   const { ka1, ka2, client } = lab;
+  using lateness = new OwnLateness();
   await using master = await startKaNode(ka1, text(150));
   await master.waitForLine(/\(WEB\) Entering MASTER STATE/);
   await using backup = await startKaNode(ka2, text(100));
   await backup.waitForLine(/\(WEB\) Entering BACKUP STATE/);
+  const addresses = await ka2.monitor();
+  const neighbours = await client.start(['ip', 'monitor', 'neigh']);
   assert.equal(await client.ping(vip), true);
-  const [mac1, mac2] = [await macOf(ka1), await macOf(ka2)];
+  const knows = (mac: string): RegExp => new RegExp(`^10\\.0\\.0\\.100 .*lladdr ${mac}`);
+  const [mac1, mac2] = [knows(await macOf(ka1)), knows(await macOf(ka2))];
+  const seen: string[] = [];
   for (let i = 0; i < freezes; i++) {
+    let from = neighbours.lines.length;
     const thaw = stop(master);
     await ka2.waitForAddress(vip);
-    await until('the client knows the new master', 5000, async () => (await known(client)) === mac2);
-    thaw();
-    const twoOwners = await until('one owner after the thaw', 5000, async () => !(await ka2.hasAddress(vip)));
-    assert.ok(twoOwners < intervalMs + slackMs, `two owners for ${twoOwners} ms after thaw ${i}`);
-    await until('the client knows the owner', 1000, async () => (await known(client)) === mac1);
+    await neighbours.waitForLine(mac2, { from });
+    from = neighbours.lines.length;
+    const changes = addresses.lines.length;
+    const thawMs = thaw();
+    const gone = await addresses.waitForLine(/Deleted.* 10\.0\.0\.100\/24/, { from: changes });
+    const known = await neighbours.waitForLine(mac1, { from });
+    const [twoOwnersMs, knownMs] = [gone.atMs - thawMs, known.atMs - thawMs];
+    const owedMs = wakes * lateness.worstMs(thawMs, thawMs + 1000);
+    seen.push(`${twoOwnersMs.toFixed(0)}/${knownMs.toFixed(0)}/${owedMs.toFixed(0)}`);
+    assert.ok(
+      twoOwnersMs < intervalMs + owedMs,
+      `two owners for ${twoOwnersMs} ms after thaw ${i}, the machine owed ${owedMs} ms`,
+    );
+    assert.ok(
+      knownMs < 1000 + owedMs,
+      `the client was right after ${knownMs} ms, the machine owed ${owedMs} ms`,
+    );
     assert.equal(await ka1.hasAddress(vip), true);
   }
+  t.diagnostic(`ms of two owners, until the client was right, owed by the machine: ${seen.join(' ')}`);
 });
 
 test('twenty freezes of the backup: it hears the master before it believes in its own timers', async () => {
@@ -89,7 +96,7 @@ test('twenty freezes of the backup: it hears the master before it believes in it
   const seen = monitor.lines.length;
   for (let i = 0; i < freezes; i++) {
     const thaw = stop(backup);
-    await new Promise((resolve) => setTimeout(resolve, 5 * intervalMs)); // how long it is frozen
+    await new Promise((resolve) => setTimeout(resolve, 4 * intervalMs)); // longer than it would wait for the master
     const told = backup.program.lines.length;
     thaw();
     await backup.waitForLine(/the engine was not running for/, { from: told });

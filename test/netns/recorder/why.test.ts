@@ -1,4 +1,4 @@
-/** Faults injected between real daemons in namespaces: the first line of `ka-node why` names the cause. */
+/** Faults injected between real daemons in namespaces, at the default log level: the first line of `ka-node why` names the cause. */
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -46,7 +46,10 @@ class Node implements AsyncDisposable {
 
   static async start(host: LabHost, written: string): Promise<Node> {
     const socket = host.path('why.sock');
-    return new Node(await startKaNode(host, written, ['--control-socket', socket]), socket);
+    return new Node(
+      await startKaNode(host, written, ['--control-socket', socket], { isTerse: true }),
+      socket,
+    );
   }
 
   /** `ka-node WORDS`, of this daemon. */
