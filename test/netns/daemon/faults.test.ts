@@ -1,10 +1,13 @@
 /** What can go wrong on a real machine, and what the daemon says and does then. */
 import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { Capture } from '../../support/capture.js';
 import { projectRoot, startKaNode } from '../../support/daemons.js';
 import { exampleLab, vip } from '../../support/examples.js';
+import { Stalls } from '../../support/stalls.js';
 
 const program = join(projectRoot, 'bin/ka-node');
 const flood = join(projectRoot, 'test/netns/flood.py');
@@ -271,4 +274,50 @@ test('255 instances at one instant are no reason to die, also with real-time pri
   for (const index of instances.keys())
     await daemon.waitForLine(new RegExp(`\\(I${index + 1}\\) Entering MASTER STATE`), { timeoutMs: 60_000 });
   assert.doesNotMatch(daemon.program.lines.map(({ text }) => text).join('\n'), /died|exited due to signal/);
+});
+
+test('a full disk and a console that nobody reads cost log lines, counted, and no advert', async () => {
+  await using lab = await exampleLab('full');
+  const { ka1, client } = lab;
+  const number = ka1.write('number', '0\n');
+  const tracked = `track_file n {\n  file ${number}\n  weight 1\n}\n`;
+  const file = ka1.write('x.conf', tracked + instance('WEB', 'track_file {\n    n\n  }'));
+  const disk = ka1.path('disk');
+  await ka1.runOk(['mkdir', disk]);
+  await ka1.runOk(['mkfifo', ka1.path('console')]);
+  // Its disk of a few pages and the pipe at its standard error are full before it starts.
+  const setting = `mount -t tmpfs -o size=64k none ${disk}; dd if=/dev/zero of=${disk}/filler bs=1k
+    exec 3<>${ka1.path('console')}; dd if=/dev/zero of=${ka1.path('console')} oflag=nonblock bs=1k; exec "$@" 2>&3`;
+  const files = ['-f', file, '-p', ka1.path('p'), '-r', ka1.path('r'), `-g${disk}/ka.log`];
+  const daemon = await ka1.start([
+    ...['sh', '-c', setting, 'sh', program, '-n', '-l', '-G', '-D'],
+    ...[...files, '--control-socket', 'none'],
+  ]);
+  await ka1.waitForAddress(vip);
+  await using capture = await Capture.start(client, 'proto 112');
+  await capture.waitForLine(/vrid 6, prio 100,/);
+  const stalls = await Stalls.start();
+  const count = 20;
+  for (let i = 1; i <= count; i++) {
+    ka1.write('number', `${i}\n`);
+    await capture.waitForLine(new RegExp(`vrid 6, prio ${100 + i},`));
+  }
+  const owedS = await stalls.end();
+  // Nothing but the daemon and what it starts sees this disk.
+  const seen = `/proc/${daemon.pid}/root${disk}`;
+  rmSync(`${seen}/filler`);
+  // It is found out with the next line.
+  ka1.write('number', '0\n');
+  const log = (): string => readFileSync(`${seen}/ka_vrrp.log`, 'utf8');
+  await ka1.waitFor('the count of lines', () => Promise.resolve(/ log lines to .* were lost/.test(log())));
+  const lost = Number(/: (\d+) log lines to \S*\/disk\/ka_vrrp\.log were lost\n/.exec(log())?.[1]);
+  assert.ok(lost >= count, log());
+  await daemon.stop();
+  await capture.stop();
+  const packets = await capture.packets(['frame.time_epoch', 'vrrp.prio'], 'vrrp.virt_rtr_id == 6');
+  const times = packets
+    .filter((packet) => packet['vrrp.prio'] !== '0')
+    .map((packet) => Number(packet['frame.time_epoch']));
+  const gapS = Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? 0)));
+  assert.ok(times.length >= count && gapS < 0.15 + owedS, `a gap of ${gapS} s, the machine owed ${owedS} s`);
 });
