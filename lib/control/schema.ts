@@ -257,7 +257,11 @@ export const event = z.discriminatedUnion('kind', [
   z.strictObject({
     ...told,
     kind: z.literal('process'),
-    process: z.enum(['vrrp', 'checkers']),
+    process: z
+      .enum(['vrrp', 'checkers', 'reader'])
+      .describe(
+        'reader: one that reads the configuration, at the start or for a reload; only its death is told',
+      ),
     pid: z.int(),
     what: z.enum(['started', 'died']),
     ending: z.string().optional().describe('how it died: `died by signal 9 (SIGKILL)`'),

@@ -116,6 +116,11 @@ export class Children {
     this.#tellProcess({ process: side, pid, what: 'started' });
   }
 
+  /** Of one that nobody asked to end. */
+  saysDied(process: Side | 'reader', pid: number, end: ChildEnd): void {
+    this.#tellProcess({ process, pid, what: 'died', ending: endingOf(end) });
+  }
+
   #tellProcess(news: Readonly<Record<string, string | number>>): void {
     this.#options.onTold('daemon', { kind: 'process', ...news, happenedMs: systemClock.wallMs() });
   }
@@ -171,7 +176,7 @@ export class Children {
     if (this.#state.isStopping || this.#state.posts.get(side) !== post) return;
     const pid = link?.pid ?? 0;
     const { child } = sideWords[side];
-    this.#tellProcess({ process: side, pid, what: 'died', ending: endingOf(end) });
+    this.saysDied(side, pid, end);
     // What could not be started has not run since the last one ended.
     if (side === 'vrrp' && end.notStarted === undefined) {
       this.#state.death = { pid, ending: endingOf(end), atMs: systemClock.wallMs() };
@@ -311,7 +316,11 @@ export class Children {
       fds,
       onReport,
       onTold: () => undefined,
-      onEnd: () => helpers.delete(link),
+      onEnd: (end) => {
+        helpers.delete(link);
+        if (role === 'reader' && end.code === null && !this.#state.isStopping)
+          this.saysDied('reader', link.pid, end);
+      },
     });
     helpers.add(link);
     return link.ended;

@@ -54,6 +54,8 @@ export class Supervisor implements ControlHost {
   readonly #reload: Reload;
   readonly #watchdog: Watchdog;
   readonly #listeners = new Set<ToldListener>();
+  /** What was told before there was anybody to hear it. */
+  readonly #early: Parameters<ToldListener>[] = [];
   readonly #reloads: ReloadQueue;
   readonly #schedule: ReloadSchedule;
   /** The configuration has been read for the first time, or never will be. */
@@ -126,6 +128,7 @@ export class Supervisor implements ControlHost {
 
   onTold(listener: ToldListener): () => void {
     this.#listeners.add(listener);
+    for (const told of this.#early.splice(0)) listener(...told);
     return () => this.#listeners.delete(listener);
   }
 
@@ -176,7 +179,8 @@ export class Supervisor implements ControlHost {
       onEnd: (end) => {
         sideNames.forEach(drop);
         if (post !== undefined) this.#children.ended(post, end);
-        else if (this.#state.facts === undefined && !this.#state.isStopping) this.#onFirstDeath(end);
+        else if (this.#state.facts === undefined && !this.#state.isStopping)
+          this.#onFirstDeath(first.pid, end);
         this.#state.helpers.delete(first);
       },
     });
@@ -230,8 +234,9 @@ export class Supervisor implements ControlHost {
   }
 
   /** It died before it could say what is in the configuration. */
-  #onFirstDeath(end: ChildEnd): void {
+  #onFirstDeath(pid: number, end: ChildEnd): void {
     const { signal } = end;
+    this.#children.saysDied('reader', pid, end);
     if (signal !== null && this.#firstDeaths++ < 3) {
       this.#log.log('warning', `The process that reads the configuration ended: ${signal}; once more`);
       this.#startFirst();
@@ -303,6 +308,7 @@ export class Supervisor implements ControlHost {
   }
 
   #tell(...told: Parameters<ToldListener>): void {
+    if (this.#control === undefined) this.#early.push(told);
     for (const listener of this.#listeners) listener(...told);
   }
 

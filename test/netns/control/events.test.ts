@@ -67,3 +67,38 @@ test('the event stream tells of trackers, reloads and processes', async () => {
   assert.ok(started.kind === 'process' && started.what === 'started');
   assert.notEqual(started.pid, died.pid);
 });
+
+test('a process that dies while it reads the configuration is told to who asks for all of the run', async () => {
+  await using lab = await NetLab.create('early');
+  const host = await lab.host('a', [{ switch: await lab.switch('lan'), addresses: ['10.0.0.1/24'] }]);
+  const path = host.path('control.sock');
+  const load = host.write('load', '1\n');
+  const flag = host.path('has-died');
+  // The first one to be started to read, and the first one for a reload, die of it.
+  const die = `const { existsSync, writeFileSync } = require('node:fs');
+    const [, role] = /"role":"(first|reader)"/.exec(process.argv.join(' ')) ?? [];
+    const flag = ${JSON.stringify(flag)} + role;
+    if (role !== undefined && !existsSync(flag)) {
+      writeFileSync(flag, '');
+      process.kill(process.pid, 'SIGKILL');
+    }`;
+  const env = { NODE_OPTIONS: `--require=${host.write('die.cjs', die)}` };
+  const daemon = await startKaNode(host, configuration(load, 150), ['--control-socket', path], { env });
+  await daemon.waitForLine(/The process that reads the configuration ended: SIGKILL; once more/);
+  await daemon.waitForLine(/Entering MASTER STATE/);
+  await host.waitFor('the control socket', () => Promise.resolve(existsSync(path)), limitMs);
+  const reader = await followEvents(host, path, 'another-run.1');
+  const died = await toldEvent(reader, 'process');
+  assert.ok(died.kind === 'process');
+  assert.deepEqual([died.process, died.what, died.sequence], ['reader', 'died', 1]);
+  assert.match(died.ending ?? '', /SIGKILL/);
+
+  const from = reader.lines.length;
+  daemon.reload(configuration(load, 160));
+  const again = await toldEvent(reader, 'process', from);
+  assert.ok(again.kind === 'process');
+  assert.deepEqual([again.process, again.what], ['reader', 'died']);
+  assert.notEqual(again.pid, died.pid);
+  const refused = await toldEvent(reader, 'reload', from);
+  assert.ok(refused.kind === 'reload' && !refused.isGood);
+});
