@@ -4,7 +4,7 @@ import { checkersHandlers } from '../control/checkers-handlers.js';
 import { systemClock } from '../host.js';
 import { Balancing } from './balancing.js';
 import { CheckersScheduling } from './checkers-scheduling.js';
-import { dumpCheckers } from './dump-checkers.js';
+import { balancerText, dumpCheckers } from './dump-checkers.js';
 import { readHalfAt } from './handover.js';
 import { ipvsNamespace } from './namespace.js';
 import type { RunningSide, SideContext } from './side.js';
@@ -56,6 +56,7 @@ export async function startCheckers(config: Config, context: SideContext): Promi
         log.log('error', error instanceof Error ? error.message : String(error));
       }
     },
+    dataText: () => balancerText(running, balancing.balancer),
     follow: (masters) => balancing.follow(masters),
     close: () => balancing.close(),
   };

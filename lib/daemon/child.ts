@@ -27,6 +27,7 @@ import type { DaemonOptions } from './options.js';
 import { ownScript, runOwnScript } from './own-scripts.js';
 import { PidFile, pidFiles } from './process.js';
 import { readIntoHandovers } from './reader.js';
+import { reloadSide } from './saved.js';
 import { RecorderFile } from './recorder-file.js';
 import {
   childFds,
@@ -351,7 +352,7 @@ class Child {
     // A process that was stopped for long may find another file under the number.
     if (half.side !== this.#side || half.generation !== generation)
       throw new KaError('KA_DAEMON_HANDOVER', 'a newer configuration has replaced this one');
-    const words = await running.reload(half.config);
+    const words = await reloadSide(this.#side, running, half.config, this.#log);
     this.#config = half.config;
     this.#generation = generation;
     this.#channel.report({ kind: 'summary', text: running.summary });

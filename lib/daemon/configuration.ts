@@ -49,8 +49,11 @@ export async function readForDaemon(context: RunContext, limits: ReadLimits): Pr
   const fresh = read.diagnostics.filter((each) => !told.has(keyOf(each)));
   const errors = fresh.filter(({ severity }) => severity === 'error');
   const problem = unusable(options, read);
-  const lines = (diagnostics: readonly Diagnostic[]): Promise<readonly string[]> =>
-    shown(context, diagnostics);
+  const notSaved = await saved(options, read);
+  const lines = async (diagnostics: readonly Diagnostic[]): Promise<readonly string[]> => [
+    ...(await shown(context, diagnostics)),
+    ...notSaved,
+  ];
   if (problem !== undefined || read.model === undefined) {
     const { status, message } = problem ?? { status: exitStatus.noConfig, message: 'Nothing could be read.' };
     return {
@@ -72,6 +75,19 @@ export async function readForDaemon(context: RunContext, limits: ReadLimits): Pr
   if (!limits.isReload && isRunning(options, facts))
     return { isGood: false, status: exitStatus.good, message: alreadyRunning, lines: [] };
   return { isGood: true, config: read.model, facts, lines: await lines(fresh) };
+}
+
+/** config_save_dir keeps also what is refused. @returns why it could not be kept. */
+async function saved(options: DaemonOptions, { model, sources }: ParseResult): Promise<readonly string[]> {
+  const directory = model?.globalDefs.configSaveDir;
+  if (directory === undefined) return [];
+  const { saveConfiguration } = await import('./saved.js');
+  try {
+    saveConfiguration(directory, sources, options.isSingleProcess ? process.pid : process.ppid);
+    return [];
+  } catch (error) {
+    return [`config_save_dir: ${error instanceof Error ? error.message : String(error)}`];
+  }
 }
 
 /** Another daemon of this instance runs: only the configuration says which pid file that has. */

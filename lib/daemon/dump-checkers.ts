@@ -23,9 +23,13 @@ import { schedFlag } from '../config/schema/lvs.js';
 export function dumpCheckers(config: Config, balancer: Balancer): string {
   const { dataUseInstance } = config.globalDefs;
   const parts = dataUseInstance ? [config.netNamespace, config.instance] : [];
+  return writeDump(dumpDirectory(), dumpName('keepalived_check.data', parts), balancerText(config, balancer));
+}
+
+/** What the file says. */
+export function balancerText(config: Config, balancer: Balancer): string {
   const identity = identities(config, systemAccounts);
-  const text = globalText(config, systemAccounts) + checkersText(config, balancer.status(), identity);
-  return writeDump(dumpDirectory(), dumpName('keepalived_check.data', parts), text);
+  return globalText(config, systemAccounts) + checkersText(config, balancer.status(), identity);
 }
 
 /** `status`: one for each virtual server of the configuration. What keepalived counts for itself alone is left out. */

@@ -35,11 +35,8 @@ export function dumpNode(
     case 'data': {
       const { dataUseInstance } = globalDefs;
       const parts = dataUseInstance ? [config.netNamespace, config.instance] : [];
-      const scripts = new Map(config.vrrpScript.map(({ name }) => [name, node.verdictOn(name)] as const));
-      const identity = identities(config, systemAccounts);
-      const umask = ownUmask();
-      const text = dataText({ config, instances, groups: node.groupStates, scripts, identity, umask });
-      return write(directory, globalDefs.stateDumpFile ?? dumpName('keepalived.data', parts), text);
+      const file = globalDefs.stateDumpFile ?? dumpName('keepalived.data', parts);
+      return write(directory, file, nodeText(node, config));
     }
     case 'stats':
     case 'stats-clear':
@@ -51,6 +48,18 @@ export function dumpNode(
         : write(directory, globalDefs.jsonDumpFile ?? 'keepalived.json', text);
     }
   }
+}
+
+/** What keepalived.data says. */
+export function nodeText(node: VrrpNode, config: Config): string {
+  return dataText({
+    config,
+    instances: node.standings(),
+    groups: node.groupStates,
+    scripts: new Map(config.vrrpScript.map(({ name }) => [name, node.verdictOn(name)] as const)),
+    identity: identities(config, systemAccounts),
+    umask: ownUmask(),
+  });
 }
 
 /** `file` is a name in `directory`, or a path of its own. */

@@ -43,6 +43,8 @@ export interface RunningSide {
    */
   reload(config: Config): Promise<string>;
   dump(kind: DumpKind): void;
+  /** What `dump('data')` would write. */
+  dataText(): string;
   /** VRRP: a configuration was refused elsewhere, for the flight recorder. */
   noteRefusedReload?(reason: string): void;
   /** Checkers: the VRRP instances that are MASTER now. */

@@ -28,6 +28,7 @@ import { beginReading, endReading } from './reload-file.js';
 import { ReloadSchedule } from './reload-schedule.js';
 import { refusalOf, ReloadQueue } from './reload-queue.js';
 import { removeReloadResult } from './reload-result.js';
+import { reloadSide } from './saved.js';
 import type { RunningSide, SideContext } from './side.js';
 import { listenToSignals } from './signals.js';
 import type { SystemdNotifier } from './systemd.js';
@@ -252,7 +253,7 @@ export class SingleProcess implements ControlHost {
     for (const side of order) {
       const running = this.#sides.get(side);
       try {
-        if (running !== undefined) said.push(await running.reload(config));
+        if (running !== undefined) said.push(await reloadSide(side, running, config, this.#log));
         else if (facts.sides.includes(side)) await this.#start(side, config);
       } catch (error) {
         return this.#refused([...lines, ...said], failureOf(error).message, side);

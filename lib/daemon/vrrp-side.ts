@@ -5,7 +5,7 @@ import { vrrpHandlers } from '../control/vrrp-handlers.js';
 import { VrrpOperations } from '../control/vrrp-operations.js';
 import { systemClock } from '../host.js';
 import { createNode, type ReloadSummary, type ResumedStates, type VrrpNode } from '../vrrp/node.js';
-import { dumpNode, type DumpKind } from './dump.js';
+import { dumpNode, nodeText, type DumpKind } from './dump.js';
 import { instanceStats, type ClearedStats } from './dump-stats.js';
 import { silenceLocalIgmp } from './local-igmp.js';
 import { namespacePath } from './namespace.js';
@@ -95,6 +95,10 @@ class VrrpSide implements RunningSide {
     } catch (error) {
       log.log('error', error instanceof Error ? error.message : String(error));
     }
+  }
+
+  dataText(): string {
+    return nodeText(this.node, this.#config);
   }
 
   /** For `systemctl status`: `3 VRRP instances: 2 MASTER, 1 BACKUP`. */

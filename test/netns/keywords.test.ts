@@ -1,7 +1,7 @@
 /** Keywords of the configuration whose effect shows on the wire or in the log, beside keepalived where it has them. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
 
 import { Capture } from '../support/capture.js';
@@ -208,3 +208,44 @@ async function waitForFile(file: string, text: RegExp): Promise<void> {
   // It is renamed to its name when it is whole.
   assert.match(readFileSync(file, 'utf8'), text);
 }
+
+test('config_save_dir keeps what was read, and the data before and after a reload, under the names of keepalived [keepalived: config_save_dir]', async () => {
+  const { lab, a } = await pair('saved');
+  await using _lab = lab;
+  const kept: string[][] = [];
+  const included = a.write('part.conf', instance(7));
+  for (const [index, start] of [startKaNode, startKeepalived].entries()) {
+    const folder = a.path(`saved${index}`);
+    const text = (id: number): string =>
+      `global_defs {\n  config_save_dir ${folder}\n}\ninclude ${included}\n${instance(id)}`;
+    const daemon = await start(a, text(5));
+    await daemon.waitForLine(/\(VI_5\) Entering MASTER STATE/);
+    daemon.reload(text(6));
+    await daemon.waitForLine(/\(VI_6\) Entering MASTER STATE/);
+    // The last that a reload writes.
+    await a.waitFor('the last file', () =>
+      Promise.resolve(readdirSync(folder).some((each) => each.endsWith('.1.post'))),
+    );
+    const child = readFileSync(a.path(daemon.configuration.replace('.conf', '-vrrp.pid')), 'utf8').trim();
+    const plain = (name: string): string =>
+      name.replace(`.${daemon.program.pid}.`, '.DAEMON.').replace(`.${child}.`, '.CHILD.');
+    const names = readdirSync(folder).toSorted();
+    kept.push(names.map(plain).toSorted());
+    for (const name of names) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600);
+    const read = (name: string): string =>
+      readFileSync(join(folder, names.find((each) => plain(each) === name) ?? ''), 'utf8');
+    assert.match(read('keepalived.conf.DAEMON.0'), new RegExp(`# ${included}\\n[^]*vrrp_instance VI_7 \\{`));
+    assert.match(read('keepalived.conf.DAEMON.1'), /vrrp_instance VI_6 \{/);
+    assert.match(read('keepalived_vrrp.CHILD.1.pre'), /VRRP Instance = VI_5\n/);
+    assert.match(read('keepalived_vrrp.CHILD.1.post'), /VRRP Instance = VI_6\n/);
+    if (start === startKaNode) {
+      // keepalived runs on it with other numbers, and keeps it as well.
+      daemon.reload(text(600));
+      await daemon.waitForLine(/New config failed validation/);
+      const refused = readFileSync(join(folder, `keepalived.conf.${daemon.program.pid}.2`), 'utf8');
+      assert.match(refused, /virtual_router_id 600\n/);
+    }
+    await daemon.stop();
+  }
+  assert.deepEqual(kept[0], kept[1]);
+});

@@ -477,7 +477,14 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   reload_repeat: defaulted(present, false, 'reads that file again after each reload', works),
   reload_file: optional(optionalPath(''), 'file that is there while a configuration is read', works),
   include_check: several(includeCheckWords, 'which faults of a plain include are fatal', works),
-  config_save_dir: optional(directory, 'copies of the configuration are kept there'),
+  config_save_dir: optional(
+    directory,
+    'copies of the configuration are kept there, and of the data at reloads',
+    {
+      ...works,
+      note: 'the copy is of each file as it is, under its path',
+    },
+  ),
   tmp_config_directory: optional(word('directory'), 'where the merged configuration lives', {
     ...kept,
     note: 'there is no such file: what was read goes from process to process in memory',
