@@ -44,6 +44,7 @@ const actsWhileReading = new Set([
   ...['smtp_alert_checker', 'checker_log_all_failures', 'flag-1', 'flag-2', 'flag-3', 'sh-port'],
   ...['sh-fallback', 'mh-port', 'mh-fallback', 'sorry_server_inhibit', 'sorry_server_lvs_method'],
   ...['vrrp_notify_priority_changes', 'nftables_ipvs_start_fwmark', 'vrrp_garp_extra_if'],
+  ...['iproute_usr_dir', 'iproute_etc_dir'],
 ]);
 
 /** So with the keyword and without it. */

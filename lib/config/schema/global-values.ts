@@ -8,6 +8,7 @@ import { messages } from '../messages.js';
 import type { HostPort, RxBufsPolicy } from '../model.js';
 import { parseAddress } from '../address.js';
 import type { Line, Reader } from './dsl.js';
+import { setNameFolder } from './names.js';
 import {
   boolean,
   duration,
@@ -170,6 +171,13 @@ export const directory: Reader<string> = mapped(word('directory'), (path, line) 
   line.report(messages.noSuchDirectory, 1, `the directory ${path} does not exist`);
   return undefined;
 });
+
+/** A folder of iproute2's tables of names. */
+export const nameFolder = (whose: 'etc' | 'usr'): Reader<string> =>
+  mapped(word('directory'), (path, line) => {
+    setNameFolder(line.context, whose, path);
+    return path;
+  });
 
 export const interfacePrefix: Reader<string> = mapped(word('string'), (text, line) => {
   if (text.length <= 11 && /^[^\s/:]+$/.test(text)) return text;

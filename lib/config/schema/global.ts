@@ -32,6 +32,7 @@ import {
   switchedOn,
   absolutePath,
   directory,
+  nameFolder,
   interfacePrefix,
   flushOnStop,
   dynamicInterfaces,
@@ -46,6 +47,7 @@ const processName = word('name', { max: 15 });
 const works = { effect: 'works' } as const;
 const reported = { missing: 'reported' } as const;
 const kept = { missing: 'reported', isFirstKept: true } as const;
+const nameFolderRow = { ...works, since: '2.3.2', note: 'for names that stand after it' } as const;
 const keptWorks = { ...kept, ...works } as const;
 
 const niceRow = (who: string, effect: 'works' | 'parsed'): ReturnType<typeof defaulted<number>> =>
@@ -59,6 +61,7 @@ const realTimeRow = (who: string, effect: Effect): ReturnType<typeof defaulted<n
   );
 
 /** Of the buffer for events of processes. */
+const lvsMonitorNote = 'what overruns the buffer is read anew';
 const processEventsNote = 'processes are looked for in /proc: there is no such buffer';
 
 export const globalDefs = block('global_defs', 'Settings of the whole daemon. Several blocks add up.', {
@@ -415,9 +418,11 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     integer(0, uint32, { isStrict: true }),
     0,
     'netlink receive buffer',
-    { ...reported, note: 'what overruns the buffer is read anew' },
+    { ...reported, note: lvsMonitorNote },
   ),
-  lvs_netlink_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit'),
+  lvs_netlink_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', {
+    note: lvsMonitorNote,
+  }),
   rs_init_notifies: defaulted(boolean, false, 'notify_up runs for servers that start in the pool', works),
   no_checker_emails: defaulted(
     boolean,
@@ -496,10 +501,8 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'format of the JSON dump',
     { ...works, since: '2.2.8' },
   ),
-  iproute_usr_dir: optional(word('directory'), 'name tables of iproute2', { since: '2.3.2' }),
-  iproute_etc_dir: optional(word('directory'), "the administrator's name tables of iproute2", {
-    since: '2.3.2',
-  }),
+  iproute_usr_dir: optional(nameFolder('usr'), 'name tables of iproute2', nameFolderRow),
+  iproute_etc_dir: optional(nameFolder('etc'), "the administrator's name tables of iproute2", nameFolderRow),
   state_dump_file: optional(word('path'), 'where states are dumped', { ...works, since: '2.3.3' }),
   stats_dump_file: optional(word('path'), 'where statistics are dumped', { ...works, since: '2.3.3' }),
   json_dump_file: optional(word('path'), 'where JSON is dumped', { ...works, since: '2.3.3' }),

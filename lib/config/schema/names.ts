@@ -64,8 +64,29 @@ const builtIn: Readonly<Record<Table, Readonly<Record<string, number>>>> = {
   group: { default: 0 },
 };
 
-const directories = ['/etc/iproute2', '/usr/share/iproute2', '/usr/lib/iproute2'];
+/** Where iproute2 has its tables, by whose they are; newer releases have theirs in the first folder of `usr`. */
+interface Folders {
+  etc: readonly string[];
+  usr: readonly string[];
+}
+
+const folders = new WeakMap<Context, Folders>();
 const cache = new WeakMap<Context, Map<Table, ReadonlyMap<string, number>>>();
+
+/** iproute_etc_dir and iproute_usr_dir: for names that are read after them. */
+export function setNameFolder(context: Context, whose: keyof Folders, path: string): void {
+  foldersOf(context)[whose] = [path];
+  cache.delete(context);
+}
+
+function foldersOf(context: Context): Folders {
+  const known = folders.get(context) ?? {
+    etc: ['/etc/iproute2'],
+    usr: ['/usr/share/iproute2', '/usr/lib/iproute2'],
+  };
+  folders.set(context, known);
+  return known;
+}
 
 /** The number that a word means in a table; undefined: neither a number in range nor a known name. */
 export function namedNumber(context: Context, table: Table, text: string, max: number): number | undefined {
@@ -89,7 +110,8 @@ function fileTable(context: Context, table: Table): ReadonlyMap<string, number> 
   const known = tables.get(table);
   if (known !== undefined) return known;
   const names = new Map<string, number>();
-  for (const directory of directories) readTable(context, `${directory}/${table}`, names);
+  const { etc, usr } = foldersOf(context);
+  for (const directory of [...etc, ...usr]) readTable(context, `${directory}/${table}`, names);
   tables.set(table, names);
   return names;
 }

@@ -139,7 +139,8 @@ const named = { name: 'name' };
 const reportedWorks = { missing: 'reported', effect: 'works' } as const;
 
 /** Both forms of linkbeat. */
-const linkbeatNote = 'the kernel tells of the carrier at once; drivers that do not tell it are not polled';
+const linkbeatNote =
+  'the kernel tells of the carrier at once, which polling would find later; drivers that do not tell it are not polled';
 
 export const root = block('the top level', 'What stands outside of blocks.', {
   linkbeat_use_polling: defaulted(present, false, 'polls the link state of every interface', {
@@ -159,7 +160,7 @@ export const root = block('the top level', 'What stands outside of blocks.', {
     isFirstKept: true,
   }),
   namespace_with_ipsets: defaulted(present, false, 'uses ipsets in namespaces of old kernels', {
-    note: 'there are no ipsets, see no_accept',
+    note: "there are no ipsets; nor has Debian's keepalived any",
   }),
   use_pid_dir: defaulted(present, false, 'pid files in a directory of their own', works),
   instance: optional(word('name'), 'name of this daemon among several', {

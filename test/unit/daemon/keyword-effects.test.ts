@@ -1,5 +1,8 @@
 /** Keywords that do one small thing: from the line of the file to what acts on it. */
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import { systemAccounts } from '../../../lib/accounts.js';
 import { parseConfig } from '../../../lib/config/load.js';
@@ -145,4 +148,27 @@ test('a url of HTTP_GET says how the answer is looked at', () => {
     [asked?.regexNoMatch, asked?.regexOptions, asked?.regexMinOffset, asked?.regexMaxOffset],
     [true, ['caseless', 'multiline'], 2, 9],
   );
+});
+
+test('iproute_etc_dir and iproute_usr_dir name the folders of the tables that names are looked up in', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ka-names-'));
+  try {
+    for (const [name, line] of [
+      ['etc', '77 office'],
+      ['usr', '78 lab'],
+    ] as const) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'rt_tables'), `# ours\n${line}\n`);
+    }
+    const rules = 'static_rules {\nfrom 192.0.2.0/24 table office\nfrom 192.0.2.0/24 table lab\n}\n';
+    const read = (text: string): readonly (number | string)[] =>
+      parseConfig({ text: text + rules }).model?.staticRules.map(({ action }) =>
+        action.kind === 'table' ? action.table : action.kind,
+      ) ?? [];
+    const named = globals(`iproute_etc_dir ${folder}/etc`, `iproute_usr_dir ${folder}/usr`);
+    assert.deepEqual(read(named), [77, 78]);
+    assert.deepEqual(read(''), []);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
