@@ -116,7 +116,8 @@ std::vector<std::uint8_t> echo_request(const Spec& spec, std::uint16_t identifie
   return message;
 }
 
-/// True when `message` answers our request: type, sequence, and on raw sockets identifier and source.
+/// True when `message` answers our request: source, type, sequence, and on raw sockets the identifier, which
+/// is the kernel's business on others. It looks at no source on either.
 bool is_echo_reply(const Spec& spec, const Started& started, const std::uint8_t* message, std::size_t length,
                    const sockaddr_storage& from) {
   const bool is_v4 = spec.address.family() == Family::kIpv4;
@@ -128,9 +129,8 @@ bool is_echo_reply(const Spec& spec, const Started& started, const std::uint8_t*
   }
   if (length < kIcmpHeader || message[0] != (is_v4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY)) return false;
   if (message[6] != 0 || message[7] != kSequence) return false;
-  if (!started.is_raw) return true;
   const auto identifier = static_cast<std::uint16_t>((message[4] << 8) | message[5]);
-  if (identifier != started.identifier) return false;
+  if (started.is_raw && identifier != started.identifier) return false;
   const auto* source = reinterpret_cast<const sockaddr*>(&from);
   const void* bytes =
       is_v4 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(source)->sin_addr)

@@ -51,14 +51,16 @@ const bombHead = `${head}Content-Encoding: gzip\r\nContent-Length: ${bomb.length
 /** A TLS record that promises 16 KiB of handshake. */
 const record = Buffer.from([0x16, 0x03, 0x03, 0x40, 0x00, 0x02, 0x00, 0x3f, 0xfc, 0x03, 0x03]);
 
-/** Ends without the word that ends TLS. Needs KEY and CERT, paths. */
-const cutTls: Talk = (socket) => {
-  const pem = (name: string): Buffer => readFileSync(process.env[name] ?? '');
-  const secureContext = createSecureContext({ key: pem('KEY'), cert: pem('CERT') });
-  const tls = new TLSSocket(socket, { isServer: true, secureContext });
-  tls.on('error', () => undefined);
-  tls.once('data', () => tls.write(`${head}\r\nhello world\n`, () => tls.destroy()));
-};
+/** The same within TLS. Needs KEY and CERT, paths. */
+const overTls =
+  (talk: Talk): Talk =>
+  (socket) => {
+    const pem = (name: string): Buffer => readFileSync(process.env[name] ?? '');
+    const secureContext = createSecureContext({ key: pem('KEY'), cert: pem('CERT') });
+    const tls = new TLSSocket(socket, { isServer: true, secureContext });
+    tls.on('error', () => undefined);
+    talk(tls);
+  };
 
 const streams: Readonly<Record<string, Talk>> = {
   silent: () => undefined,
@@ -79,10 +81,23 @@ const streams: Readonly<Record<string, Talk>> = {
   'slow-tls': afterRequest(drip(record, 'x')),
   'silent-tls': afterRequest(() => undefined),
   'endless-tls': afterRequest(flood('', '\x16\x03\x03\x00\x04\x00\x00\x00\x00'.repeat(2_000))),
-  'cut-tls': cutTls,
   'endless-line': flood('220 ', 'm'.repeat(10_000)),
   'endless-lines': flood('', '220-and more\r\n'.repeat(1_000)),
   'mute-after-greeting': (socket) => void socket.write('220 hello\r\n'),
+  'reset-after-greeting': (socket) => {
+    socket.write('220 hello\r\n');
+    socket.once('data', () => socket.resetAndDestroy());
+  },
+  'slow-line': drip('220 ', 'x'),
+};
+
+const inTls: Readonly<Record<string, Talk>> = {
+  // Ends without the word that ends TLS.
+  'cut-tls': overTls((tls) => {
+    tls.once('data', () => tls.write(`${head}\r\nhello world\n`, () => tls.destroy()));
+  }),
+  'endless-headers-in-tls': overTls(afterRequest(flood(head, `X: ${'y'.repeat(10_000)}\r\n`))),
+  'slow-headers-in-tls': overTls(afterRequest(drip(head, 'x'))),
 };
 
 const sendTo = (socket: Datagrams, from: RemoteInfo, bytes: Buffer): void =>
@@ -107,7 +122,7 @@ const datagrams: Readonly<Record<string, Answer>> = {
 
 for (const [index, mode] of process.argv.slice(2).entries()) {
   const port = 4000 + index;
-  const talk = streams[mode];
+  const talk = streams[mode] ?? inTls[mode];
   const answer = datagrams[mode];
   if (talk !== undefined) await listen(mode, port, talk);
   else if (answer !== undefined) await receive(port, answer);
@@ -124,7 +139,7 @@ async function listen(mode: string, port: number, talk: Talk): Promise<void> {
       process.stdout.write(`ended ${mode} ${sent} ${socket.bytesRead} ${error}\n`);
     });
     talk(socket);
-    if (mode !== 'cut-tls') socket.resume();
+    if (mode in streams) socket.resume();
   });
   server.listen(port, '::');
   await once(server, 'listening');
