@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { projectRoot } from '../support/daemons.js';
+import { once } from 'node:events';
+import { kaNodeProgram } from '../support/daemons.js';
 import { end, startIn, until } from './namespaces.js';
 
 /** ka-node or keepalived on one configuration file. */
@@ -19,8 +20,7 @@ export class DaemonProgram {
   /** @param which `-P` or `-C` of the options limits it to one part. */
   constructor(netns: string, which: 'ka-node' | 'keepalived', options: readonly string[] = []) {
     this.#netns = netns;
-    const program =
-      which === 'keepalived' ? ['keepalived'] : [process.execPath, join(projectRoot, 'bin/ka-node')];
+    const program = which === 'keepalived' ? ['keepalived'] : [kaNodeProgram];
     const pids = ['-p', '-r', '-c'].flatMap((option) => [option, join(this.work, `pid${option}`)]);
     this.#program = [
       ...program,
@@ -65,8 +65,14 @@ export class DaemonProgram {
     assert.equal(await until(has, () => 'true', limitMs), 'true', `never said "${text}":\n${this.log}`);
   }
 
+  /** Ends it. After SIGTERM, which leaves no process behind, the log is whole. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (this.#child !== undefined) await end(this.#child, signal);
+    const child = this.#child;
+    if (child === undefined) return;
+    const isHeard = signal === 'SIGTERM' && child.stdout?.closed === false;
+    const heard = isHeard ? once(child, 'close') : undefined;
+    await end(child, signal);
+    await heard;
   }
 }
 
