@@ -16,7 +16,12 @@ const dist = join(root, 'dist');
 const folder = join(dist, 'bundle');
 const sample = join(root, 'examples/02-nopreempt/ka1.conf');
 const plain = [];
-const lean = ['--single-threaded', '--max-semi-space-size=2', '--always-sparkplug'];
+const lean = [
+  '--single-threaded',
+  '--max-semi-space-size=2',
+  '--always-sparkplug',
+  '--interrupt-budget=135168',
+];
 const daemon = ['--single-threaded', '--max-semi-space-size=1'];
 /** `options`: how bin/ka-node starts Node for it; `use`: what is done once, so that V8 has compiled what a start needs. */
 const bundles = [
