@@ -50,7 +50,7 @@ export function dependsOnOthers({ key, section }: RawVirtualServer): boolean {
 /** Undefined: the virtual server is ignored, which is reported. */
 export function assembleServer(
   raw: RawVirtualServer,
-  groups: readonly VirtualServerGroup[],
+  groups: ReadonlyMap<string, VirtualServerGroup>,
   globals: GlobalDefs,
   context: Context,
   references: CheckerReferences,
@@ -67,7 +67,7 @@ export function assembleServer(
     );
   const sorry = usableSorry(raw, family, context);
   const servers = usableServers(raw, endpoints, family, context);
-  const group = raw.key.kind === 'group' ? groups.find((item) => item.name === keyGroup(raw)) : undefined;
+  const group = raw.key.kind === 'group' ? groups.get(keyGroup(raw)) : undefined;
   if (raw.key.kind === 'group' && group === undefined) {
     diagnostics.report(messages.groupUnknown, at, keyGroup(raw));
     return undefined;
@@ -125,7 +125,7 @@ function familyOf(
   raw: RawVirtualServer,
   servers: readonly RawRealServer[],
   sorry: Endpoint | undefined,
-  groups: readonly VirtualServerGroup[],
+  groups: ReadonlyMap<string, VirtualServerGroup>,
   method: LvsMethod,
 ): Family {
   const { fields } = raw.section;
@@ -133,7 +133,7 @@ function familyOf(
   if (fields.ipFamily !== undefined) return fields.ipFamily.value === 'inet' ? 4 : 6;
   if (fields.persistenceGranularity !== undefined)
     return fields.persistenceGranularity.value.includes('.') ? 4 : 6;
-  const group = groups.find((item) => item.name === keyGroup(raw));
+  const group = groups.get(keyGroup(raw));
   for (const entry of group?.entries ?? []) if (entry.kind === 'addresses') return entry.family;
   if (sorry !== undefined && (fields.sorryServerLvsMethod ?? method).method !== 'TUN')
     return sorry.address.family;

@@ -240,25 +240,28 @@ export class RulePreferences {
 export function resolveReferences(
   what: string,
   entries: readonly TrackEntry[],
-  known: readonly Named<{ readonly weight: number; readonly reverse: boolean }>[],
+  known: ReadonlyMap<string, readonly Named<{ readonly weight: number; readonly reverse: boolean }>[]>,
   order: number,
   context: Context,
 ): readonly TrackReference[] {
   const result: TrackReference[] = [];
   for (const { name, weight, reverse, at } of entries) {
-    const target = known.find((item) => item.name === name && item.order < order);
+    const named = known.get(name);
+    const target = named?.find((item) => item.order < order);
     if (target?.value === undefined) {
       const misspelt = context.misspelt.get(`${what} ${name}`);
       const causes =
         target !== undefined ? wordsOf(target.statement) : misspelt === undefined ? [] : [misspelt];
       if (context.diagnostics.addConsequence(messages.unknownReference, causes, at, what, name)) continue;
-      const usable = known.filter(({ value }) => value !== undefined).map((item) => item.name);
+      const isUsable = (list: readonly Named<unknown>[]): boolean =>
+        list.some(({ value }) => value !== undefined);
+      const usable = [...known].filter(([, list]) => isUsable(list)).map(([each]) => each);
       const near = target === undefined ? nearest(name, usable) : undefined;
-      const later = known.find((item) => item.name === name && item.value !== undefined);
+      const later = named !== undefined && isUsable(named);
       const hint =
         near !== undefined
           ? `did you mean '${near}'?`
-          : later !== undefined
+          : later
             ? `${what} ${name} stands further down; move it up`
             : undefined;
       context.diagnostics.reportWith(

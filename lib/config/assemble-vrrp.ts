@@ -34,12 +34,12 @@ export type RawInstance = Section<typeof vrrpInstance.rows>;
 type Fields = Decoded<typeof vrrpInstance.rows>;
 type Weighted = Named<{ readonly weight: number; readonly reverse: boolean }>;
 
-/** What tracking lists may name. */
+/** What tracking lists may name, by name. */
 export interface Trackables {
-  readonly scripts: readonly Weighted[];
-  readonly files: readonly Weighted[];
-  readonly processes: readonly Weighted[];
-  readonly bfds: readonly Weighted[];
+  readonly scripts: ReadonlyMap<string, readonly Weighted[]>;
+  readonly files: ReadonlyMap<string, readonly Weighted[]>;
+  readonly processes: ReadonlyMap<string, readonly Weighted[]>;
+  readonly bfds: ReadonlyMap<string, readonly Weighted[]>;
 }
 
 export interface Derived {

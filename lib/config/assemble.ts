@@ -16,13 +16,14 @@ import {
   type Named,
 } from './assemble-tracked.js';
 import { assembleInstance, trackReferences, type Trackables } from './assemble-vrrp.js';
+import { allByName, firstByName } from './by-name.js';
 import { BlockDecoder } from './decode.js';
 import { Diagnostics } from './diagnostic.js';
 import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
 import type { AddressEntry } from './model-routes.js';
 import type { BfdInstance, TrackGroup, VrrpInstance, VrrpSyncGroup } from './model-vrrp.js';
-import type { VirtualServer } from './model-lvs.js';
+import type { VirtualServer, VirtualServerGroup } from './model-lvs.js';
 import type { Config, GlobalDefs } from './model.js';
 import type { StatementSink } from './parser.js';
 import type { Context, Decoded } from './schema/dsl.js';
@@ -146,7 +147,7 @@ export class Assembler implements StatementSink {
       this.#servers.push(raw);
       return;
     }
-    const server = assembleServer(raw, [], this.#globals, this.#serverContext, noReferences);
+    const server = assembleServer(raw, noGroups, this.#globals, this.#serverContext, noReferences);
     this.#hasEarlyServers = true;
     if (server === undefined || (this.#options.diagnosticsOnly && !hasScripts(server))) return;
     this.#servers.push(server);
@@ -170,6 +171,7 @@ function meansSame(a: GlobalDefs, b: GlobalDefs): boolean {
 }
 
 const noReferences: CheckerReferences = { file: () => undefined, hasBfd: () => false };
+const noGroups: ReadonlyMap<string, VirtualServerGroup> = new Map();
 
 function assembleConfig(
   raw: Root,
@@ -187,18 +189,16 @@ function assembleConfig(
   const virtualServerGroup = assembleGroups(raw.virtualServerGroup, context);
   const definedAt = new Map(raw.trackFile.map((section) => [section.name, section.order]));
   diagnostics.append(early);
+  const files = firstByName(vrrp.trackFile);
+  const sessions = firstByName(vrrp.bfdInstance);
+  const groups = firstByName(virtualServerGroup);
   const late = ({ section }: RawVirtualServer): CheckerReferences => ({
-    file: (name) =>
-      (definedAt.get(name) ?? Infinity) < section.order
-        ? vrrp.trackFile.find((file) => file.name === name)
-        : undefined,
-    hasBfd: (name) => vrrp.bfdInstance.some((session) => session.name === name),
+    file: (name) => ((definedAt.get(name) ?? Infinity) < section.order ? files.get(name) : undefined),
+    hasBfd: (name) => sessions.has(name),
   });
   const assembled = present(
     servers.map((server) =>
-      'section' in server
-        ? assembleServer(server, virtualServerGroup, globals, context, late(server))
-        : server,
+      'section' in server ? assembleServer(server, groups, globals, context, late(server)) : server,
     ),
   );
   const ownScripts = [globals.startupScript, globals.shutdownScript].filter(
@@ -268,7 +268,12 @@ function assembleVrrp(raw: Root, globals: GlobalDefs, context: Context): Vrrp {
     if (session !== undefined) sessions.push(session);
     return session;
   });
-  const known: Trackables = { scripts, files, processes, bfds };
+  const known: Trackables = {
+    scripts: allByName(scripts),
+    files: allByName(files),
+    processes: allByName(processes),
+    bfds: allByName(bfds),
+  };
   const preferences = new RulePreferences(context);
   const staticRules = preferences.fill(raw.staticRules);
   const withGroupsWish = priorityWishes(raw.vrrpSyncGroup, globals);
@@ -295,12 +300,14 @@ function assembleVrrp(raw: Root, globals: GlobalDefs, context: Context): Vrrp {
       context,
     );
   }
-  const trackGroup = raw.trackGroup.map((section) => memberGroup(section, instances, context));
+  const byName = firstByName(instances);
+  const trackGroup = raw.trackGroup.map((section) => memberGroup(section, byName, context));
   const garpGroup = present(raw.garpGroup.map((section) => assembleGarpGroup(section, context)));
   diagnostics.isLate = false;
+  const runnable = firstByName(usable);
   return {
-    vrrpInstance: weighted.map((instance) => withUsable(instance, usable)),
-    vrrpSyncGroup: groups.map((group) => withUsable(group, usable)),
+    vrrpInstance: weighted.map((instance) => withUsable(instance, runnable)),
+    vrrpSyncGroup: groups.map((group) => withUsable(group, runnable)),
     vrrpScript: usable,
     vrrpTrackProcess: present(processes.map((item) => item.value)),
     trackFile: present(files.map((item) => item.value)),
@@ -346,10 +353,11 @@ function withDevice(
 }
 
 /** Scripts that were removed leave the tracking lists too. */
-function withUsable<T extends VrrpInstance | VrrpSyncGroup>(item: T, scripts: Config['vrrpScript']): T {
-  const trackScript = item.trackScript.filter((entry) =>
-    scripts.some((script) => script.name === entry.name),
-  );
+function withUsable<T extends VrrpInstance | VrrpSyncGroup>(
+  item: T,
+  scripts: ReadonlyMap<string, unknown>,
+): T {
+  const trackScript = item.trackScript.filter(({ name }) => scripts.has(name));
   return trackScript.length === item.trackScript.length ? item : { ...item, trackScript };
 }
 
@@ -385,11 +393,11 @@ function draftGroup(
 
 function memberGroup(
   section: Root['trackGroup'][number],
-  instances: readonly VrrpInstance[],
+  instances: ReadonlyMap<string, VrrpInstance>,
   context: Context,
 ): TrackGroup {
   const group = (section.fields.group ?? []).filter((member) => {
-    if (instances.some((instance) => instance.name === member.text)) return true;
+    if (instances.has(member.text)) return true;
     context.diagnostics.report(
       messages.silentlyIgnored,
       member.at,

@@ -3,7 +3,7 @@
  */
 import { messages, type Message } from './messages.js';
 import { peculiarity } from './peculiar.js';
-import { textOf, type Span } from './source.js';
+import { textOf, type SourceFile, type Span } from './source.js';
 
 /**
  * error: refused, or part of the configuration is lost. warning: works, but not as written. deprecated: works, but has a
@@ -63,6 +63,9 @@ export class Diagnostics {
   readonly #list: Diagnostic[] = [];
   readonly #classes = new Set<KeepalivedClass>();
   #dropped = 0;
+  /** Where the first `#placed` of the list are: by source and start their indices. Neither ever changes. */
+  readonly #places = new Map<SourceFile, Map<number, number[]>>();
+  #placed = 0;
   /** What is reported from now on is found by late checks. */
   isLate = false;
   readonly #earlier: Diagnostics | undefined;
@@ -136,14 +139,8 @@ export class Diagnostics {
     at: Span,
     ...args: A
   ): boolean {
-    const index = this.#list.findLastIndex(
-      (item) =>
-        [this.#classOf(message), 'gives-up'].includes(item.keepalivedClass) &&
-        places.some(
-          ({ source, start, end }) =>
-            source === item.span.source && start === item.span.start && end === item.span.end,
-        ),
-    );
+    const classes: readonly KeepalivedClass[] = [this.#classOf(message), 'gives-up'];
+    const index = Math.max(...places.map((place) => this.#lastAt(place, classes)), -1);
     const cause = this.#list[index];
     if (cause === undefined) return this.#earlier?.addConsequence(message, places, at, ...args) ?? false;
     this.#list[index] = {
@@ -153,6 +150,24 @@ export class Diagnostics {
       related: [...cause.related, { message: clipped(message.text(...args)), span: at }],
     };
     return true;
+  }
+
+  /** Index of the latest of some classes at exactly this place; -1: there is none. */
+  #lastAt(place: Span, classes: readonly KeepalivedClass[]): number {
+    for (; this.#placed < this.#list.length; this.#placed++) {
+      const { source, start } = this.#list[this.#placed]?.span ?? place;
+      let starts = this.#places.get(source);
+      if (starts === undefined) this.#places.set(source, (starts = new Map<number, number[]>()));
+      const others = starts.get(start);
+      if (others === undefined) starts.set(start, [this.#placed]);
+      else others.push(this.#placed);
+    }
+    const there = this.#places.get(place.source)?.get(place.start) ?? [];
+    const found = there.findLast((index) => {
+      const item = this.#list[index];
+      return item?.span.end === place.end && classes.includes(item.keepalivedClass);
+    });
+    return found ?? -1;
   }
 
   /** What `read` reports is about lines that keepalived does not get to: it is no matter to its verdict. */

@@ -1,6 +1,7 @@
 /**
  * Rules across blocks, one function each. What keepalived corrects is corrected in the result.
  */
+import { firstByName, groupByMember } from './by-name.js';
 import { messages } from './messages.js';
 import type { Checker, VirtualServer } from './model-lvs.js';
 import type { TrackReference, VrrpInstance, VrrpScript, VrrpSyncGroup } from './model-vrrp.js';
@@ -46,10 +47,12 @@ export function syncGroups(
   context: Context,
 ): readonly VrrpSyncGroup[] {
   const taken = new Map<string, string>();
+  const known = firstByName(instances);
+  const owners = new Set(instances.filter(({ priority }) => priority === 255).map(({ name }) => name));
   const result: VrrpSyncGroup[] = [];
   for (const group of groups) {
     const members = group.group.filter((member) => {
-      if (!instances.some((instance) => instance.name === member.text)) {
+      if (!known.has(member.text)) {
         context.diagnostics.report(messages.unknownMember, member.at, member.text, group.name);
         return false;
       }
@@ -66,9 +69,7 @@ export function syncGroups(
       continue;
     }
     if (members.length === 1) context.diagnostics.report(messages.loneMember, group.at, group.name);
-    const hasOwner = members.some((member) =>
-      instances.some((item) => item.name === member.text && item.priority === 255),
-    );
+    const hasOwner = members.some(({ text }) => owners.has(text));
     result.push({ ...group, group: members, ...(hasOwner ? weightless(group, context) : {}) });
   }
   return result;
@@ -103,8 +104,9 @@ export function trackingWeights(
   groups: readonly VrrpSyncGroup[],
   context: Context,
 ): readonly VrrpInstance[] {
+  const groupOf = groupByMember(groups);
   return instances.map((instance) => {
-    const group = groups.find((item) => item.group.some((member) => member.text === instance.name));
+    const group = groupOf.get(instance.name);
     const isOwner = instance.priority === 255;
     const isHeld = group !== undefined && !group.syncGroupTrackingWeight;
     const own = withoutGroupTwins(instance, group, context);

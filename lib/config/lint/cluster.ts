@@ -1,4 +1,5 @@
 /** What the files of one cluster must agree on. Instances belong together by family and virtual_router_id. */
+import { groupByMember } from '../by-name.js';
 import { Diagnostics, type Diagnostic } from '../diagnostic.js';
 import type { VrrpInstance, VrrpSyncGroup } from '../model-vrrp.js';
 import type { Config } from '../model.js';
@@ -10,7 +11,7 @@ import type { Span } from '../source.js';
 interface Member {
   readonly instance: VrrpInstance;
   readonly node: number;
-  readonly groups: readonly VrrpSyncGroup[];
+  readonly group: VrrpSyncGroup | undefined;
   /** For messages: `VI_1 of a.conf`. */
   readonly name: string;
 }
@@ -20,11 +21,12 @@ export function lintCluster(
   nodes: readonly { readonly name: string; readonly model: Config }[],
 ): readonly Diagnostic[] {
   const diagnostics = new Diagnostics();
-  const all = nodes.flatMap(({ name, model }, node) =>
-    model.vrrpInstance.map((instance): Member => {
-      return { instance, node, groups: model.vrrpSyncGroup, name: `${instance.name} of ${name}` };
-    }),
-  );
+  const all = nodes.flatMap(({ name, model }, node) => {
+    const groupOf = groupByMember(model.vrrpSyncGroup);
+    return model.vrrpInstance.map((instance): Member => {
+      return { instance, node, group: groupOf.get(instance.name), name: `${instance.name} of ${name}` };
+    });
+  });
   const lonely: Member[] = [];
   for (const members of routersOf(all)) {
     const [first, ...others] = members;
@@ -244,6 +246,6 @@ function preemptible(members: readonly Member[], diagnostics: Diagnostics): void
   diagnostics.report(say.nobodyPreempts, priorityAt ?? at, second.name, first.name);
 }
 
-function rangeOf({ instance, groups }: Member): PriorityRange {
-  return priorityRange(instance, groups);
+function rangeOf({ instance, group }: Member): PriorityRange {
+  return priorityRange(instance, group);
 }

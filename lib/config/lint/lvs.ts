@@ -1,6 +1,7 @@
 /** What hurts in load balancing, one function a rule. */
 import type { Micros } from '../../units.js';
-import type { Checker, VirtualServer } from '../model-lvs.js';
+import { firstByName } from '../by-name.js';
+import type { Checker, VirtualServer, VirtualServerGroup } from '../model-lvs.js';
 import type { Config } from '../model.js';
 import { parseAddress, toBigInt } from '../address.js';
 import type { LintContext } from './lint.js';
@@ -43,9 +44,13 @@ function timesOf(checker: Checker): { readonly limit: Micros; readonly loop: Mic
 }
 
 export function serverIsVirtual(config: Config, { diagnostics }: LintContext): void {
+  const groups = firstByName(config.virtualServerGroup);
+  const virtual = new Set(
+    config.vrrpInstance.flatMap(({ virtualIpaddress }) => virtualIpaddress.map(({ address }) => address)),
+  );
   for (const server of config.virtualServer)
     for (const { address, lvsMethod, at } of server.realServer)
-      if (lvsMethod.method !== 'NAT' && serves(server, address, config))
+      if (lvsMethod.method !== 'NAT' && serves(server, address, groups, virtual))
         diagnostics.report(lintMessages.serverIsVirtual, at, address);
 }
 
@@ -53,16 +58,14 @@ export function serverIsVirtual(config: Config, { diagnostics }: LintContext): v
 function serves(
   { key }: VirtualServer,
   address: string,
-  { virtualServerGroup, vrrpInstance }: Config,
+  groups: ReadonlyMap<string, VirtualServerGroup>,
+  virtual: ReadonlySet<string>,
 ): boolean {
   if (key.kind === 'address') return key.address === address;
   // What a mark is set on is not known here; the addresses that this machine takes over are the likely ones.
-  if (key.kind === 'fwmark')
-    return vrrpInstance.some(({ virtualIpaddress }) =>
-      virtualIpaddress.some((entry) => entry.address === address),
-    );
+  if (key.kind === 'fwmark') return virtual.has(address);
   const wanted = parseAddress(address);
-  const entries = virtualServerGroup.find(({ name }) => name === key.group)?.entries ?? [];
+  const entries = groups.get(key.group)?.entries ?? [];
   return entries.some((entry) => {
     if (entry.kind !== 'addresses' || wanted?.family !== entry.family) return false;
     const [first, last] = [parseAddress(entry.first), parseAddress(entry.last)];

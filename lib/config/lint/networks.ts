@@ -31,6 +31,34 @@ export function subnetOf(address: string, prefixLength: number): Subnet | undefi
   return { family, network, prefixLength, text: `${network}/${String(prefixLength)}` };
 }
 
+/** Subnets of one family, of which an interface may have thousands. */
+export class Subnets {
+  readonly #texts: ReadonlySet<string>;
+  readonly #lengths: ReadonlySet<number>;
+
+  constructor(list: readonly Subnet[]) {
+    this.#texts = new Set(list.map(({ text }) => text));
+    this.#lengths = new Set(list.map(({ prefixLength }) => prefixLength));
+  }
+
+  get isEmpty(): boolean {
+    return this.#texts.size === 0;
+  }
+
+  /** Whether an address is in one of them. */
+  has(address: string): boolean {
+    return [...this.#lengths].some((length) =>
+      this.#texts.has(`${networkOf(address, length) ?? ''}/${String(length)}`),
+    );
+  }
+
+  /** For messages: the first few, and how many there are besides. */
+  get text(): string {
+    const named = [...this.#texts].slice(0, 4).join(', ');
+    return this.#texts.size <= 4 ? named : `${named} and ${String(this.#texts.size - 4)} more`;
+  }
+}
+
 /** The subnets of an interface, link-local ones left out. */
 export function systemNetworks(device: string): readonly Subnet[] {
   return (networkInterfaces()[device] ?? []).flatMap(

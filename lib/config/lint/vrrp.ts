@@ -1,5 +1,6 @@
 /** What hurts in VRRP, one function a rule. */
-import { networkOf, subnetOf } from './networks.js';
+import type { Family } from '../../units.js';
+import { subnetOf, Subnets } from './networks.js';
 import type { AddressEntry } from '../model-routes.js';
 import type { Config } from '../model.js';
 import type { Span } from '../source.js';
@@ -83,26 +84,27 @@ export function vipOffSubnet(
   { vrrpInstance, staticIpaddress, globalDefs }: Config,
   { diagnostics, networks }: LintContext,
 ): void {
+  const known = new Map<string, Subnets>();
+  const subnetsOf = (device: string, family: Family): Subnets => {
+    const key = `${String(family)} ${device}`;
+    let found = known.get(key);
+    if (found === undefined) {
+      const added = staticIpaddress
+        .filter(({ dev }) => (dev ?? globalDefs.defaultInterface?.text) === device)
+        .flatMap(({ address, prefixLength }) => subnetOf(address, prefixLength) ?? []);
+      found = new Subnets([...networks(device), ...added].filter((subnet) => subnet.family === family));
+      known.set(key, found);
+    }
+    return found;
+  };
   for (const instance of vrrpInstance) {
     for (const entry of [...instance.virtualIpaddress, ...instance.virtualIpaddressExcluded]) {
       const device = entry.dev ?? instance.interface?.text;
       // An address on lo is for this machine itself; link-local ones are in the one subnet that every link has.
       if (device === undefined || device === 'lo' || isLinkLocal(entry)) continue;
-      const added = staticIpaddress
-        .filter(({ dev }) => (dev ?? globalDefs.defaultInterface?.text) === device)
-        .flatMap(({ address, prefixLength }) => subnetOf(address, prefixLength) ?? []);
-      const subnets = [...networks(device), ...added].filter(({ family }) => family === entry.family);
-      const isInside = subnets.some(
-        (subnet) => networkOf(entry.address, subnet.prefixLength) === subnet.network,
-      );
-      if (subnets.length > 0 && !isInside)
-        diagnostics.report(
-          lintMessages.vipOffSubnet,
-          entry.at,
-          entry.address,
-          device,
-          subnets.map(({ text }) => text).join(', '),
-        );
+      const subnets = subnetsOf(device, entry.family);
+      if (!subnets.isEmpty && !subnets.has(entry.address))
+        diagnostics.report(lintMessages.vipOffSubnet, entry.at, entry.address, device, subnets.text);
     }
   }
 }

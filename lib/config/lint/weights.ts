@@ -1,4 +1,5 @@
 /** What the weights of tracked objects can do to a priority, and cannot. One function a rule. */
+import { groupByMember } from '../by-name.js';
 import type { TrackReference, VrrpInstance, VrrpSyncGroup } from '../model-vrrp.js';
 import type { Config } from '../model.js';
 import type { LintContext } from './lint.js';
@@ -16,9 +17,8 @@ function gainOf({ weight, reverse }: TrackReference): number {
 }
 
 /** Entries that change the priority. */
-function weighted(instance: VrrpInstance, groups: readonly VrrpSyncGroup[]): readonly Weighted[] {
+function weighted(instance: VrrpInstance, group: VrrpSyncGroup | undefined): readonly Weighted[] {
   if (instance.priority === 255) return [];
-  const group = groups.find((item) => item.group.some(({ text }) => text === instance.name));
   return [instance, ...(group === undefined ? [] : [group])]
     .flatMap(({ trackScript, trackFile, trackProcess, trackBfd, trackInterface }): readonly Weighted[] => [
       ...[...trackScript, ...trackProcess, ...trackBfd].map((entry) => ({ ...entry, isFactor: false })),
@@ -33,9 +33,10 @@ export function weightsWithoutRoom(
   { vrrpInstance, vrrpSyncGroup }: Config,
   { diagnostics }: LintContext,
 ): void {
+  const groupOf = groupByMember(vrrpSyncGroup);
   for (const instance of vrrpInstance) {
     const { name, priority } = instance;
-    for (const entry of weighted(instance, vrrpSyncGroup)) {
+    for (const entry of weighted(instance, groupOf.get(name))) {
       const gain = gainOf(entry);
       if (gain <= 0 || entry.isFactor || priority + gain <= 254) continue;
       const counts = priority === 254 ? 'none' : String(254 - priority);
@@ -47,9 +48,10 @@ export function weightsWithoutRoom(
 
 /** Weights that reach below the lowest priority. */
 export function weightsBelowOne({ vrrpInstance, vrrpSyncGroup }: Config, { diagnostics }: LintContext): void {
+  const groupOf = groupByMember(vrrpSyncGroup);
   for (const instance of vrrpInstance) {
     const { name, priority } = instance;
-    for (const entry of weighted(instance, vrrpSyncGroup)) {
+    for (const entry of weighted(instance, groupOf.get(name))) {
       const gain = gainOf(entry);
       if (gain > 0 || entry.isFactor) continue;
       const amount = String(-gain);
@@ -65,8 +67,9 @@ export function weightsWithoutPreemption(
   { vrrpInstance, vrrpSyncGroup }: Config,
   { diagnostics }: LintContext,
 ): void {
+  const groupOf = groupByMember(vrrpSyncGroup);
   for (const instance of vrrpInstance) {
-    const [first] = weighted(instance, vrrpSyncGroup);
+    const [first] = weighted(instance, groupOf.get(instance.name));
     if (!instance.preempt && first !== undefined)
       diagnostics.report(lintMessages.weightNopreempt, first.at, instance.name, first.name);
   }
@@ -80,10 +83,10 @@ export interface PriorityRange {
   readonly isKnown: boolean;
 }
 
-/** What the weights make of a priority: with everything failed, and with everything in order. */
-export function priorityRange(instance: VrrpInstance, groups: readonly VrrpSyncGroup[]): PriorityRange {
+/** What the weights, its own and those of its sync group, make of a priority: with everything failed, and with everything in order. */
+export function priorityRange(instance: VrrpInstance, group: VrrpSyncGroup | undefined): PriorityRange {
   let [worst, best] = [Number(instance.priority), Number(instance.priority)];
-  const entries = weighted(instance, groups);
+  const entries = weighted(instance, group);
   if (entries.some(({ isFactor }) => isFactor)) return { worst: 1, best: 254, isKnown: false };
   for (const entry of entries) {
     const gain = gainOf(entry);
