@@ -278,10 +278,10 @@ export class Children {
   async #clean(): Promise<void> {
     const { posts, held } = this.#state;
     const half = posts.get('vrrp')?.half;
-    if (held.masters.length === 0 || this.#options.context.options.keepsVrrp) return;
+    if (this.#options.context.options.keepsVrrp) return;
     this.#inherit();
     this.estate?.abandon();
-    if (half === undefined) return;
+    if (half === undefined || held.masters.length === 0) return;
     this.hold({ ...held, masters: [], scripts: {} });
     await this.#help('cleaner', [half, half, half, this.recorder], () => undefined);
   }
@@ -331,8 +331,10 @@ export class Children {
     this.#state.posts.delete(post.side);
     post.restart?.cancel();
     const { link } = post;
-    if (post.side === 'vrrp') this.hold({ masters: [], scripts: {} });
-    else this.#state.weights = {};
+    if (post.side === 'vrrp') {
+      this.hold({ masters: [], scripts: {} });
+      this.#state.left = { netns: undefined, instances: [] };
+    } else this.#state.weights = {};
     if (link === undefined) {
       void this.#cleanTable(post);
       return;

@@ -18,12 +18,14 @@ export interface EstateOptions {
   readonly remove?: (addresses: readonly NamedAddress[], netns?: string) => number;
 }
 
+type LeftInstance = Left['instances'][number] & { readonly isHeld: boolean };
+
 /** What one process left. */
 export class Estate {
   readonly #logger: Logger;
   readonly #remove: (addresses: readonly NamedAddress[], netns?: string) => number;
   readonly #diedMs = monotonicMs();
-  #left: Left['instances'] = [];
+  #left: readonly LeftInstance[] = [];
   #netns: string | undefined;
   #beatMs = 0;
   #timer: Timer | undefined;
@@ -35,19 +37,30 @@ export class Estate {
     this.#remove = remove;
   }
 
-  /** Takes what the masters among `left` hold; `beat` was the last sign of life. Again, when the next process died over it. */
+  /**
+   * Takes what `left` names; `beat` was the last sign of life. Again, when the next process died over it.
+   * @param masters those that were told to be. Of the others, of which that could not be told any more, only what bears the mark of a
+   *   virtual address goes.
+   */
   open(left: Left, masters: readonly string[], beat: Beat | undefined): void {
     const names = new Set(masters);
-    this.#left = left.instances.filter(({ name, addresses }) => names.has(name) && addresses.length > 0);
+    this.#left = left.instances
+      .filter(({ addresses }) => addresses.length > 0)
+      .map((each) => {
+        const isHeld = names.has(each.name);
+        const addresses = isHeld ? each.addresses : each.addresses.map(marked);
+        return { ...each, addresses, isHeld };
+      });
     this.#netns = left.netns;
     this.#isBegun = false;
     this.#beatMs = (beat?.monotonicUs ?? 0) / 1000;
     this.#next();
   }
 
-  /** The next process is about to start its engine. */
+  /** The next process is about to start its engine, which removes what it does not go on with, and may be master of it soon. */
   begun(): void {
     this.#isBegun = true;
+    this.#left = this.#left.filter(({ isHeld }) => isHeld);
     this.#next();
   }
 
@@ -67,7 +80,7 @@ export class Estate {
     return !this.#isTaken;
   }
 
-  #dueMs({ freshMs }: Left['instances'][number]): number {
+  #dueMs({ freshMs }: LeftInstance): number {
     if (this.#isBegun) return this.#diedMs + begunMs;
     return Math.min(this.#beatMs + freshMs, this.#diedMs + longestMs);
   }
@@ -100,6 +113,10 @@ export class Estate {
     }
     this.#next();
   }
+}
+
+function marked(address: NamedAddress): NamedAddress {
+  return { ...address, onlyMarked: true };
 }
 
 /** The clock of `Beat`. */

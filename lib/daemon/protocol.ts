@@ -127,7 +127,7 @@ export type ChildReport =
   | { readonly kind: 'weights'; readonly weights: Readonly<Record<string, number>> }
   /** `lvs_timeouts` is about to be set: what they are. */
   | { readonly kind: 'timeouts'; readonly timeouts: IpvsTimeouts }
-  /** With each configuration. */
+  /** Before a configuration is put to work (what was before it, too), after it, and at the end: nothing. */
   | { readonly kind: 'left'; readonly left: Left }
   /** The engine is about to be started. */
   | { readonly kind: 'begun' }

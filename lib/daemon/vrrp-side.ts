@@ -4,11 +4,13 @@ import type { ControlHandlers } from '../control/messages.js';
 import { vrrpHandlers } from '../control/vrrp-handlers.js';
 import { VrrpOperations } from '../control/vrrp-operations.js';
 import { systemClock } from '../host.js';
+import type { RouterPlan } from '../plan/plan.js';
 import { createNode, type ReloadSummary, type ResumedStates, type VrrpNode } from '../vrrp/node.js';
 import { dumpNode, nodeText, type DumpKind } from './dump.js';
 import { instanceStats, type ClearedStats } from './dump-stats.js';
 import { silenceLocalIgmp } from './local-igmp.js';
 import { namespacePath } from './namespace.js';
+import type { DaemonOptions } from './options.js';
 import { beatNow, type Held, type Left, type Memory } from './protocol.js';
 import type { RunningSide, SideContext } from './side.js';
 
@@ -39,6 +41,8 @@ export async function startVrrp(config: Config, context: SideContext): Promise<R
     ...(lifeSignFd === undefined ? {} : { lifeSignFd }),
     ...(resume === undefined ? {} : { resume }),
     ...(context.recorded === undefined ? {} : { recorded: context.recorded }),
+    // Before it has anything: killed then, it could not tell any more.
+    onApply: (routers) => context.report({ kind: 'left', left: leftOf(routers, config, options) }),
     ...(options.namespace === undefined ? {} : { netns: namespacePath(options.namespace) }),
   });
   return new VrrpSide(node, config, context, igmp);
@@ -68,7 +72,7 @@ class VrrpSide implements RunningSide {
     this.handlers = vrrpHandlers({ generation: context.generation, operations: this.#operations });
     node.on('state', () => this.#tellSoon());
     node.on('tracked', () => this.#tellSoon());
-    this.#tellHoldings();
+    context.report({ kind: 'held', held: this.#held });
   }
 
   /** What changed, in words; empty: nothing. @throws when the engine refuses it: the old configuration runs on. */
@@ -76,7 +80,10 @@ class VrrpSide implements RunningSide {
     const summary = await this.node.reload(config);
     this.#config = config;
     await this.#operations.reloaded();
-    this.#tellHoldings();
+    const { options, report } = this.#context;
+    const routers = this.node.inspect().map(({ plan }) => plan);
+    report({ kind: 'left', left: leftOf(routers, config, options) });
+    report({ kind: 'held', held: this.#held });
     return changes(summary);
   }
 
@@ -132,30 +139,6 @@ class VrrpSide implements RunningSide {
     });
   }
 
-  /** What it would leave if it died now, and what the next one could go on with. */
-  #tellHoldings(): void {
-    const { options, report } = this.#context;
-    const { netNamespace } = this.#config;
-    const namespace = options.namespace ?? netNamespace;
-    const freshMs = new Map(this.#config.vrrpInstance.map((each) => [each.name, freshUs(each) / 1000]));
-    const left: Left = {
-      netns: namespace === undefined ? undefined : namespacePath(namespace),
-      instances: this.node.inspect().map(({ plan: { name, basePriority, params } }) => ({
-        name,
-        freshMs: freshMs.get(name) ?? 0,
-        addresses: [...params.addresses, ...params.excludedAddresses].map(({ dev, address, peer }) => ({
-          dev,
-          address,
-          ...(peer === undefined ? {} : { peer }),
-          // Addresses of an owner may have been there before it.
-          ...(basePriority === 255 ? { onlyMarked: true } : {}),
-        })),
-      })),
-    };
-    report({ kind: 'left', left });
-    report({ kind: 'held', held: this.#held });
-  }
-
   leave(): void {
     this.node.leave();
   }
@@ -166,6 +149,7 @@ class VrrpSide implements RunningSide {
     const maintenance = this.#operations.arranged;
     await this.node.close();
     this.#restoreIgmp?.();
+    this.#context.report({ kind: 'left', left: leftOf([], this.#config, this.#context.options) });
     this.#context.report({ kind: 'held', held: { masters: [], scripts: {}, maintenance } });
   }
 }
@@ -178,8 +162,31 @@ const dumpWords: Readonly<Record<DumpKind, string>> = {
 };
 
 /** At the last sign of life every advert that was due had been sent, the last one an interval before; peers take over after down_timer_adverts of them. */
-function freshUs({ downTimerAdverts, advertInt }: Config['vrrpInstance'][number]): number {
-  return Math.max(1, downTimerAdverts - 1) * advertInt;
+function freshUs(downTimerAdverts: number, advertIntervalUs: number): number {
+  return Math.max(1, downTimerAdverts - 1) * advertIntervalUs;
+}
+
+/** What may be in the kernel of routers when their process dies, and for how long the next one could go on with it. */
+function leftOf(
+  routers: readonly RouterPlan[],
+  { netNamespace }: Config,
+  options: Pick<DaemonOptions, 'namespace'>,
+): Left {
+  const namespace = options.namespace ?? netNamespace;
+  return {
+    netns: namespace === undefined ? undefined : namespacePath(namespace),
+    instances: routers.map(({ name, basePriority, params }) => ({
+      name,
+      freshMs: freshUs(params.downTimerAdverts, params.advertIntervalUs) / 1000,
+      addresses: [...params.addresses, ...params.excludedAddresses].map(({ dev, address, peer }) => ({
+        dev,
+        address,
+        ...(peer === undefined ? {} : { peer }),
+        // Addresses of an owner may have been there before it.
+        ...(basePriority === 255 ? { onlyMarked: true } : {}),
+      })),
+    })),
+  };
 }
 
 /** Masterships that no peer can have missed yet. A clock that stood still or jumped makes none. */
@@ -187,7 +194,9 @@ function resumable(config: Config, { held, beat }: Memory): ResumedStates {
   const now = beatNow();
   const ageUs = Math.max(now.monotonicUs - beat.monotonicUs, (now.wallMs - beat.wallMs) * 1000);
   const masters = new Set(held.masters);
-  const fresh = config.vrrpInstance.filter((each) => masters.has(each.name) && ageUs < freshUs(each));
+  const fresh = config.vrrpInstance.filter(
+    (each) => masters.has(each.name) && ageUs < freshUs(each.downTimerAdverts, each.advertInt),
+  );
   return {
     masters: new Set(fresh.map(({ name }) => name)),
     scripts: new Map(Object.entries(held.scripts)),

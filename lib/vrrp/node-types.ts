@@ -38,6 +38,8 @@ export interface NodeOptions {
   readonly resume?: ResumedStates;
   /** The flight recorder of the processes before this one, which goes on in it. Default: it ends with the node. */
   readonly recorded?: EntryStore;
+  /** Called before the engine is given routers, at the start and at a reload: those that it may have addresses of from then on. */
+  readonly onApply?: (routers: readonly RouterPlan[]) => void;
   /** For tests. */
   readonly openEngine?: OpenEngine;
 }

@@ -321,6 +321,7 @@ export class VrrpNode extends EventEmitter<NodeEvents> implements AsyncDisposabl
     this.#filter?.configure(plan.filter);
     if (was.current !== undefined)
       this.#journal.reload(diff.added, diff.removed, was.current.plan.routers, plan.routers);
+    this.#options.onApply?.([...(was.current?.plan.routers ?? []), ...plan.routers]);
     try {
       await this.#engine?.apply(
         was.current === undefined ? resumed(diff.transaction, plan, this.#options.resume) : diff.transaction,

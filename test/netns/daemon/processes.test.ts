@@ -7,6 +7,7 @@ import test from 'node:test';
 import { Capture } from '../../support/capture.js';
 import { projectRoot, startKaNode, startKeepalived, type Daemon } from '../../support/daemons.js';
 import { exampleLab, vip } from '../../support/examples.js';
+import type { LabHost } from '../../support/lab-host.js';
 import { waitUntil } from '../../support/program.js';
 
 const program = join(projectRoot, 'bin/ka-node');
@@ -140,26 +141,55 @@ test('a supervisor that is killed: its children say goodbye and leave nothing', 
   await eventually('the end of the child', () => !existsSync(`/proc/${pid}`));
 });
 
-test('a supervisor that is killed while the JavaScript of its child stands still: the engine leaves', async () => {
-  await using lab = await exampleLab('frozen');
-  const { ka1, client } = lab;
-  const frozen = ka1.path('frozen');
-  const freeze = `process.on('SIGPWR', () => {
+/** An environment in which SIGPWR stops the JavaScript of a process for ever, and what sends it; it resolves when the process stands still. */
+function freezing(host: LabHost): {
+  readonly env: Readonly<Record<string, string>>;
+  readonly freeze: (pid: number) => Promise<void>;
+} {
+  const frozen = host.path('frozen');
+  const text = `process.on('SIGPWR', () => {
     require('node:fs').writeFileSync(${JSON.stringify(frozen)}, '');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });`;
-  const env = { NODE_OPTIONS: `--require=${ka1.write('freeze.cjs', freeze)}` };
+  return {
+    env: { NODE_OPTIONS: `--require=${host.write('freeze.cjs', text)}` },
+    freeze: (pid) => {
+      process.kill(pid, 'SIGPWR');
+      return eventually('the child to stand still', () => existsSync(frozen));
+    },
+  };
+}
+
+test('a supervisor that is killed while the JavaScript of its child stands still: the engine leaves', async () => {
+  await using lab = await exampleLab('frozen');
+  const { ka1, client } = lab;
+  const { env, freeze } = freezing(ka1);
   const daemon = await startKaNode(ka1, instance(1), [], { env });
   await ka1.waitForAddress(vip);
   const pid = await waitForChild(daemon);
-  process.kill(pid, 'SIGPWR');
-  await eventually('the child to stand still', () => existsSync(frozen));
+  await freeze(pid);
   await using capture = await Capture.start(client, 'proto 112');
   process.kill(daemon.program.pid, 'SIGKILL');
   await capture.waitForLine(/vrid 6, prio 0,/);
   await ka1.waitForAddress(vip, false);
   assert.ok(existsSync(`/proc/${pid}`));
   process.kill(pid, 'SIGKILL');
+});
+
+test('a child that dies before its JavaScript could tell of a mastership: the address goes all the same', async () => {
+  await using lab = await exampleLab('untold');
+  const { ka1 } = lab;
+  const { env, freeze } = freezing(ka1);
+  const daemon = await startKaNode(ka1, instance(1), ['-R'], { env });
+  await daemon.waitForLine(/\(WEB\) Entering BACKUP STATE/);
+  const pid = await waitForChild(daemon);
+  await freeze(pid);
+  // The engine takes over by itself.
+  await ka1.waitForAddress(vip);
+  process.kill(pid, 'SIGKILL');
+  assert.equal((await daemon.program.exited).code, 0);
+  assert.equal(await ka1.hasAddress(vip), false);
+  assert.doesNotMatch(daemon.program.text(), /Entering MASTER STATE/);
 });
 
 test('a child that somebody stopped delays neither TERM nor a reload for ever, and comes back with more priority [keepalived: max_auto_priority]', async () => {
