@@ -58,6 +58,7 @@ test('an event loop that stands still costs no advert and delays no failover', a
     JSON.stringify(router({ prioritySum: 200 })),
   ]);
   await master.waitForLine(/"to":"active"/);
+  await using stalls = await Stalls.start();
   await using capture = await Capture.start(b);
   await using steady = await EngineHost.start(b, [
     router({ id: 1, prioritySum: 80 }),
@@ -67,7 +68,6 @@ test('an event loop that stands still costs no advert and delays no failover', a
   await steady.waitForState('active', 2);
   await capture.waitForLine(/10\.0\.0\.28 > 224\.0\.0\.18: .*vrid 52/);
   await capture.waitForLine(/10\.0\.0\.18 > 224\.0\.0\.18: .*vrid 51/);
-  await using stalls = await Stalls.start();
   setTimeout(() => process.kill(master.pid, 'SIGKILL'), 1);
   await new Promise((resolve) => setTimeout(resolve, 5));
   const blockedFrom = Date.now() / 1000;
@@ -75,8 +75,8 @@ test('an event loop that stands still costs no advert and delays no failover', a
   const blockedUntil = Date.now() / 1000;
   await steady.waitForState('active', 1);
   await capture.waitForLine(/10\.0\.0\.28 > 224\.0\.0\.18: .*vrid 51/);
-  const stall = await stalls.end();
   await capture.stop();
+  const stall = await stalls.end();
 
   const adverts = await capture.packets(
     ['frame.time_epoch', 'ip.src', 'vrrp.virt_rtr_id', 'vrrp.prio'],

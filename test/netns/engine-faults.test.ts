@@ -199,8 +199,8 @@ test('bad adverts faster than the interval delay none of ours and cost bounded w
     [router({ version: 2, advertIntervalUs: 1_000_000, authPass: Buffer.from('right') })],
     { realtimePriority: 20 },
   );
-  await using capture = await Capture.start(b, 'ip proto 112 and src 10.0.0.18');
   await using stalls = await Stalls.start();
+  await using capture = await Capture.start(b, 'ip proto 112 and src 10.0.0.18');
   await using attacker = await b.start(['python3', flood, '10.0.0.28', '51']);
   await attacker.waitForLine(/flooding/);
   const from = capture.program.lines.length;
@@ -208,9 +208,9 @@ test('bad adverts faster than the interval delay none of ours and cost bounded w
     const line = await capture.waitForLine(/vrid 51/, { from: at });
     at = capture.program.lines.indexOf(line) + 1;
   }
-  const stall = await stalls.end();
   await attacker.stop();
   await capture.stop();
+  const stall = await stalls.end();
   const times = (await capture.packets(['frame.time_epoch'])).map((p) => Number(p['frame.time_epoch']));
   const errors = times.slice(1).map((at, index) => Math.abs(at - (times[index] ?? at) - 1));
   assert.ok(

@@ -41,11 +41,11 @@ test('a burst of gratuitous ARP for 4,000 addresses delays no advert', async () 
     address: `10.7.${Math.floor(i / 250)}.${(i % 250) + 1}/32`,
     dev: 'eth0',
   }));
+  await using stalls = await Stalls.start();
   await using capture = await Capture.start(b, 'ip proto 112');
   const advertising = router({ advertIntervalUs: 20_000, addresses: [], startActive: true });
   await using engine = await EngineHost.start(a, [advertising], realtime);
   await engine.waitForState('active');
-  await using stalls = await Stalls.start();
   const announce = { ...advertising.announce, repeat: 3 };
   await engine.engine.apply({
     routers: [router({ id: 2, vrid: 52, addresses: [], excludedAddresses, announce, startActive: true })],
@@ -53,8 +53,8 @@ test('a burst of gratuitous ARP for 4,000 addresses delays no advert', async () 
   await a.waitFor('12,000 announcements', () =>
     Promise.resolve(engine.status(2).counters.announced === 12_000),
   );
-  const stall = await stalls.end();
   await capture.stop();
+  const stall = await stalls.end();
   const times = await advertTimes(capture, 51);
   const gap = largestGap(times);
   assert.ok(times.length > 15, `${times.length} adverts`);
@@ -67,8 +67,8 @@ test('a flood of good adverts of lower priority for our own VRID delays none of 
   const own = router({ prioritySum: 200, startActive: true, lowerPrioNoAdvert: true });
   await using engine = await EngineHost.start(a, [own], realtime);
   await engine.waitForState('active');
-  await using capture = await Capture.start(b, 'ip proto 112 and src 10.0.0.18');
   await using stalls = await Stalls.start();
+  await using capture = await Capture.start(b, 'ip proto 112 and src 10.0.0.18');
   const began = performance.now();
   await using attacker = await b.start(['python3', flood, '10.0.0.28', '51', 'lower']);
   await attacker.waitForLine(/flooding/);
@@ -77,8 +77,8 @@ test('a flood of good adverts of lower priority for our own VRID delays none of 
     at = capture.program.lines.indexOf(line) + 1;
   }
   await attacker.stop();
-  const stall = await stalls.end();
   await capture.stop();
+  const stall = await stalls.end();
   const times = await advertTimes(capture, 51);
   const errors = times.slice(1).map((at, index) => Math.abs(at - (times[index] ?? at) - 0.1));
   const worst = Math.max(...errors);
@@ -102,8 +102,8 @@ test('adverts leave on time while somebody else holds the rtnl lock, and address
   await using engine = await EngineHost.start(a, [router({ advertIntervalUs: 20_000 })], realtime);
   await engine.waitForState('active');
   await a.waitForAddress('10.0.0.100');
-  await using capture = await Capture.start(b, 'ip proto 112');
   await using stalls = await Stalls.start();
+  await using capture = await Capture.start(b, 'ip proto 112');
   const before = engine.status().counters.sent;
   const held = performance.now();
   const removal = busy.runOk(['ip', 'link', 'del', 'group', '7']);
@@ -122,10 +122,10 @@ test('adverts leave on time while somebody else holds the rtnl lock, and address
   });
   await removal;
   const heldMs = performance.now() - held;
-  const stall = await stalls.end();
   await a.waitForAddress('10.0.0.101');
   await engine.waitForState('active', 2);
   await capture.stop();
+  const stall = await stalls.end();
   const sent = engine.status().counters.sent - before;
   const times = await advertTimes(capture, 51);
   assert.ok(heldMs > 60, `the lock was held for ${heldMs} ms at most: this proves nothing`);

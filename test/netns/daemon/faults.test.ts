@@ -294,15 +294,14 @@ test('a full disk and a console that nobody reads cost log lines, counted, and n
     ...[...files, '--control-socket', 'none'],
   ]);
   await ka1.waitForAddress(vip);
+  await using stalls = await Stalls.start();
   await using capture = await Capture.start(client, 'proto 112');
   await capture.waitForLine(/vrid 6, prio 100,/);
-  const stalls = await Stalls.start();
   const count = 20;
   for (let i = 1; i <= count; i++) {
     ka1.write('number', `${i}\n`);
     await capture.waitForLine(new RegExp(`vrid 6, prio ${100 + i},`));
   }
-  const owedS = await stalls.end();
   // Nothing but the daemon and what it starts sees this disk.
   const seen = `/proc/${daemon.pid}/root${disk}`;
   rmSync(`${seen}/filler`);
@@ -314,6 +313,7 @@ test('a full disk and a console that nobody reads cost log lines, counted, and n
   assert.ok(lost >= count, log());
   await daemon.stop();
   await capture.stop();
+  const owedS = await stalls.end();
   const packets = await capture.packets(['frame.time_epoch', 'vrrp.prio'], 'vrrp.virt_rtr_id == 6');
   const times = packets
     .filter((packet) => packet['vrrp.prio'] !== '0')

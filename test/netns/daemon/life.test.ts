@@ -144,8 +144,8 @@ test('SIGHUP applies what changed, keeps the mastership, and sends no advert lat
   await using lab = await exampleLab('hup');
   const { ka1, client } = lab;
   const daemon = await master(ka1);
-  await using capture = await Capture.start(client, 'proto 112');
   await using stalls = await Stalls.start();
+  await using capture = await Capture.start(client, 'proto 112');
   daemon.reload(configuration(120));
   await daemon.waitForLine(/Reload complete: changed WEB/);
   await daemon.waitForLine(/\(WEB\) Changing effective priority from 100 to 120/);
@@ -165,8 +165,8 @@ test('SIGHUP applies what changed, keeps the mastership, and sends no advert lat
     'twenty adverts',
     (lines) => lines.filter(({ text }) => text.includes('vrid 6,')).length >= 20,
   );
-  const stall = await stalls.end();
   await capture.stop();
+  const stall = await stalls.end();
   const states = daemon.program.lines
     .filter(({ text }) => text.includes('(WEB) Entering'))
     .map(({ text }) => text.slice(26));

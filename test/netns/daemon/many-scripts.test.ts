@@ -46,8 +46,8 @@ test('200 vrrp_scripts a second delay no advert', async () => {
   const page = (): Promise<string> => getText({ path: socket, timeoutMs: 60_000 }, '/metrics');
   const daemon = await startKaNode(host, configuration(0), ['--control-socket', socket]);
   await host.waitForAddress('10.0.0.100');
-  await using capture = await Capture.start(other, 'ip proto 112');
   await using stalls = await Stalls.start();
+  await using capture = await Capture.start(other, 'ip proto 112');
 
   const from = daemon.program.lines.length;
   daemon.reload(configuration(scriptCount));
@@ -58,10 +58,10 @@ test('200 vrrp_scripts a second delay no advert', async () => {
     async () => runsOf(await page()) >= begun + 3 * scriptCount,
     60_000,
   );
-  const stallS = await stalls.end();
   const lines = daemon.program.lines.slice(from).map(({ text }) => text);
   await daemon.stop();
   await capture.stop();
+  const stallS = await stalls.end();
 
   const times = (await capture.packets(['frame.time_epoch', 'vrrp.prio'], 'vrrp.virt_rtr_id == 51'))
     .filter((packet) => packet['vrrp.prio'] !== '0')

@@ -94,7 +94,7 @@ test('200 random reloads of 255 instances: no transition that was not asked for,
   await Promise.all(node.routers.map((router) => router.reached('MASTER', AbortSignal.timeout(60_000))));
   const moved: string[] = [];
   node.on('state', ({ name }, { from, to }) => moved.push(`${name}: ${from} -> ${to}`));
-  const stalls = await Stalls.start();
+  await using stalls = await Stalls.start();
   const random = randomNumbers(7);
   const before = { sent: sent(node), atMs: performance.now() };
   const lateBefore = Array.from({ length: 24 }, (_, bit) => laterThan(node, bit));
@@ -191,13 +191,13 @@ test('20,000 virtual servers in a file that is read again: the adverts of 0.01 s
   const written = (priority: number): string => text([{ ...one, intervalS: 0.01, priority }]) + servers;
   await using daemon = await startKaNode(host, written(100), ['--vrrp']);
   await daemon.waitForLine(/Entering MASTER STATE/, { timeoutMs: 120_000 });
+  await using stalls = await Stalls.start();
   await using capture = await Capture.start(peer, 'proto 112');
-  const stalls = await Stalls.start();
   const from = daemon.program.lines.length;
   daemon.reload(written(90));
   await daemon.waitForLine(/: Reload complete: changed VI_1$/, { from, timeoutMs: 120_000 });
-  const owedS = await stalls.end();
   await capture.stop();
+  const owedS = await stalls.end();
   const packets = await capture.packets(['frame.time_epoch'], 'vrrp.virt_rtr_id == 1');
   const times = packets.map((packet) => Number(packet['frame.time_epoch']));
   const gapS = Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? 0)));

@@ -90,7 +90,7 @@ test('adverts lost both ways: the address answers from another MAC, and the winn
   const { master, backup } = await both(lab, logger);
   await using first = master;
   await using second = backup;
-  const stalls = await Stalls.start();
+  await using stalls = await Stalls.start();
   const here = alarm(first, true);
   const there = alarm(second, true);
   await Promise.all([dropAdverts(lab.ka1), dropAdverts(lab.ka2)]);
@@ -143,7 +143,7 @@ test('one-way loss: adverts of lower priority go on; log, pipe words and counter
       if (event.active && event.sign === 'adverts') resolve(event);
     });
   });
-  const stalls = await Stalls.start();
+  await using stalls = await Stalls.start();
   await dropAdverts(lab.ka2);
   await second.router('WEB')?.reached('MASTER', AbortSignal.timeout(30_000));
   const split = second.router('WEB')?.lastChange?.atMs ?? 0;
