@@ -54,6 +54,7 @@ What to tell
   -G, --no-syslog                  no syslog
   -g, --log-file[=FILE]            to a file too, default /tmp/keepalived.log
       --flush-log-file             write each line at once
+      --log-json                   stderr and file as JSON, an object a line
       --signum NAME                number of STOP RELOAD DATA STATS JSON ...
   -v, --version                    version
   -h, --help                       this page

@@ -67,6 +67,7 @@ const rows: readonly OptionRow[] = [
   { long: 'control-group', arity: 'required' },
   { long: 'control-group-changes', arity: 'none' },
   { long: 'metrics-address', arity: 'required' },
+  { long: 'log-json', arity: 'none' },
 ];
 
 /** Options of keepalived that mean something else here, in one line each. */
@@ -134,6 +135,7 @@ export function parseArguments(argv: readonly string[]): Invocation {
       ? (given.get('log-file') ?? `${temporaryDirectory()}/keepalived.log`)
       : undefined,
     flushesLogFile: has('flush-log-file'),
+    logsJson: has('log-json'),
     umask,
     keepsVrrp: has('dont-release-vrrp'),
     keepsIpvs: has('dont-release-ipvs'),

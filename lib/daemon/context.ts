@@ -23,6 +23,7 @@ export function openLog(
   return new Log({
     ident: logIdent(process, netNamespace, instance),
     detail: options.detail > 0,
+    json: options.logsJson,
     console: options.logsToConsole && options.isForeground,
     ...(options.logFile === undefined ? {} : { file: logFilePath(options.logFile, process) }),
     ...(options.logsToSyslog ? { syslog: { facility: options.facility } } : {}),

@@ -12,6 +12,8 @@ export interface DaemonOptions {
   readonly facility: number;
   readonly logFile: string | undefined;
   readonly flushesLogFile: boolean;
+  /** Console and file get a JSON object a line; syslog keeps its form. */
+  readonly logsJson: boolean;
   readonly umask: number;
   readonly keepsVrrp: boolean;
   readonly keepsIpvs: boolean;

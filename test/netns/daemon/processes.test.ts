@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { z } from 'zod';
 
 import { Capture } from '../../support/capture.js';
 import { projectRoot, startKaNode, startKeepalived, type Daemon } from '../../support/daemons.js';
@@ -65,6 +66,35 @@ test('each process has a name, a pid file and a log file of its own', async () =
   assert.match(vrrpLog, /\(WEB\) Entering MASTER STATE/);
   assert.doesNotMatch(vrrpLog, /Startup complete/);
   assert.equal(vrrpPid(daemon), 0);
+});
+
+test('with --log-json every line of console and file is an object, whichever process wrote it', async () => {
+  await using lab = await exampleLab('json');
+  const { ka1 } = lab;
+  const daemon = await startKaNode(ka1, instance(0.1), ['--log-json', `-g${ka1.path('ka.log')}`]);
+  await daemon.waitForLine(/Entering MASTER STATE/);
+  const pid = await waitForChild(daemon);
+  assert.equal((await daemon.stop()).code, 0);
+  const entries = (lines: readonly string[]): readonly z.infer<typeof logEntry>[] =>
+    lines.map((line) => logEntry.parse(JSON.parse(line)));
+  const master = { level: 'info', ident: 'Keepalived_vrrp', pid, text: '(WEB) Entering MASTER STATE' };
+  for (const lines of [
+    daemon.program.lines.map(({ text }) => text),
+    readFileSync(ka1.path('ka_vrrp.log'), 'utf8').trimEnd().split('\n'),
+  ]) {
+    const found = entries(lines).find(({ text }) => text.includes('Entering MASTER'));
+    assert.deepEqual({ ...found, time: undefined }, { ...master, time: undefined });
+  }
+  const parents = entries(readFileSync(ka1.path('ka.log'), 'utf8').trimEnd().split('\n'));
+  assert.ok(parents.every((each) => each.ident === 'Keepalived' && each.pid === daemon.program.pid));
+});
+
+const logEntry = z.strictObject({
+  time: z.iso.datetime(),
+  level: z.enum(['error', 'warning', 'info', 'detail']),
+  ident: z.string(),
+  pid: z.int(),
+  text: z.string(),
 });
 
 test('--single-process: one process, one name, the same signals', async () => {
