@@ -32,8 +32,8 @@ const conditions: readonly Condition[] = [
   { name: 'heap pressure', stall: 'heap' },
 ];
 
-/** Routers leave their first adverts alone: a daemon still works off its start. */
-const settlingAdverts = 50;
+/** What a start leaves behind (second gratuitous ARP, V8's collection once it is idle) is not what adverts are like. */
+const settlingSeconds = 8;
 
 export const interval: Measure = {
   name: 'interval',
@@ -46,14 +46,16 @@ export const interval: Measure = {
     const series: Series[] = [];
     for (const condition of conditions) {
       const rounds = roundsOf(condition, bench);
+      const subjects =
+        condition.stall === undefined ? bench.subjects : bench.subjects.filter((each) => each === kaNode);
       const errors = new Map<Subject, number[]>();
       for (let round = 0; round < rounds; round++) {
-        for (const subject of bench.subjects) {
-          if (condition.stall !== undefined && subject !== kaNode) continue;
-          bench.progress(`${subject.name}, ${condition.name}, ${round + 1} of ${rounds}`);
-          const found = await withPair(1, (one) => intervalErrorsUs(bench, one, subject, condition));
-          errors.set(subject, [...(errors.get(subject) ?? []), ...found]);
-        }
+        bench.progress(`all subjects, ${condition.name}, ${round + 1} of ${rounds}`);
+        const found = await withAll(subjects, condition, (all) => intervalErrorsUs(bench, all, condition));
+        found.forEach((values, i) => {
+          const subject = subjects[i];
+          if (subject !== undefined) errors.set(subject, [...(errors.get(subject) ?? []), ...values]);
+        });
       }
       for (const [subject, values] of errors) {
         report(table, condition, subject, values);
@@ -70,7 +72,7 @@ export const interval: Measure = {
 /** What a busy machine does to the slowest hundredth differs from run to run. */
 function roundsOf({ stall, busy }: Condition, { quick }: Bench): number {
   if (stall !== undefined || quick) return 1;
-  return busy === undefined ? 2 : 5;
+  return busy === undefined ? 3 : 5;
 }
 
 function report(
@@ -93,30 +95,56 @@ function shortName(condition: Condition): string {
     .replace('event loop ', '');
 }
 
-async function intervalErrorsUs(
-  bench: Bench,
-  host: LabHost,
-  subject: Subject,
+/** A subject that runs, where it runs, and what it sends. */
+interface Sender {
+  readonly host: LabHost;
+  readonly watch: Watch;
+}
+
+/**
+ * Starts one subject after the other, each in a lab of its own, and then uses them all at the same time: what a neighbour on the same
+ * host does to this machine's clock interrupts comes and goes, and falls on all alike.
+ */
+async function withAll<T>(
+  subjects: readonly Subject[],
   condition: Condition,
-): Promise<number[]> {
-  const routers: Routers = {
-    ...single,
-    ...(condition.realtime === undefined ? {} : { realtime: condition.realtime }),
-  };
-  const seconds = condition.stall !== undefined ? 12 : bench.quick ? 3 : 7;
-  await using watch = await Watch.start(host, { advertsOnly: true });
-  return await running(subject.start(host, routers, stallOptions(condition)), async () => {
-    await watch.until('the first adverts', () => watch.adverts.length > settlingAdverts);
-    const load = await busyProcesses(host, condition.busy ?? 0, seconds + 2);
-    const from = watch.adverts.length;
-    await pass(seconds);
-    const times = watch.adverts.slice(from).map((advert) => advert.atNs);
-    await Promise.all(load.map((each) => each.stop('SIGKILL')));
-    return gaps(times).map((gap) => gap / 1000 - routers.intervalMs * 1000);
+  use: (senders: readonly Sender[]) => Promise<T>,
+  started: readonly Sender[] = [],
+): Promise<T> {
+  const [subject, ...others] = subjects;
+  if (subject === undefined) return await use(started);
+  return await withPair(1, async (host) => {
+    await using watch = await Watch.start(host, { advertsOnly: true });
+    return await running(subject.start(host, routersOf(condition), stallOptions(condition)), async () => {
+      await watch.until('the first adverts', () => watch.adverts.length > 1);
+      return await withAll(others, condition, use, [...started, { host, watch }]);
+    });
   });
 }
 
-async function busyProcesses(host: LabHost, count: number, seconds: number): Promise<Program[]> {
+function routersOf({ realtime }: Condition): Routers {
+  return { ...single, ...(realtime === undefined ? {} : { realtime }) };
+}
+
+/** Of each sender, in their order. */
+async function intervalErrorsUs(
+  bench: Bench,
+  senders: readonly Sender[],
+  { busy, stall }: Condition,
+): Promise<number[][]> {
+  const isStalled = stall !== undefined;
+  await pass(isStalled ? 0.5 : bench.quick ? 1 : settlingSeconds);
+  const seconds = isStalled ? 12 : bench.quick ? 3 : 8;
+  const load = await busyProcesses(senders[0]?.host, busy ?? 0, seconds + 2);
+  const from = senders.map(({ watch }) => watch.adverts.length);
+  await pass(seconds);
+  const times = senders.map(({ watch }, i) => watch.adverts.slice(from[i]).map(({ atNs }) => atNs));
+  await Promise.all(load.map((each) => each.stop('SIGKILL')));
+  return times.map((each) => gaps(each).map((gap) => gap / 1000 - single.intervalMs * 1000));
+}
+
+async function busyProcesses(host: LabHost | undefined, count: number, seconds: number): Promise<Program[]> {
+  if (host === undefined) return [];
   return Promise.all(Array.from({ length: count }, () => host.start([baseline('busy'), String(seconds)])));
 }
 
