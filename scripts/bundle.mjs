@@ -22,7 +22,7 @@ const lean = [
   '--always-sparkplug',
   '--interrupt-budget=135168',
 ];
-const daemon = ['--single-threaded', '--max-semi-space-size=1'];
+const daemon = ['--single-threaded', '--max-semi-space-size=1', '--heap-growing-percent=50'];
 /** `options`: how bin/ka-node starts Node for it; `use`: what is done once, so that V8 has compiled what a start needs. */
 const bundles = [
   {

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { KaError } from '../errors.js';
 
 /** How Node is started for the daemon: those of bin/ka-node, whose shell is not asked here. */
-export const daemonNodeOptions = ['--single-threaded', '--max-semi-space-size=1'] as const;
+export const daemonNodeOptions = [
+  '--single-threaded',
+  '--max-semi-space-size=1',
+  '--heap-growing-percent=50',
+] as const;
 
 export interface InstallServiceOptions {
   /** Root folder of the package. */
