@@ -2,7 +2,16 @@
  * A `track_file`: the first number in a file. Changes come from inotify on its directory and, for writes through another name, on the
  * file itself; a new content is read once writing has paused, because Node offers no close event.
  */
-import { openSync, readSync, closeSync, watch, writeFileSync, existsSync, type FSWatcher } from 'node:fs';
+import {
+  openSync,
+  readSync,
+  closeSync,
+  constants,
+  watch,
+  writeFileSync,
+  existsSync,
+  type FSWatcher,
+} from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { makeFolders } from '../folder.js';
 import type { Host, Timer } from '../host.js';
@@ -112,7 +121,8 @@ export class FileTracker implements Tracker {
 function readNumber(file: string): { readonly value: number; readonly isEmpty: boolean } {
   let text: string;
   try {
-    const descriptor = openSync(file, 'r');
+    // A pipe that somebody put in its place would else be waited for, and the process with it.
+    const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const buffer = Buffer.alloc(readBytes);
       text = buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, readBytes, 0));

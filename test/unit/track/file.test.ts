@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  readFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -115,6 +125,31 @@ test('a directory that does not exist is reported with what to do', (context) =>
   tracker.start();
   tracker.close();
   assert.match(log.lines.join('\n'), /Track file number: ENOENT.*Create the directory .*sub and reload/);
+});
+
+test('a pipe, a folder, a huge file and noise in place of the file hold nobody up', (context) => {
+  const { directory } = setUp(context);
+  const place = (name: string): string => join(directory, name);
+  execFileSync('mkfifo', [place('pipe')]);
+  mkdirSync(place('folder'));
+  writeFileSync(place('noise'), Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 167 + 13) & 0xff)));
+  writeFileSync(place('huge'), '7');
+  truncateSync(place('huge'), 2 ** 40);
+  // In a process of its own, which can be ended should it wait for ever.
+  const program = `
+    import { FileTracker } from ${JSON.stringify(new URL('../../../lib/track/file.js', import.meta.url))};
+    import { systemClock } from ${JSON.stringify(new URL('../../../lib/host.js', import.meta.url))};
+    const values = ${JSON.stringify(['pipe', 'folder', 'noise', 'huge'].map(place))}.map((file) => {
+      const host = { clock: systemClock, logger: { log: () => undefined } };
+      const tracker = new FileTracker({ name: 'number', file, host, onState: () => undefined });
+      tracker.start();
+      tracker.close();
+      return tracker.state.value;
+    });
+    console.log(values.join(' '));`;
+  const argv = ['--input-type=module', '--eval', program];
+  const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8', timeout: 60_000 });
+  assert.equal(stdout, '0 0 0 7\n', stderr);
 });
 
 test('the number is read as strtol with base 0 does', () => {
