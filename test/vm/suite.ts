@@ -80,7 +80,8 @@ async function runHere(files: readonly string[], timeoutS: number): Promise<Suit
         cwd: projectRoot,
         stdio: ['ignore', 'inherit', 'inherit'],
         timeout: timeoutS * 1000,
-        env: { ...process.env, ...passedOn() },
+        // A runner within a test file, which this would make of it, runs no files.
+        env: { ...process.env, ...passedOn(), NODE_TEST_CONTEXT: undefined },
       });
       child.once('error', () => resolve(null));
       child.once('close', resolve);
