@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import test, { after } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import type { IpvsEntryStatus } from '../../bindings/ipvs-types.js';
 import { Prober } from '../../bindings/prober.js';
 import type { LvsMethod } from '../../lib/config/model-lvs.js';
 import { silentLogger, systemClock } from '../../lib/host.js';
@@ -189,6 +192,35 @@ for (const method of methods)
     await made.settled();
     assert.equal(await answers(4), `${one} ${two}`);
   });
+
+test('the kernel’s counters of a service are told, and zero makes them none', async () => {
+  await using ipvs = new Ipvs({ netns: director });
+  await using _made = await balancer(ipvs, nat);
+  const key = { kind: 'address', protocol: 'TCP', address: vip, port: 8080 } as const;
+  // Each request has a handshake and an end; headers alone are 40 bytes a packet.
+  const tells = ({ counters, destinations }: IpvsEntryStatus, wanted: bigint): boolean =>
+    counters.connections === wanted &&
+    counters.packetsIn >= wanted * 3n &&
+    counters.packetsOut >= wanted &&
+    counters.bytesIn >= counters.packetsIn * 40n &&
+    destinations.every((each) => each.counters.connections >= wanted / 2n);
+  // The kernel adds its counters up every two seconds.
+  const counted = async (wanted: bigint): Promise<void> => {
+    const untilMs = performance.now() + limitMs;
+    for (;;) {
+      const [entry] = await ipvs.table();
+      assert.ok(entry !== undefined);
+      if (tells(entry, wanted)) return;
+      assert.ok(performance.now() < untilMs, inspect(entry, { depth: 4 }));
+      await wait(200);
+    }
+  };
+  await answers(4);
+  await counted(4n);
+  await ipvs.zero(key);
+  await answers(2);
+  await counted(2n);
+});
 
 test('a reload that changes a weight leaves an established connection alone', async () => {
   await using ipvs = new Ipvs({ netns: director });
