@@ -263,7 +263,7 @@ while True:
             say(stranger, answers, identifier, sequence, data[8:])
             say(host, asks, identifier, sequence, data[8:])
             host.sendto(struct.pack('!BBH', answers, 0, 0 if family == socket.AF_INET6 else ~(answers << 8) & 0xffff), peer)
-            for i in range(500):
+            for i in range(100):
                 say(host, answers, identifier ^ 1, sequence, data[8:])
                 say(host, answers, identifier, sequence + 1 + i, data[8:])
             print('lied', flush=True)
@@ -278,20 +278,20 @@ test('PING_CHECK: foreign, cut off and forged answers are ignored until connect_
       { kind: 'PING_CHECK', ...connection({ connectIp, connectTimeout: milliseconds(stepMs) }) },
       context,
     );
-  for (const groups of ['0 2147483647', '1 1']) {
+  for (const how of ['lies', 'huge']) {
+    const program = await server.start(['python3', '-c', liar, how]);
+    await program.waitForLine(/^ready$/);
     // Group 1 alone may use datagram sockets for echoes: then root, group 0, has the raw ones.
-    await director.runOk(['sysctl', '-qw', `net.ipv4.ping_group_range=${groups}`]);
-    for (const how of ['lies', 'huge']) {
-      const program = await server.start(['python3', '-c', liar, how]);
-      await program.waitForLine(/^ready$/);
+    for (const groups of ['0 2147483647', '1 1']) {
+      await director.runOk(['sysctl', '-qw', `net.ipv4.ping_group_range=${groups}`]);
       for (const address of [serverAddress, serverAddress6]) {
         const from = program.lines.length;
         assert.equal(await ends(ping(address)), how === 'huge' ? 'success' : 'timeout', `${how} ${groups}`);
         if (how === 'lies') await program.waitForLine(/^lied$/, { from });
       }
-      program.killTree('SIGKILL');
-      await program.exited;
     }
+    program.killTree('SIGKILL');
+    await program.exited;
   }
   await server.runOk(quiet.map((word) => word.replace(/=1$/, '=0')));
 });
