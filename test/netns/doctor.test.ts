@@ -276,7 +276,11 @@ test('NetworkManager is found by the file that it keeps about an interface', asy
   put(`run/NetworkManager/devices/${index}`, '[device]\nmanaged=true\n');
   const [manager] = await look();
   assert.match(manager?.message ?? '', /^eth0: NetworkManager manages it/);
-  assert.match(manager?.mend ?? '', /unmanaged-devices\+=interface-name:eth0/);
+  // In this order: by the file alone NetworkManager takes the interface down.
+  assert.match(
+    manager?.mend ?? '',
+    /^nmcli device set eth0 managed no && printf .*unmanaged-devices\+=interface-name:eth0.* && nmcli general reload$/,
+  );
   put(`run/NetworkManager/devices/${index}`, '[device]\nmanaged=false\n');
   assert.deepEqual(await look(), []);
 });

@@ -126,8 +126,9 @@ function networkManager(device: string, index: string, read: Patient['read']): r
     {
       check: 'address-managers',
       severity: 'warning',
-      message: `${device}: NetworkManager manages it and deletes virtual addresses when it activates the connection again`,
-      mend: `printf '[keyfile]\\nunmanaged-devices+=interface-name:${device}\\n' >/etc/NetworkManager/conf.d/90-ka-node-${device}.conf && nmcli general reload`,
+      message: `${device}: NetworkManager manages it and deletes virtual addresses when it activates the connection again (unmanaged, it keeps what it has; from the next boot on its own addresses have to come from elsewhere)`,
+      // Told of the file alone, NetworkManager 1.42 takes the interface down, with all its addresses.
+      mend: `nmcli device set ${device} managed no && printf '[keyfile]\\nunmanaged-devices+=interface-name:${device}\\n' >/etc/NetworkManager/conf.d/90-ka-node-${device}.conf && nmcli general reload`,
     },
   ];
 }

@@ -188,7 +188,10 @@ test('20,000 virtual servers in a file that is read again: the adverts of 0.01 s
   }).join('');
   const [one] = all;
   assert.ok(one !== undefined);
-  const written = (priority: number): string => text([{ ...one, intervalS: 0.01, priority }]) + servers;
+  // Other programs of a busy machine are not to delay what is measured.
+  const unhindered = 'global_defs {\n  vrrp_rt_priority 20\n}\n';
+  const written = (priority: number): string =>
+    unhindered + text([{ ...one, intervalS: 0.01, priority }]) + servers;
   await using daemon = await startKaNode(host, written(100), ['--vrrp']);
   await daemon.waitForLine(/Entering MASTER STATE/, { timeoutMs: 120_000 });
   await using stalls = await Stalls.start();
