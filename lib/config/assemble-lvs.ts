@@ -80,7 +80,7 @@ export function assembleServer(
     raw.key.kind === 'address' || group?.entries.some((entry) => entry.kind === 'addresses') === true;
   const isMark = !hasAddress;
   const protocol = protocolOf(raw, isMark, context);
-  const lvsSched = fields.lvsSched ?? defaulted(raw, 'lvs_sched', 'wlc', context);
+  const lvsSched = fields.lvsSched ?? defaulted(raw, ['lvs_sched', 'lb_algo'], 'wlc', context);
   const method = methodOf(raw, endpoints, context);
   const port = raw.key.kind === 'address' ? raw.key.port : 0;
   const own: Own = { raw, group, method, port, isMark, globals, context, references };
@@ -198,12 +198,18 @@ function isSame(a: Endpoint, b: Endpoint): boolean {
   return a.address.text === b.address.text && (a.port ?? 0) === (b.port ?? 0);
 }
 
-function defaulted(raw: RawVirtualServer, keyword: string, value: string, context: Context): string {
+/** `keywords`: its names, the one of today first. */
+function defaulted(
+  raw: RawVirtualServer,
+  keywords: readonly [string, ...string[]],
+  value: string,
+  context: Context,
+): string {
   context.diagnostics.reportOrAdd(
     messages.defaulted,
-    refusedIn(raw, keyword),
+    keywords.flatMap((keyword) => refusedIn(raw, keyword)),
     raw.section.at,
-    keyword,
+    keywords[0],
     value,
   );
   return value;
@@ -218,7 +224,7 @@ function protocolOf(raw: RawVirtualServer, isMark: boolean, context: Context): V
   const { fields } = raw.section;
   if (!isMark) {
     if (fields.protocol !== undefined) return fields.protocol.value;
-    defaulted(raw, 'protocol', 'UDP', context);
+    defaulted(raw, ['protocol'], 'UDP', context);
     return 'UDP';
   }
   if (fields.protocol !== undefined) {
@@ -237,7 +243,7 @@ function methodOf(raw: RawVirtualServer, servers: readonly RawRealServer[], cont
   const isNeeded =
     servers.some((server) => server.section.fields.lvsMethod === undefined) ||
     (fields.sorryServer !== undefined && fields.sorryServerLvsMethod === undefined);
-  if (isNeeded) defaulted(raw, 'lvs_method', 'NAT', context);
+  if (isNeeded) defaulted(raw, ['lvs_method', 'lb_kind'], 'NAT', context);
   return nat;
 }
 

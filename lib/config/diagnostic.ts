@@ -3,7 +3,7 @@
  */
 import { messages, type Message } from './messages.js';
 import { peculiarity } from './peculiar.js';
-import { textOf, type SourceFile, type Span } from './source.js';
+import type { SourceFile, Span } from './source.js';
 
 /**
  * error: refused, or part of the configuration is lost. warning: works, but not as written. deprecated: works, but has a
@@ -118,7 +118,7 @@ export class Diagnostics {
       code,
       severity,
       message: text,
-      hint: repair.hint ?? peculiarity(text, textOf(span)) ?? message.hint,
+      hint: repair.hint ?? peculiarity(text, span) ?? message.hint,
       replacement: repair.replacement,
       span,
       related: [],

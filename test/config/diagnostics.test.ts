@@ -145,6 +145,11 @@ for (const [what, text, expected] of [
     ['KA2110'],
   ],
   [
+    'a refused scheduler of the older name',
+    server('lb_algo loadbalance\n real_server 10.0.0.1 80 {\n }').replace('lvs_sched rr\n', ''),
+    ['KA2110'],
+  ],
+  [
     'a misspelt protocol',
     server('protcol TCP\n real_server 10.0.0.1 80 {\n }').replace('protocol TCP\n', ''),
     ['KA2005'],
@@ -198,6 +203,19 @@ test('small letters and dashes are told as what was meant', () => {
     assert.equal(unknown?.replacement, meant, word);
     assert.match(unknown?.hint ?? '', new RegExp(`^did you mean '${meant}'\\?`), word);
   }
+});
+
+test('a parameter that is defined for other machines alone is told as that', () => {
+  const found = diagnose({ text: `@other $PRIO=100\n${instance('priority $PRIO')}` });
+  assert.deepEqual(
+    found.map(({ code, hint }) => [code, hint]),
+    [
+      [
+        'KA2112',
+        '$PRIO is defined for @other alone, which this configuration is not; -i NAME says which one it is',
+      ],
+    ],
+  );
 });
 
 test('a keyword that is called otherwise in this block is told with its name here', () => {
