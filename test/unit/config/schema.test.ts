@@ -70,7 +70,7 @@ const resolvedHere = new Set(
     'vrrp_higher_prio_send_advert vrrp_version vrrp_check_unicast_src vrrp_skip_check_adv_addr vrrp_strict ' +
     'vrrp_owner_ignore_adverts sync_group_tracking_weight unicast_fault_no_peer native_ipv6 no_virtual_ipaddress accept no_accept ' +
     'strict_mode nopreempt init_fail ip_family hashed flag-1 flag-2 flag-3 sh-port sh-fallback mh-port mh-fallback ' +
-    'sorry_server_inhibit sorry_server_lvs_method host nftables_ipvs_start_fwmark'
+    'sorry_server_inhibit sorry_server_lvs_method host nftables_ipvs_start_fwmark iproute_usr_dir iproute_etc_dir'
   ).split(' '),
 );
 
