@@ -88,6 +88,21 @@ test('check shows mistakes in the order of the lines, each once, and counts them
   });
 });
 
+test('a mistake in a definition that is used many times is told once, with the uses', () => {
+  const instance = (name: string, vrid: number): string =>
+    `vrrp_instance ${name} {\n interface eth0\n virtual_router_id ${vrid}\n $MORE\n virtual_ipaddress {\n 192.0.2.${vrid}\n }\n}\n`;
+  const uses = Array.from({ length: 12 }, (_, index) => instance(`V${index}`, index + 1)).join('');
+  withFiles({ 'k.conf': `$MORE=wieght 3\n${uses}` }, (path) => {
+    const { stdout, status } = ka('check', '--offline', path('k.conf'));
+    assert.equal(status, 1);
+    assert.equal([...stdout.matchAll(/ error KA2005: /g)].length, 1);
+    assert.match(stdout, /through \$MORE, used at .*k\.conf:5:2$/m);
+    assert.match(stdout, /note: unknown keyword 'wieght' in vrrp_instance V1: .*k\.conf:13:2$/m);
+    assert.match(stdout, /note: .* in vrrp_instance V8, and at 3 more places: .*k\.conf:69:2$/m);
+    assert.match(stdout, /k\.conf: 1 error\n$/);
+  });
+});
+
 test('check --cluster compares the nodes', () => {
   const other = good.replace('priority 150', 'priority 100\n    advert_int 2');
   withFiles({ 'a.conf': good, 'b.conf': other }, (path) => {
