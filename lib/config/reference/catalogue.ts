@@ -91,14 +91,20 @@ function sampleText(row: Row<unknown>): string {
   const usual =
     typeof row.initial === 'number' || typeof row.initial === 'string' ? defaultOf(row) : undefined;
   if (usual !== undefined && row.defaultText === undefined) return usual;
+  const spoken = /^[1-9]\d*(?=;|$)|(?<=\()[1-9]\d*(?=\)$)/.exec(row.defaultText ?? '')?.[0];
   const low = /^(-?[\d.]+)\.\.(-?[\d.]+)/.exec(reader.range ?? '');
-  if (low !== null && reader.syntax.startsWith('<')) return low[1] === '0' ? '1' : (low[1] ?? '1');
+  if (low !== null && /^<(?!name)/.test(reader.syntax)) return spoken ?? String(sampleNumber(Number(low[1])));
   const [choice] = reader.syntax.split('|');
   if (choice !== undefined && reader.syntax.includes('|') && /^[A-Za-z0-9.-]+$/.test(choice)) return choice;
   return reader.syntax
     .replace(/\[[^[\]]*\]\s*/g, '')
     .replace(/<([^<>]+)>/g, (_, what: string) => sample(what))
     .trim();
+}
+
+/** Of those from `low` on one that somebody might write. */
+function sampleNumber(low: number): number {
+  return low < 0 ? 10 : Math.max(1, low);
 }
 
 const samples: Readonly<Record<string, string>> = {

@@ -289,7 +289,7 @@ export const miscCheck = block(
     misc_path: optional(bareCommand, 'the command; quoted when it has arguments', reported),
     misc_timeout: optional(wholeSeconds(0, 4294), 'longer runs are killed', { defaultText: 'delay_loop' }),
     misc_dynamic: defaulted(present, false, 'exit status 2 to 255 sets the weight'),
-    user: optional(account, 'who it runs as', reported),
+    user: optional(account, 'who it runs as', { ...reported, defaultText: 'script_user' }),
   },
   'works',
 );
@@ -348,7 +348,7 @@ export const fileCheck = block(
   'Follows a track_file.',
   {
     track_file: optional(word('name'), 'the track_file'),
-    weight: optional(fileWeight, 'factor of its number', reported),
+    weight: optional(fileWeight, 'factor of its number', { ...reported, defaultText: '0' }),
   },
   'works',
 );

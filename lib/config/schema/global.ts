@@ -69,11 +69,17 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     ...works,
     note: 'they have them without it, too',
   }),
-  process_name: optional(processName, 'name of the parent process', works),
-  vrrp_process_name: optional(processName, 'name of the VRRP process', works),
-  checker_process_name: optional(processName, 'name of the checker process', works),
+  process_name: optional(processName, 'name of the parent process', { ...works, defaultText: 'keepalived' }),
+  vrrp_process_name: optional(processName, 'name of the VRRP process', {
+    ...works,
+    defaultText: 'keepalived_vrrp',
+  }),
+  checker_process_name: optional(processName, 'name of the checker process', {
+    ...works,
+    defaultText: 'keepalived_lvs',
+  }),
   lvs_process_name: alias('checker_process_name', 'old name', { isCounted: false }),
-  bfd_process_name: optional(processName, 'name of the BFD process'),
+  bfd_process_name: optional(processName, 'name of the BFD process', { defaultText: 'keepalived_bfd' }),
   use_symlink_paths: defaulted(
     boolean,
     false,
@@ -163,7 +169,11 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     since: '2.2.8',
     ...works,
   }),
-  lvs_timeouts: optional(lvsTimeouts, 'IPVS connection timeouts', { ...reported, ...works }),
+  lvs_timeouts: optional(lvsTimeouts, 'IPVS connection timeouts', {
+    defaultText: 'as the kernel has them',
+    ...reported,
+    ...works,
+  }),
   lvs_flush: defaulted(present, false, 'removes every IPVS entry at start', works),
   lvs_flush_on_stop: defaulted<'off' | 'all' | 'VS'>(
     flushOnStop,
@@ -175,7 +185,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   lvs_sync_daemon: optional(
     lvsSyncDaemon,
     'IPVS connection synchronisation, following the state of an instance',
-    { ...keptWorks, note: 'runs where virtual servers are configured' },
+    { defaultText: 'none runs', ...keptWorks, note: 'runs where virtual servers are configured' },
   ),
   vrrp_mcast_group4: optional(
     placed(address({ family: 4, kind: 'multicast' })),
@@ -350,7 +360,10 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'states are written to the pipes after a reload',
     works,
   ),
-  snmp_socket: optional(alone(word('address')), 'AgentX master to connect to', kept),
+  snmp_socket: optional(alone(word('address')), 'AgentX master to connect to', {
+    ...kept,
+    defaultText: 'unix:/var/agentx/master',
+  }),
   enable_traps: defaulted(present, false, 'sends SNMP traps'),
   enable_snmp_vrrp: defaulted(present, false, "serves the project's VRRP MIB"),
   enable_snmp_keepalived: alias('enable_snmp_vrrp', 'old name'),
@@ -410,6 +423,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
   lvs_netlink_cmd_rcv_bufs: defaulted(integer(0, uint32, { isStrict: true }), 0, 'netlink receive buffer', {
     ...reported,
     ...works,
+    note: 'of the socket for IPVS, which keepalived 2.2.7 leaves as it is',
   }),
   lvs_netlink_cmd_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', {
     note: 'the limit is passed whenever the process may',
@@ -431,6 +445,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     works,
   ),
   vrrp_rx_bufs_policy: optional(rxBufsPolicy, 'how advert receive buffers are sized', {
+    defaultText: 'as the system has it',
     ...reported,
     ...works,
   }),
@@ -470,7 +485,10 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     defaultText: 'vmac_prefix',
   }),
   umask: optional(umask, 'mode mask of created files', { ...works, defaultText: '0177' }),
-  random_seed: optional(integer(0, uint32, { isStrict: true }), 'makes ${_RANDOM} repeatable', works),
+  random_seed: optional(integer(0, uint32, { isStrict: true }), 'makes ${_RANDOM} repeatable', {
+    ...works,
+    defaultText: 'by chance',
+  }),
   reload_check_config: optional(optionalPath('/dev/null'), 'tests the new configuration before a reload', {
     ...works,
     note: 'a new configuration is always tested before it replaces the old one; the report goes to the log',
@@ -491,6 +509,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     },
   ),
   tmp_config_directory: optional(word('directory'), 'where the merged configuration lives', {
+    defaultText: '/tmp',
     ...kept,
     note: 'there is no such file: what was read goes from process to process in memory',
   }),
@@ -501,9 +520,27 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'format of the JSON dump',
     { ...works, since: '2.2.8' },
   ),
-  iproute_usr_dir: optional(nameFolder('usr'), 'name tables of iproute2', nameFolderRow),
-  iproute_etc_dir: optional(nameFolder('etc'), "the administrator's name tables of iproute2", nameFolderRow),
-  state_dump_file: optional(word('path'), 'where states are dumped', { ...works, since: '2.3.3' }),
-  stats_dump_file: optional(word('path'), 'where statistics are dumped', { ...works, since: '2.3.3' }),
-  json_dump_file: optional(word('path'), 'where JSON is dumped', { ...works, since: '2.3.3' }),
+  iproute_usr_dir: optional(nameFolder('usr'), 'name tables of iproute2', {
+    ...nameFolderRow,
+    defaultText: '/usr/share/iproute2',
+  }),
+  iproute_etc_dir: optional(nameFolder('etc'), "the administrator's name tables of iproute2", {
+    ...nameFolderRow,
+    defaultText: '/etc/iproute2',
+  }),
+  state_dump_file: optional(word('path'), 'where states are dumped', {
+    defaultText: 'keepalived.data',
+    ...works,
+    since: '2.3.3',
+  }),
+  stats_dump_file: optional(word('path'), 'where statistics are dumped', {
+    defaultText: 'keepalived.stats',
+    ...works,
+    since: '2.3.3',
+  }),
+  json_dump_file: optional(word('path'), 'where JSON is dumped', {
+    defaultText: 'keepalived.json',
+    ...works,
+    since: '2.3.3',
+  }),
 });

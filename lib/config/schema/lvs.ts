@@ -185,8 +185,12 @@ const timeRows = {
   retry: optional(integer(1, uint32), 'further attempts of checkers before a failure counts'),
   delay_before_retry: optional(decimalSeconds(0, longest), 'time between attempts of checkers'),
   warmup: optional(decimalSeconds(0, longest), 'checkers start within this time'),
-  connect_timeout: optional(decimalSeconds(0.000001, 4294.967295), 'time for connecting of checkers'),
-  delay_loop: optional(decimalSeconds(0.000001, longest), 'time between checks'),
+  connect_timeout: optional(decimalSeconds(0.000001, 4294.967295), 'time for connecting of checkers', {
+    defaultText: '5; in a real_server that of the virtual server',
+  }),
+  delay_loop: optional(decimalSeconds(0.000001, longest), 'time between checks', {
+    defaultText: '60; in a real_server that of the virtual server',
+  }),
 };
 
 /** One checker of a real server, still as it was written. */
@@ -226,7 +230,9 @@ export const realServer = block(
     notify_down: optional(command, 'run when it goes down', { isFirstKept: true }),
     alpha: optional(boolean, 'counts as down until its checkers succeed'),
     ...timeRows,
-    smtp_alert: optional(boolean, 'mails on its changes'),
+    smtp_alert: optional(boolean, 'mails on its changes', {
+      defaultText: 'smtp_alert_checker, else smtp_alert of global_defs',
+    }),
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
     snmp_name: optional(alone(word('name')), 'name for SNMP', {
       ...reported,
@@ -290,7 +296,9 @@ export const virtualServer = block(
   'virtual_server',
   'A service that is spread over real servers.',
   {
-    ip_family: optional(placed(choice(['inet', 'inet6'])), 'address family, where nothing else tells it'),
+    ip_family: optional(placed(choice(['inet', 'inet6'])), 'address family, where nothing else tells it', {
+      defaultText: 'that of the addresses',
+    }),
     ...timeRows,
     inhibit_on_failure: defaulted(present, false, 'weight 0 instead of removal when a server is down'),
     lvs_sched: optional(choice(schedulers), 'scheduler', { defaultText: 'wlc' }),
@@ -327,7 +335,9 @@ export const virtualServer = block(
       mapped(present, (_, line) => ({ at: line.at(0) })),
       'checks only while the address is on this host',
     ),
-    smtp_alert: optional(boolean, 'mails when the quorum changes'),
+    smtp_alert: optional(boolean, 'mails when the quorum changes', {
+      defaultText: 'smtp_alert_checker, else smtp_alert of global_defs',
+    }),
     virtualhost: optional(word('name'), 'Host header of its checkers', reported),
     snmp_name: optional(alone(word('name')), 'name for SNMP', {
       ...reported,
@@ -346,6 +356,7 @@ export const virtualServer = block(
     hysteresis: optional(
       mapped(integer(0, uint32), (value, line) => ({ value, at: line.at(1) })),
       'distance between gaining and losing the quorum',
+      { defaultText: '0' },
     ),
     weight: defaulted(integer(1, 2147483647), 1, 'weight of real servers that give none'),
     sorry_server: optional(sorryServer, 'used while the quorum is lost'),
@@ -353,7 +364,9 @@ export const virtualServer = block(
       mapped(present, (_, line) => ({ at: line.at(0) })),
       'weight 0 instead of removal while it is not needed',
     ),
-    sorry_server_lvs_method: optional(method, 'how packets reach it'),
+    sorry_server_lvs_method: optional(method, 'how packets reach it', {
+      defaultText: 'lvs_method of the virtual server',
+    }),
     real_server: each(realServerReader, 'a server'),
   },
   'works',

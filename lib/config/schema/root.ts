@@ -150,12 +150,14 @@ export const root = block('the top level', 'What stands outside of blocks.', {
     { ...word('name'), read: (line: Line) => ({ text: line.word(1) ?? '', at: line.at(1) }) },
     'network namespace that the daemon works in',
     {
+      defaultText: 'the one it is started in',
       ...reportedWorks,
       isFirstKept: true,
       note: 'scripts and mails are there as well; the control socket and the metrics stay where the daemon was started',
     },
   ),
   net_namespace_ipvs: optional(wordOr('name', ''), 'network namespace of IPVS', {
+    defaultText: 'net_namespace',
     ...works,
     isFirstKept: true,
   }),

@@ -39,10 +39,13 @@ export const vrrpScript = block('vrrp_script', 'A script whose exit status count
     ...works,
     defaultText: 'interval',
   }),
-  weight: optional(weightReader(253), 'change of the priority; 0: a failure is a fault', works),
+  weight: optional(weightReader(253), 'change of the priority; 0: a failure is a fault', {
+    ...works,
+    defaultText: '0',
+  }),
   rise: defaulted(integer(1, 2147483647, { outside: 1 }), 1, 'successes in a row that count as up', works),
   fall: defaulted(integer(1, 2147483647, { outside: 1 }), 1, 'failures in a row that count as down', works),
-  user: optional(account, 'who it runs as', works),
+  user: optional(account, 'who it runs as', { ...works, defaultText: 'script_user' }),
   init_fail: defaulted(present, false, 'counts as failed until its first result', works),
 });
 
@@ -64,16 +67,26 @@ const paramMatch: Reader<'exact' | 'initial' | 'partial'> = {
 
 export const vrrpTrackProcess = block('vrrp_track_process', 'Processes that must run.', {
   process: optional(words('name'), 'name or path, then parameters', { ...works, isFirstKept: true }),
-  param_match: optional(paramMatch, 'how parameters are compared', works),
+  param_match: optional(paramMatch, 'how parameters are compared', {
+    ...works,
+    defaultText: 'exact, where there are parameters',
+  }),
   weight: optional(weightReader(254), 'change of the priority; 0: a lost quorum is a fault', {
+    defaultText: '0',
     ...works,
     missing: 'reported',
   }),
   quorum: defaulted(integer(1, 65535), 1, 'how many must run', works),
   quorum_max: optional(integer(0, 65535), 'how many may run', { ...works, defaultText: 'no limit' }),
-  delay: optional(processTime, 'sets fork_delay and terminate_delay', works),
-  terminate_delay: optional(processTime, 'a loss of the quorum must last that long', works),
-  fork_delay: optional(processTime, 'a gain of the quorum must last that long', works),
+  delay: optional(processTime, 'sets fork_delay and terminate_delay', { ...works, defaultText: '0' }),
+  terminate_delay: optional(processTime, 'a loss of the quorum must last that long', {
+    ...works,
+    defaultText: '0',
+  }),
+  fork_delay: optional(processTime, 'a gain of the quorum must last that long', {
+    ...works,
+    defaultText: '0',
+  }),
   full_command: defaulted(present, false, 'compares whole command lines', works),
 });
 
@@ -109,6 +122,7 @@ const initFile: Reader<{ readonly value: number; readonly overwrite: boolean }> 
 export const trackFile = block('track_file', 'A file whose number changes priorities.', {
   file: optional(word('path'), 'the file', { ...works, missing: 'reported', isFirstKept: true }),
   weight: optional(weightReader(254), 'factor of the number; 0: any other number than 0 is a fault', {
+    defaultText: '1',
     ...works,
     missing: 'reported',
     isFirstKept: true,
@@ -129,7 +143,7 @@ export const bfdInstance = block('bfd_instance', 'A BFD session.', {
   hoplimit: alias('ttl', 'other name'),
   max_hops: defaulted(integer(-1, 255), 0, 'hops that a packet may have passed; -1: any'),
   multihop: defaulted(boolean, false, 'uses port 4784', { since: '2.2.8' }),
-  weight: optional(weightReader(253), 'change of the priority'),
+  weight: optional(weightReader(253), 'change of the priority', { defaultText: '0' }),
   vrrp: defaulted(present, false, 'VRRP hears of it'),
   checker: defaulted(present, false, 'checkers hear of it'),
 });

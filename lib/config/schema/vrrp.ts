@@ -106,11 +106,10 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     { ...works, defaultText: 'MASTER with priority 255, else BACKUP' },
   ),
   interface: optional(interfaceName, 'interface that adverts are sent and received on', works),
-  virtual_router_id: optional(
-    placed(vrid),
-    'number of the virtual router; one per interface and family',
-    works,
-  ),
+  virtual_router_id: optional(placed(vrid), 'number of the virtual router; one per interface and family', {
+    ...works,
+    defaultText: 'none: it must be given',
+  }),
   priority: optional(placed(instancePriority), 'who wins; 255 is the owner of the addresses', {
     ...works,
     defaultText: '100',
@@ -152,9 +151,15 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
   }),
   dont_track_primary: defaulted(present, false, 'the interface being down is no fault', works),
   ...trackRows,
-  mcast_src_ip: optional(placed(address()), 'source address of adverts', works),
+  mcast_src_ip: optional(placed(address()), 'source address of adverts', {
+    ...works,
+    defaultText: 'the primary address of the interface',
+  }),
   unicast_src_ip: alias('mcast_src_ip', 'the same, and marks the instance as unicast'),
-  mcast_dst_ip: optional(placed(address({ kind: 'multicast' })), 'group that adverts are sent to', works),
+  mcast_dst_ip: optional(placed(address({ kind: 'multicast' })), 'group that adverts are sent to', {
+    ...works,
+    defaultText: 'vrrp_mcast_group4 or vrrp_mcast_group6',
+  }),
   track_src_ip: defaulted(present, false, 'the source address being absent is a fault', works),
   unicast_ttl: optional(placed(integer(0, 255, { isStrict: true })), 'TTL of unicast adverts', {
     ...works,
@@ -190,6 +195,7 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     deprecated: { instead: 'linkbeat_interfaces', isCounted: true },
   }),
   v3_checksum_as_v2: optional(boolean, 'VRRPv3 checksums leave out the pseudo-header', {
+    defaultText: 'v3_checksum_as_v2 of global_defs',
     since: '2.2.8',
     ...works,
   }),
@@ -222,58 +228,101 @@ export const vrrpInstance = block('vrrp_instance', 'A virtual router.', {
     ...works,
     note: 'by the program nft, a moment after the addresses are there; not for an owner of the addresses (priority 255)',
   }),
-  skip_check_adv_addr: optional(
-    skipCheck,
-    'compares the addresses in adverts only when the sender changes',
-    works,
-  ),
+  skip_check_adv_addr: optional(skipCheck, 'compares the addresses in adverts only when the sender changes', {
+    ...works,
+    defaultText: 'vrrp_skip_check_adv_addr',
+  }),
   strict_mode: optional(boolean, 'keeps to the letter of the RFC', {
+    defaultText: 'vrrp_strict',
     ...works,
     note: 'what the configuration may say is held to the RFC; packets to the addresses are dropped, see no_accept',
   }),
-  preempt: optional(present, 'takes over from a lower priority: the default', works),
+  preempt: optional(present, 'takes over from a lower priority: the default', {
+    ...works,
+    defaultText: 'on',
+  }),
   nopreempt: optional(
     mapped(present, (_, line) => ({ at: line.at(0) })),
     'does not take over from a lower priority',
     works,
   ),
-  preempt_delay: optional(placed(decimalSeconds(0, 1000)), 'waits before it takes over', works),
+  preempt_delay: optional(placed(decimalSeconds(0, 1000)), 'waits before it takes over', {
+    ...works,
+    defaultText: '0',
+  }),
   debug: defaulted(integer(0, 4), 0, 'has no effect', { note: 'nor has it in keepalived' }),
   ...notifyRows,
-  notify_deleted: optional(optionalCommand, 'run when the instance is removed by a reload', first),
+  notify_deleted: optional(optionalCommand, 'run when the instance is removed by a reload', {
+    ...first,
+    defaultText: 'notify_fault',
+  }),
   notify_master_rx_lower_pri: optional(command, 'run when a MASTER hears a lower priority', first),
-  smtp_alert: optional(boolean, 'mails on transitions', works),
-  notify_priority_changes: optional(boolean, 'priority changes are written to the pipes', works),
+  smtp_alert: optional(boolean, 'mails on transitions', {
+    ...works,
+    defaultText: 'smtp_alert_vrrp, else smtp_alert of global_defs',
+  }),
+  notify_priority_changes: optional(boolean, 'priority changes are written to the pipes', {
+    ...works,
+    defaultText: 'that of the sync group, else vrrp_notify_priority_changes',
+  }),
   lvs_sync_daemon_interface: optional(word('interface'), 'old form of the global lvs_sync_daemon', {
     deprecated: { instead: 'lvs_sync_daemon', isCounted: true },
     ...works,
     note: 'the first one counts, where there is no lvs_sync_daemon',
   }),
-  garp_master_delay: optional(wholeSeconds(0, 4294), 'time to the second round of gratuitous ARP', works),
-  garp_master_refresh: optional(wholeSeconds(0, uint32), 'period of further rounds', works),
-  garp_master_repeat: optional(packetCount, 'packets per address in a round', works),
-  garp_master_refresh_repeat: optional(packetCount, 'packets per address in each refresh', works),
-  garp_lower_prio_delay: optional(
-    wholeSeconds(0, 4294),
-    'time to the second round after a lower advert',
-    works,
-  ),
-  garp_lower_prio_repeat: optional(integer(0, 2147483647), 'packets after a lower advert', works),
-  down_timer_adverts: optional(integer(1, 100), 'missed adverts before it takes over', works),
+  garp_master_delay: optional(wholeSeconds(0, 4294), 'time to the second round of gratuitous ARP', {
+    ...works,
+    defaultText: 'vrrp_garp_master_delay (5)',
+  }),
+  garp_master_refresh: optional(wholeSeconds(0, uint32), 'period of further rounds', {
+    ...works,
+    defaultText: 'vrrp_garp_master_refresh (0)',
+  }),
+  garp_master_repeat: optional(packetCount, 'packets per address in a round', {
+    ...works,
+    defaultText: 'vrrp_garp_master_repeat (5)',
+  }),
+  garp_master_refresh_repeat: optional(packetCount, 'packets per address in each refresh', {
+    ...works,
+    defaultText: 'vrrp_garp_master_refresh_repeat (1)',
+  }),
+  garp_lower_prio_delay: optional(wholeSeconds(0, 4294), 'time to the second round after a lower advert', {
+    ...works,
+    defaultText: 'vrrp_garp_lower_prio_delay (5)',
+  }),
+  garp_lower_prio_repeat: optional(integer(0, 2147483647), 'packets after a lower advert', {
+    ...works,
+    defaultText: 'vrrp_garp_lower_prio_repeat (5)',
+  }),
+  down_timer_adverts: optional(integer(1, 100), 'missed adverts before it takes over', {
+    ...works,
+    defaultText: 'vrrp_down_timer_adverts (3)',
+  }),
   timer_expired_backup: optional(expiredBackup, 'after a late timer, becomes BACKUP', {
     since: '2.2.8',
     note: 'a node that was late always listens before it speaks',
   }),
   thread_timer_expired: alias('timer_expired_backup', 'misnamed form', { isCounted: true }),
   garp_extra_if: optional(extraIf(0), 'period of ARP on other interfaces', {
+    defaultText: 'vrrp_garp_extra_if (off)',
     missing: 'reported',
     ...works,
     note: extraIfNote,
   }),
   vmac_garp_intvl: alias('garp_extra_if', 'old name', { isCounted: true }),
-  lower_prio_no_advert: optional(boolean, 'a MASTER does not answer lower adverts', works),
-  higher_prio_send_advert: optional(boolean, 'a MASTER sends one more advert before it yields', works),
-  owner_ignore_adverts: optional(boolean, 'an address owner ignores adverts', { since: '2.3.3', ...works }),
+  lower_prio_no_advert: optional(boolean, 'a MASTER does not answer lower adverts', {
+    ...works,
+    defaultText: 'vrrp_lower_prio_no_advert; on in strict mode',
+  }),
+  higher_prio_send_advert: optional(boolean, 'a MASTER sends one more advert before it yields', {
+    ...works,
+    defaultText: 'vrrp_higher_prio_send_advert; off in strict mode',
+  }),
+  owner_ignore_adverts: optional(boolean, 'an address owner ignores adverts', {
+    defaultText: 'vrrp_owner_ignore_adverts',
+    since: '2.3.3',
+    ...works,
+  }),
   kernel_rx_buf_size: defaulted(alone(integer(0, uint32)), 0, 'receive buffer in bytes', {
     missing: 'reported',
     ...works,
@@ -307,7 +356,10 @@ export const vrrpSyncGroup = block('vrrp_sync_group', 'Instances that move toget
   >(wordList('instance'), undefined, 'the members', (_, value) => value, first),
   ...trackRows,
   ...notifyRows,
-  smtp_alert: optional(boolean, 'mails on transitions of the group', works),
+  smtp_alert: optional(boolean, 'mails on transitions of the group', {
+    ...works,
+    defaultText: 'smtp_alert_vrrp, else smtp_alert of global_defs',
+  }),
   global_tracking: alias('sync_group_tracking_weight', 'old name', { isCounted: true }),
   sync_group_tracking_weight: defaulted(
     present,
@@ -315,5 +367,8 @@ export const vrrpSyncGroup = block('vrrp_sync_group', 'Instances that move toget
     'weights of members count although they are in a group',
     works,
   ),
-  notify_priority_changes: optional(boolean, 'priority changes of members are written to the pipes', works),
+  notify_priority_changes: optional(boolean, 'priority changes of members are written to the pipes', {
+    ...works,
+    defaultText: 'vrrp_notify_priority_changes',
+  }),
 });
