@@ -67,6 +67,10 @@ export const differences: readonly Difference[] = [
     why: 'Where nothing about them changes, lines of the reload are not lost; keepalived opens the pipe anew and starts the script again.',
   },
   {
+    what: 'Gratuitous ARPs and neighbour adverts are counted, not logged.',
+    why: 'keepalived writes a line for each with `-D`; ka-node counts them for each instance (`ka_node_vrrp_announcements_total`).',
+  },
+  {
     what: 'Causes are told.',
     why: 'Beside the lines of keepalived the log has one line for each transition that says why it happened.',
   },
