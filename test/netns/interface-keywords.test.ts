@@ -6,6 +6,7 @@ import { Capture } from '../support/capture.js';
 import { startKaNode, startKeepalived, type Daemon } from '../support/daemons.js';
 import { NetLab, type LabHost } from '../support/net-lab.js';
 import { processTree } from '../support/program.js';
+import { socketBuffers } from '../support/socket-buffers.js';
 
 const programs = [startKaNode, startKeepalived] as const;
 
@@ -103,25 +104,9 @@ test('an instance on an interface without multicast stays in FAULT, says why, an
   await daemon.waitForLine(/\(VI\) Entering MASTER STATE/);
 });
 
-/** Prints SO_RCVBUF of each socket of other processes, as `raw` or `netlink` and the number. */
-const buffers = `
-import ctypes, os, socket, sys
-libc = ctypes.CDLL(None, use_errno=True)
-for pid in map(int, sys.argv[1:]):
-    pidfd = os.pidfd_open(pid)
-    for name in os.listdir(f'/proc/{pid}/fd'):
-        fd = libc.syscall(438, pidfd, int(name), 0)
-        if fd < 0: continue
-        try: found = socket.socket(fileno=fd)
-        except OSError: continue
-        kind = {(socket.AF_INET, socket.SOCK_RAW): 'raw', (socket.AF_NETLINK, socket.SOCK_RAW): 'netlink'}.get((found.family, found.type))
-        if kind and (kind == 'netlink' or found.proto == 112):
-            print(kind, found.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
-`;
-
 async function bufferSizes(daemon: Daemon, kind: 'raw' | 'netlink'): Promise<ReadonlySet<number>> {
   const pids = processTree(daemon.program.pid).map(String);
-  const lines = (await daemon.host.runOk(['python3', '-c', buffers, ...pids])).split('\n');
+  const lines = (await daemon.host.runOk(['python3', '-c', socketBuffers, ...pids])).split('\n');
   return new Set(lines.filter((line) => line.startsWith(kind)).map((line) => Number(line.split(' ')[1])));
 }
 

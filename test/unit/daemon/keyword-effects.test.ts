@@ -10,7 +10,7 @@ import type { Config } from '../../../lib/config/model.js';
 import { ipvsNamespace } from '../../../lib/daemon/namespace.js';
 import { ownScript, runOwnScript } from '../../../lib/daemon/own-scripts.js';
 import { processTitle } from '../../../lib/daemon/titles.js';
-import { makePlan } from '../../../lib/plan/plan.js';
+import { makePlan, type Plan } from '../../../lib/plan/plan.js';
 import { scriptPolicy } from '../../../lib/vrrp/tracker-set.js';
 
 function config(text: string): Config {
@@ -26,6 +26,10 @@ function config(text: string): Config {
 const globals = (...lines: readonly string[]): string => `global_defs {\n${lines.join('\n')}\n}\n`;
 const instance = (...lines: readonly string[]): string =>
   `vrrp_instance A {\ninterface eth0\nvirtual_router_id 6\n${lines.join('\n')}\nvirtual_ipaddress {\n192.0.2.9\n}\n}\n`;
+
+const six = 'vrrp_instance A {\ninterface eth0\nvirtual_router_id 6\nvirtual_ipaddress {\nfe80::9\n}\n}\n';
+const peer = 'unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}';
+type Router = Plan['routers'][number]['params'];
 
 test('process_name and its kin name the processes', () => {
   const own = config(globals('process_name ka', 'vrrp_process_name kv', 'checker_process_name kc'));
@@ -61,6 +65,74 @@ test('vrrp_gna_interval and gna_interval pace announcements, vrrp_rlimit_rttime 
     { interfaces: ['eth0'], garpIntervalUs: 100_000, gnaIntervalUs: 200_000 },
   ]);
   assert.equal(plan.engine.rlimitRttimeUs, 30_000);
+});
+
+/** Line of global_defs, lines of the instance, and what the router is told: without the line and with it. */
+const everyInstance: readonly (readonly [string, string, (router: Router) => unknown, unknown, unknown])[] = [
+  ['vrrp_mcast_group6 ff02::77', six, ({ multicastGroup }) => multicastGroup, 'ff02::12', 'ff02::77'],
+  ['vrrp_garp_master_refresh 30', '', ({ announce }) => announce.refreshUs, 0, 30_000_000],
+  ['vrrp_garp_master_refresh_repeat 4', '', ({ announce }) => announce.refreshRepeat, 1, 4],
+  ['vrrp_garp_lower_prio_repeat 7', '', ({ announce }) => announce.lowerPrioRepeat, 5, 7],
+  ['vrrp_garp_lower_prio_delay 9', '', ({ announce }) => announce.lowerPrioDelayUs, 5_000_000, 9_000_000],
+  [
+    'vrrp_min_garp',
+    '',
+    ({ announce: { delayUs, repeat, refreshRepeat } }) => [delayUs, repeat, refreshRepeat],
+    [5_000_000, 5, 1],
+    [0, 1, 0],
+  ],
+  ['vrrp_down_timer_adverts 5', '', ({ downTimerAdverts }) => downTimerAdverts, 3, 5],
+  ['vrrp_check_unicast_src', peer, ({ checkUnicastSource }) => checkUnicastSource, false, true],
+  ['vrrp_lower_prio_no_advert', '', ({ lowerPrioNoAdvert }) => lowerPrioNoAdvert, false, true],
+  ['vrrp_higher_prio_send_advert', '', ({ higherPrioSendAdvert }) => higherPrioSendAdvert, false, true],
+];
+
+for (const [line, own, told, without, with_] of everyInstance)
+  test(`${line} is for every instance that says nothing itself`, () => {
+    const router = (text: string): unknown => {
+      const params = makePlan(config(text)).routers[0]?.params;
+      assert.ok(params !== undefined);
+      return told(params);
+    };
+    const text = own === six ? six : instance(own);
+    assert.deepEqual([router(text), router(globals(line) + text)], [without, with_]);
+  });
+
+test('checker_log_all_failures is for every checker that says nothing itself', () => {
+  const server = (...lines: readonly string[]): string =>
+    `virtual_server 192.0.2.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\nreal_server 10.0.0.1 80 {\nTCP_CHECK {\n${lines.join('\n')}\n}\n}\n}\n`;
+  const wish = (text: string): unknown => {
+    const [checker] = config(text).virtualServer[0]?.realServer[0]?.checkers ?? [];
+    return checker !== undefined && 'logAllFailures' in checker && checker.logAllFailures;
+  };
+  assert.deepEqual(
+    [
+      wish(server()),
+      wish(globals('checker_log_all_failures true') + server()),
+      wish(globals('checker_log_all_failures true') + server('log_all_failures false')),
+    ],
+    [false, true, false],
+  );
+});
+
+test('random_seed makes ${_RANDOM} say the same each time', () => {
+  const name = (seed: number): string | undefined =>
+    config(globals(`random_seed ${seed}`, 'router_id ${_RANDOM 1 1000000000}')).globalDefs.routerId;
+  assert.match(name(7) ?? '', /^\d+$/);
+  assert.equal(name(7), name(7));
+  assert.notEqual(name(7), name(8));
+});
+
+test('vrrp_netlink_cmd_rcv_bufs_force lets the buffer be larger than the system allows', () => {
+  const { engine } = makePlan(
+    config(globals('vrrp_netlink_cmd_rcv_bufs 300000', 'vrrp_netlink_cmd_rcv_bufs_force true') + instance()),
+  );
+  assert.deepEqual([engine.requestBufferBytes, engine.requestBufferForced], [300_000, true]);
+});
+
+test('no_virtual_ipaddress: an instance may have no address, and is told of none', () => {
+  const text = instance('no_virtual_ipaddress').replace(/virtual_ipaddress \{[^}]*\}\n/, '');
+  assert.deepEqual(makePlan(config(text)).routers[0]?.params.addresses, []);
 });
 
 test('interface_up_down_delays are kept below the silence after which a backup takes over', () => {
