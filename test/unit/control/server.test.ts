@@ -1,6 +1,6 @@
 /** The control server on real sockets: who may do what, and what a client cannot do to it. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -67,6 +67,26 @@ test('the socket for the group has mode 0660 and takes no change, that of root h
   const text = 'POST /v1/instances/VI_1/standby HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}';
   assert.match(await raw(path, text), /^HTTP\/1\.1 403 .*KA_CONTROL_FORBIDDEN/s);
   assert.match(await raw(adminPath(path), text), /^HTTP\/1\.1 200 /);
+});
+
+const needsRoot = process.getuid?.() === 0 ? false : 'must be root';
+
+test('root and the group get in, others do not', { skip: needsRoot }, async () => {
+  const group = '64123';
+  chmodSync(work, 0o755);
+  const { listener, path } = await open(new HandlersHost({ vrrp: handlers }), { group });
+  await using _ = listener;
+  const asked = (gid: string, uid: string, socket: string): string => {
+    const who = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+    const argv = [...who, 'socat', '-u', 'OPEN:/dev/null', `UNIX-CONNECT:${socket}`];
+    const { status, stderr } = spawnSync('setpriv', argv, { encoding: 'utf8' });
+    return status === 0 ? 'in' : stderr.includes('Permission denied') ? 'out' : stderr;
+  };
+  const people = { root: ['0', '0'], member: [group, '65534'], stranger: ['65534', '65534'] } as const;
+  const seen = Object.entries(people).map(([name, [gid, uid]]) =>
+    [name, asked(gid, uid, path), asked(gid, uid, adminPath(path))].join(' '),
+  );
+  assert.deepEqual(seen, ['root in in', 'member in out', 'stranger out out']);
 });
 
 test('the group may change things when it is told so', async () => {
