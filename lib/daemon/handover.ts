@@ -89,7 +89,10 @@ function readHandoverPath(path: string): unknown {
   }
 }
 
-/** What one side needs of a configuration, ready to travel. */
+/**
+ * What one side needs of a configuration, ready to travel. Places in the text are taken out of `config` itself: whoever read it has
+ * said what is wrong by then, and to copy thousands of servers would take a fifth of the time that reading them takes.
+ */
 export function halfOf(config: Config, side: Side): Config {
   const half: Config =
     side === 'vrrp'
@@ -101,7 +104,8 @@ export function halfOf(config: Config, side: Side): Config {
           vrrpScript: [],
           vrrpTrackProcess: [],
         };
-  return withoutPlaces(half) as Config;
+  forgetPlaces(half);
+  return half;
 }
 
 /** The checkers' half has no instances: what the sync daemon has from them is filled in. */
@@ -159,11 +163,12 @@ export function readKnown(fd: number): readonly string[] {
 /** Stands for every place. */
 const nowhere = { source: { name: '', text: '', comments: [] }, start: 0, end: 0, origin: undefined };
 
-function withoutPlaces(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-  if (Array.isArray(value)) return value.map(withoutPlaces);
-  if ('source' in value && 'start' in value && 'end' in value) return nowhere;
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) copy[key] = withoutPlaces((value as Record<string, unknown>)[key]);
-  return copy;
+function forgetPlaces(value: object): void {
+  const parts = value as Record<string, unknown>;
+  for (const key of Object.keys(parts)) {
+    const part = parts[key];
+    if (typeof part !== 'object' || part === null || part === nowhere || ArrayBuffer.isView(part)) continue;
+    if ('source' in part && 'start' in part && 'end' in part) parts[key] = nowhere;
+    else forgetPlaces(part);
+  }
 }

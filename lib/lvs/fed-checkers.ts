@@ -25,8 +25,12 @@ export function feedBfd(units: readonly Unit[], name: string, isUp: boolean): vo
       checker.onSession(isUp);
 }
 
+/** Those of servers that have such a checker: of thousands mostly none has. */
 function* checkersOf(units: readonly Unit[]): Iterable<readonly [CheckerConfig, Checker | undefined]> {
   for (const { config, checkers } of units)
-    for (const [i, real] of config.realServer.entries())
-      for (const [j, checker] of real.checkers.entries()) yield [checker, checkers[i]?.[j]];
+    for (let i = 0; i < config.realServer.length; i++) {
+      const all = config.realServer[i]?.checkers ?? [];
+      if (!all.some(({ kind }) => kind === 'FILE_CHECK' || kind === 'BFD_CHECK')) continue;
+      for (const [j, checker] of all.entries()) yield [checker, checkers[i]?.[j]];
+    }
 }
