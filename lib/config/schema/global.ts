@@ -2,18 +2,16 @@
  * The keyword table of global_defs.
  */
 import { seconds, micros } from '../../units.js';
-import { alias, block, defaulted, optional, several, type Effect } from './dsl.js';
+import { alias, block, defaulted, optional, several } from './dsl.js';
 import { wordList } from './lists.js';
 import { account, command, ownedPath } from './scripts.js';
 import {
-  address,
   alone,
   boolean,
   decimalSeconds,
   duration,
   integer,
   mapped,
-  placed,
   present,
   readInteger,
   uint32,
@@ -21,11 +19,12 @@ import {
   word,
   wordOr,
 } from './values.js';
-import { extraIf, extraIfNote, packetCount, spacing } from './announcing.js';
+import { netlinkBuffers } from './buffer-globals.js';
+import { instanceDefaults } from './instance-globals.js';
+import { scheduling } from './scheduling-globals.js';
 import { lvsTimeouts, lvsSyncDaemon } from './ipvs-globals.js';
 import {
   smtpServer,
-  cpuList,
   rxBufsPolicy,
   umask,
   optionalPath,
@@ -40,7 +39,6 @@ import {
   chains,
   ipsets,
   includeCheckWords,
-  rttime,
 } from './global-values.js';
 
 const processName = word('name', { max: 15 });
@@ -49,20 +47,6 @@ const reported = { missing: 'reported' } as const;
 const kept = { missing: 'reported', isFirstKept: true } as const;
 const nameFolderRow = { ...works, since: '2.3.2', note: 'for names that stand after it' } as const;
 const keptWorks = { ...kept, ...works } as const;
-
-const niceRow = (who: string, effect: 'works' | 'parsed'): ReturnType<typeof defaulted<number>> =>
-  defaulted(integer(-20, 19), 0, `nice value of the ${who} process`, { missing: 'reported', effect });
-const realTimeRow = (who: string, effect: Effect): ReturnType<typeof defaulted<number>> =>
-  defaulted(
-    integer(1, 99, { clamp: true }),
-    0,
-    `real-time priority (SCHED_RR) of the ${who} process; without it, ordinary scheduling`,
-    { missing: 'reported', defaultText: 'not real-time', effect },
-  );
-
-/** Of the buffer for events of processes. */
-const lvsMonitorNote = 'what overruns the buffer is read anew';
-const processEventsNote = 'processes are looked for in /proc: there is no such buffer';
 
 export const globalDefs = block('global_defs', 'Settings of the whole daemon. Several blocks add up.', {
   process_names: defaulted(present, false, 'gives the child processes telling names', {
@@ -187,85 +171,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'IPVS connection synchronisation, following the state of an instance',
     { defaultText: 'none runs', ...keptWorks, note: 'runs where virtual servers are configured' },
   ),
-  vrrp_mcast_group4: optional(
-    placed(address({ family: 4, kind: 'multicast' })),
-    'group that IPv4 adverts are sent to',
-    { ...works, defaultText: '224.0.0.18', example: '224.0.0.18' },
-  ),
-  vrrp_mcast_group6: optional(
-    placed(address({ family: 6, kind: 'multicast' })),
-    'group that IPv6 adverts are sent to',
-    { ...works, defaultText: 'ff02::12', example: 'ff02::12' },
-  ),
-  vrrp_garp_master_delay: defaulted(
-    wholeSeconds(0, 4294),
-    seconds(5),
-    'time from becoming MASTER to the second round of gratuitous ARP; 0: no second round',
-    works,
-  ),
-  vrrp_garp_master_repeat: defaulted(packetCount, 5, 'gratuitous ARP packets per address in a round', works),
-  vrrp_garp_master_refresh: defaulted(
-    wholeSeconds(0, uint32),
-    micros(0),
-    'period of further rounds while MASTER; 0: none',
-    works,
-  ),
-  vrrp_garp_master_refresh_repeat: defaulted(packetCount, 1, 'packets per address in each refresh', works),
-  vrrp_garp_lower_prio_delay: optional(
-    wholeSeconds(0, 4294),
-    'time to the second round after a lower advert',
-    {
-      ...works,
-      defaultText: 'vrrp_garp_master_delay',
-    },
-  ),
-  vrrp_garp_lower_prio_repeat: optional(
-    integer(0, 2147483647),
-    'packets per address after a lower advert; 0: none',
-    {
-      ...works,
-      defaultText: 'vrrp_garp_master_repeat',
-    },
-  ),
-  vrrp_down_timer_adverts: defaulted(integer(1, 100), 3, 'missed adverts before a backup takes over', works),
-  vrrp_garp_interval: defaulted(
-    spacing,
-    micros(0),
-    'least time between gratuitous ARP packets on an interface; 0: none',
-    works,
-  ),
-  vrrp_gna_interval: defaulted(
-    spacing,
-    micros(0),
-    'least time between unsolicited neighbour advertisements on an interface; 0: none',
-    works,
-  ),
-  vrrp_min_garp: defaulted(
-    boolean,
-    false,
-    'one gratuitous ARP per address, once, where nothing else is said',
-    works,
-  ),
-  vrrp_garp_extra_if: defaulted(
-    extraIf(1),
-    { all: false, period: micros(0) },
-    'period of ARP on the VMACs of addresses that carry no adverts; all: on other interfaces too',
-    { ...reported, ...works, defaultText: 'off', note: extraIfNote },
-  ),
-  vrrp_vmac_garp_intvl: alias('vrrp_garp_extra_if', 'old name', { isCounted: true }),
-  vrrp_lower_prio_no_advert: defaulted(boolean, false, 'a MASTER does not answer lower adverts', works),
-  vrrp_higher_prio_send_advert: defaulted(
-    boolean,
-    false,
-    'a MASTER sends one more advert before it yields',
-    works,
-  ),
-  vrrp_version: defaulted<2 | 3>(
-    mapped(integer(2, 3), (value) => (value === 3 ? 3 : 2)),
-    2,
-    'protocol version of IPv4 instances that give none',
-    works,
-  ),
+  ...instanceDefaults,
   vrrp_iptables: optional(chains, 'uses iptables for no_accept and VMACs', { build: 'iptables' }),
   vrrp_ipsets: optional(ipsets, 'names of the ipsets used with iptables', { build: 'iptables' }),
   nftables: optional(wordOr('table', 'keepalived'), 'name of the tables for no_accept', {
@@ -320,33 +226,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     ...works,
     note: 'what the configuration may say is held to the RFC; packets to the addresses are dropped, see no_accept',
   }),
-  vrrp_priority: niceRow('VRRP', 'works'),
-  checker_priority: niceRow('checker', 'works'),
-  bfd_priority: niceRow('BFD', 'parsed'),
-  vrrp_no_swap: defaulted(present, false, 'keeps the VRRP process in memory', works),
-  checker_no_swap: defaulted(present, false, 'keeps the checker process in memory', works),
-  bfd_no_swap: defaulted(present, false, 'keeps the BFD process in memory'),
-  vrrp_rt_priority: realTimeRow('VRRP', 'works'),
-  checker_rt_priority: realTimeRow('checker', 'works'),
-  bfd_rt_priority: realTimeRow('BFD', 'parsed'),
-  vrrp_cpu_affinity: defaulted(cpuList, [], 'CPUs that the VRRP process may use', { ...reported, ...works }),
-  checker_cpu_affinity: defaulted(cpuList, [], 'CPUs that the checker process may use', {
-    ...reported,
-    ...works,
-  }),
-  bfd_cpu_affinity: defaulted(cpuList, [], 'CPUs that the BFD process may use', reported),
-  vrrp_rlimit_rttime: defaulted(rttime, micros(10000), 'real-time CPU time without a pause', {
-    ...works,
-    note: 'beyond it a thread goes on without real-time priority until it sleeps; keepalived is killed',
-  }),
-  vrrp_rlimit_rtime: alias('vrrp_rlimit_rttime', 'old spelling', { isCounted: false }),
-  checker_rlimit_rttime: defaulted(rttime, micros(10000), 'real-time CPU time without a pause', {
-    ...works,
-    note: 'applied when it is written and is not the default, which a garbage collection may exceed',
-  }),
-  checker_rlimit_rtime: alias('checker_rlimit_rttime', 'old spelling', { isCounted: false }),
-  bfd_rlimit_rttime: defaulted(rttime, micros(10000), 'real-time CPU time without a pause'),
-  bfd_rlimit_rtime: alias('bfd_rlimit_rttime', 'old spelling', { isCounted: false }),
+  ...scheduling,
   notify_fifo: optional(ownedPath, 'pipe that gets a line for every transition', keptWorks),
   notify_fifo_script: optional(command, 'reader of that pipe', keptWorks),
   vrrp_notify_fifo: optional(ownedPath, 'pipe for VRRP transitions', keptWorks),
@@ -399,44 +279,7 @@ export const globalDefs = block('global_defs', 'Settings of the whole daemon. Se
     'scripts that others than root could change are not run as root',
     works,
   ),
-  vrrp_netlink_cmd_rcv_bufs: defaulted(integer(0, uint32, { isStrict: true }), 0, 'netlink receive buffer', {
-    ...reported,
-    ...works,
-  }),
-  vrrp_netlink_cmd_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', works),
-  vrrp_netlink_monitor_rcv_bufs: defaulted(
-    integer(0, uint32, { isStrict: true }),
-    0,
-    'netlink receive buffer',
-    { ...reported, ...works },
-  ),
-  vrrp_netlink_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', works),
-  process_monitor_rcv_bufs: defaulted(
-    integer(0, uint32, { isStrict: true }),
-    0,
-    'process event receive buffer',
-    { ...reported, note: processEventsNote },
-  ),
-  process_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', {
-    note: processEventsNote,
-  }),
-  lvs_netlink_cmd_rcv_bufs: defaulted(integer(0, uint32, { isStrict: true }), 0, 'netlink receive buffer', {
-    ...reported,
-    ...works,
-    note: 'of the socket for IPVS, which keepalived 2.2.7 leaves as it is',
-  }),
-  lvs_netlink_cmd_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', {
-    note: 'the limit is passed whenever the process may',
-  }),
-  lvs_netlink_monitor_rcv_bufs: defaulted(
-    integer(0, uint32, { isStrict: true }),
-    0,
-    'netlink receive buffer',
-    { ...reported, note: lvsMonitorNote },
-  ),
-  lvs_netlink_monitor_rcv_bufs_force: defaulted(boolean, false, 'beyond the system limit', {
-    note: lvsMonitorNote,
-  }),
+  ...netlinkBuffers,
   rs_init_notifies: defaulted(boolean, false, 'notify_up runs for servers that start in the pool', works),
   no_checker_emails: defaulted(
     boolean,
