@@ -1,8 +1,8 @@
 /**
  * kill -9 of the checkers process beside a VRRP process, and then of the supervisor: the address and the table do not notice the former, and
  * nothing is left of either after the latter. (The hundred deaths of test/netns/daemon/killed.test.ts are of the other two processes: a
- * checkers process needs IPVS. Here a hundred of its own are too long for each run of the tests: an emulated machine whose processors were
- * busy with other things had not come to the end of them after 45 minutes.)
+ * checkers process needs IPVS. Here a hundred of its own are too long for each run of the tests: twenty took three minutes in an
+ * emulated machine whose processors had other things to do.)
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
