@@ -13,6 +13,7 @@ import { compileBaselines } from './baseline.js';
 import { subjectByName, type Bench, type Measure } from './measure.js';
 import { config } from './measures/config.js';
 import { cost } from './measures/cost.js';
+import { growth } from './measures/growth.js';
 import { interval } from './measures/interval.js';
 import { lvs } from './measures/lvs.js';
 import { reload } from './measures/reload.js';
@@ -24,7 +25,18 @@ import { subjectNames, type Distribution, type SubjectName, type Table } from '.
 import { cumulativeSvg } from './svg.js';
 import { renderFindings } from './text-report.js';
 
-const measures: readonly Measure[] = [start, config, cost, interval, takeover, reload, scale, scripts, lvs];
+const measures: readonly Measure[] = [
+  start,
+  config,
+  growth,
+  cost,
+  interval,
+  takeover,
+  reload,
+  scale,
+  scripts,
+  lvs,
+];
 
 const usage = `npm run bench -- [MEASURE...] [--quick] [--json] [--out FOLDER] [--subjects LIST]
   MEASURE     ${measures.map((each) => each.name).join(', ')}; all when none is named

@@ -2,19 +2,13 @@
  * Reading large configurations: `ka-node -t` and `ka-node check` beside `keepalived -t`, taken in turns. Of the whole
  * program, and of the reading alone, which is what is left without the start with a file of one line.
  */
-import { baseline } from '../baseline.js';
 import { virtualRouters, virtualServers } from '../large-files.js';
 import { daemons, withPair, type Bench, type Measure } from '../measure.js';
+import { usage, type Usage } from '../program-usage.js';
 import { TableBuilder, type Findings, type SubjectName } from '../result.js';
 import { median } from '../statistics.js';
 import { kaNodeProgram } from '../../test/support/daemons.js';
 import type { LabHost } from '../../test/support/net-lab.js';
-
-interface Usage {
-  readonly cpuMs: number;
-  readonly wallMs: number;
-  readonly rssMb: number;
-}
 
 interface Contender {
   readonly name: SubjectName;
@@ -107,14 +101,6 @@ async function usages(
     ]),
   );
   return { label, lines: text.split('\n').length, used };
-}
-
-/** @throws when the program refuses the file, which none of them should. */
-async function usage(host: LabHost, command: readonly string[]): Promise<Usage> {
-  const { stdout } = await host.run([baseline('usage'), ...command]);
-  const [status, cpuUs = 0, wallUs = 0, rssKb = 0] = stdout.split(' ').map(Number);
-  if (status !== 0) throw new Error(`${command.join(' ')} ended with status ${String(status)}`);
-  return { cpuMs: cpuUs / 1000, wallMs: wallUs / 1000, rssMb: (rssKb * 1024) / 1e6 };
 }
 
 function note({ used }: Sample): string {
