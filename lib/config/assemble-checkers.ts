@@ -247,7 +247,8 @@ function http(
     });
   }
   if (urls.length === 0) {
-    dropped(context, at, kind, 'it has no url');
+    const ownUrls = fields.url.map((url) => url.at);
+    context.diagnostics.reportOrAdd(messages.checkerDropped, ownUrls, at, kind, 'it has no url');
     return;
   }
   return {

@@ -100,23 +100,15 @@ export class BlockDecoder<R> {
       context.diagnostics.report(message, wordSpan(statement, row.reader.minWords + 1), keyword);
     }
     if (!isUsable(statement, found, context)) return;
-    if (statement.words.length > found.maxWords + 1) {
-      const surplus = found.maxWords + 1;
-      const words = rawFrom(statement, surplus).text;
-      const hint = isBlock ? "nothing stands between its name and '{'" : undefined;
-      const repair = hint === undefined ? {} : { hint };
-      context.diagnostics.reportWith(
-        messages.wordsIgnored,
-        wordSpan(statement, surplus),
-        repair,
-        keyword,
-        words,
-      );
-    }
+    const hasSurplus = statement.words.length > found.maxWords + 1;
+    if (hasSurplus && isBlock) tellSurplus(statement, found, context);
+    const told = context.diagnostics.count;
     const { isInsideWithoutEffect } = context;
     context.isInsideWithoutEffect ||= row.effect !== 'works' && isBlock;
     this.#fields[field] = row.apply(new Line(statement, context), this.#fields[field]);
     context.isInsideWithoutEffect = isInsideWithoutEffect;
+    // Whoever is told that the value is wrong looks at the line anyhow.
+    if (hasSurplus && !isBlock && context.diagnostics.count === told) tellSurplus(statement, found, context);
   }
 
   /** Whether the statement belongs to the block without `{`: its `}` does, a keyword of the top level does not. */
@@ -191,11 +183,29 @@ export function checkLostBody(schema: AnyBlock, statement: Statement, context: C
     context.diagnostics.ofLostLines(() => decodeBody(schema, statement, context));
 }
 
+/** Words behind the values of a keyword, or behind the name of a block. */
+function tellSurplus(
+  statement: Statement,
+  { keyword, maxWords, isBlock }: CompiledRow,
+  context: Context,
+): void {
+  const surplus = maxWords + 1;
+  context.diagnostics.reportWith(
+    messages.wordsIgnored,
+    wordSpan(statement, surplus),
+    isBlock ? { hint: "nothing stands between its name and '{'" } : {},
+    keyword,
+    rawFrom(statement, surplus).text,
+  );
+}
+
 /** Reports what is to be said of the keyword itself; false: the line has no value and is not read. */
 function isUsable(statement: Statement, found: CompiledRow, context: Context): boolean {
   const { row, alias, keyword } = found;
   const { diagnostics } = context;
-  if (row.effect !== 'works' && !context.isInsideWithoutEffect && !context.withoutEffect.has(keyword)) {
+  // That keepalived has none of it either says as much.
+  const isToTell = row.effect !== 'works' && row.build === undefined;
+  if (isToTell && !context.isInsideWithoutEffect && !context.withoutEffect.has(keyword)) {
     context.withoutEffect.set(keyword, wordSpan(statement, 0));
   }
   if (statement.words.length <= row.reader.minWords) {

@@ -98,6 +98,11 @@ export class Diagnostics {
     return this.#list;
   }
 
+  /** How many were found. */
+  get count(): number {
+    return this.#list.length + this.#dropped;
+  }
+
   report<A extends readonly string[]>(message: Message<A>, span: Span, ...args: A): void {
     this.reportWith(message, span, {}, ...args);
   }

@@ -185,11 +185,24 @@ for (const [what, text, expected] of [
     instance('unicast_src_ip 192.0.2.1\n unicast_peer {\n 192.0.2.x\n }'),
     ['KA2111'],
   ],
+  ['a word of a manual in place of a value', global('startup_script_timeout SECONDS 1000'), ['KA2104']],
+  [
+    'a url without its path',
+    server('real_server 10.0.0.1 80 {\n HTTP_GET {\n url {\n status_code 200\n }\n }\n }'),
+    ['KA4012'],
+  ],
   ['words behind the name of a block', server('real_server 10.0.0.1 80 dev eth0 {\n }'), ['KA2022']],
 ] as const)
   test(`one mistake is one diagnostic: ${what}`, () => {
     assert.deepEqual(codes(text), expected);
   });
+
+test('what no build of Debian has is told once', () => {
+  assert.deepEqual(
+    diagnose({ text: global('vrrp_iptables') }).map(({ code }) => code),
+    ['KA2007'],
+  );
+});
 
 test('small letters and dashes are told as what was meant', () => {
   for (const [word, meant] of [

@@ -90,7 +90,7 @@ export const structureMessages = {
     'info',
     'complaint',
     (keyword: string, feature: string) =>
-      `'${keyword}' is accepted; keepalived knows it only when built with ${feature}`,
+      `'${keyword}' is accepted and has no effect; keepalived knows it only when built with ${feature}`,
   ),
   unexpectedBlock: define('KA2008', 'error', 'complaint', (keyword: string) => `'${keyword}' takes no block`),
   duplicateName: define(
