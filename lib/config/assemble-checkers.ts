@@ -6,7 +6,7 @@ import { messages } from './messages.js';
 import type { TrackFile } from './model-vrrp.js';
 import type { Checker, CheckerConnection, CheckerTiming, HttpUrl } from './model-lvs.js';
 import type { GlobalDefs } from './model.js';
-import type { Context, Decoded } from './schema/dsl.js';
+import { strayKey, type Context, type Decoded } from './schema/dsl.js';
 import type { Fields, Section } from './schema/lists.js';
 import type { connectionRows, httpCheck, miscCheck, timingRows } from './schema/checkers.js';
 import type { RawChecker, realServer } from './schema/lvs.js';
@@ -247,8 +247,9 @@ function http(
     });
   }
   if (urls.length === 0) {
-    const ownUrls = fields.url.map((url) => url.at);
-    context.diagnostics.reportOrAdd(messages.checkerDropped, ownUrls, at, kind, 'it has no url');
+    const stray = context.strays.get(strayKey('url', at));
+    const causes = [...fields.url.map((url) => url.at), ...(stray === undefined ? [] : [stray])];
+    context.diagnostics.reportOrAdd(messages.checkerDropped, causes, at, kind, 'it has no url');
     return;
   }
   return {

@@ -4,7 +4,8 @@
  */
 import { messages, type Message } from './messages.js';
 import type { AnyBlock, BlockSchema, CompiledRow, Context, Decoded } from './schema/dsl.js';
-import { Line } from './schema/dsl.js';
+import { Line, strayKey } from './schema/dsl.js';
+import type { Span } from './source.js';
 import { nearest } from './suggest.js';
 import { lineSpan, rawFrom, wordSpan, type Statement } from './syntax.js';
 
@@ -166,14 +167,16 @@ function missingBlock({ reader, isNeverEmpty }: CompiledRow['row'], isEmpty: boo
 
 /** Reads the body of a block statement. */
 export function decodeBody<R>(schema: BlockSchema<R>, statement: Statement, context: Context): Decoded<R> {
-  const { block, blockName } = context;
+  const { block, blockName, blockStatement } = context;
   context.block = schema.name;
   context.blockName = statement.words[1];
+  context.blockStatement = statement;
   const decoder = new BlockDecoder(schema, context);
   if (statement.body !== undefined) for (const item of statement.body.items) decoder.take(item);
   const decoded = decoder.finish();
   context.block = block;
   context.blockName = blockName;
+  context.blockStatement = blockStatement;
   return decoded;
 }
 
@@ -262,6 +265,7 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
   const near = nearest(keyword, schema.byKeyword.keys());
   const home = near === undefined ? homeOf(keyword) : undefined;
   if (home !== undefined && home !== block) {
+    if (isStrayAgain(home, span, keyword, where, schema, context)) return;
     const own = schema === topLevel ? undefined : localNames[keyword];
     const isKnown = own !== undefined && schema.byKeyword.has(own);
     const hint =
@@ -302,6 +306,25 @@ function unknownKeyword(statement: Statement, schema: AnyBlock, context: Context
   if (meant === undefined) return;
   context.misspelt.set(`${near ?? ''} ${statement.words[1] ?? ''}`, span);
   checkLostBody(meant, statement, context);
+}
+
+/** Whether a keyword lacks the same block around it as another one before it; then it belongs to that report. */
+function isStrayAgain(
+  home: string,
+  span: Span,
+  keyword: string,
+  where: string,
+  schema: AnyBlock,
+  { blockStatement, strays, diagnostics }: Context,
+): boolean {
+  if (blockStatement === undefined || schema.byKeyword.get(home)?.isBlock !== true) return false;
+  const key = strayKey(home, wordSpan(blockStatement, 0));
+  const first = strays.get(key);
+  if (first === undefined) {
+    strays.set(key, span);
+    return false;
+  }
+  return diagnostics.addConsequence(messages.misplacedKeyword, [first], span, keyword, where, `in ${home}`);
 }
 
 /** Keywords that some blocks have, and what others call the same. */

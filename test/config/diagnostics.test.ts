@@ -191,6 +191,11 @@ for (const [what, text, expected] of [
     server('real_server 10.0.0.1 80 {\n HTTP_GET {\n url {\n status_code 200\n }\n }\n }'),
     ['KA4012'],
   ],
+  [
+    'what belongs in a url, without the url',
+    server('real_server 10.0.0.1 80 {\n HTTP_GET {\n path /\n status_code 200\n }\n }'),
+    ['KA2006'],
+  ],
   ['words behind the name of a block', server('real_server 10.0.0.1 80 dev eth0 {\n }'), ['KA2022']],
 ] as const)
   test(`one mistake is one diagnostic: ${what}`, () => {

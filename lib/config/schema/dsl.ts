@@ -21,6 +21,7 @@ export interface Context {
   /** Block that is being read, and its name if it has one, for messages: `vrrp_instance`, `VI_1`. */
   block: string | undefined;
   blockName: string | undefined;
+  blockStatement: Statement | undefined;
   /** Inside the body of a block whose `{` was missing: what follows from that is not reported. */
   isUnbalanced: boolean;
   /** keepalived reads the lines otherwise than the tree has them: a `{` that it ignores, or one that is missing. */
@@ -32,10 +33,17 @@ export interface Context {
   isInsideWithoutEffect: boolean;
   /** Blocks whose keyword is misspelt, by what was meant and their name: `vrrp_script chk`. Where they are named, that is the mistake. */
   readonly misspelt: Map<string, Span>;
+  /** The first keyword that stands beside the block that it belongs in, by that block and the place of the one around it, see `strayKey`. */
+  readonly strays: Map<string, Span>;
   /** Sections that were begun so far: what stands before what. */
   sectionCount: number;
   /** Interfaces that were looked up and are missing, so that each is reported where it is first needed. */
   hasInterface(name: string): boolean;
+}
+
+/** Key in `strays`. */
+export function strayKey(home: string, around: Span): string {
+  return `${home} ${String(around.start)} ${around.source.name}`;
 }
 
 /** One statement as a reader sees it. Word 0 is the keyword. */
