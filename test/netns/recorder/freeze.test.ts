@@ -96,7 +96,8 @@ test('twenty freezes of the backup: it hears the master before it believes in it
   const seen = monitor.lines.length;
   for (let i = 0; i < freezes; i++) {
     const thaw = stop(backup);
-    await new Promise((resolve) => setTimeout(resolve, 4 * intervalMs)); // longer than it would wait for the master
+    // More than an interval longer than it would wait for the master, and a second at least: only that is told, and once a second.
+    await new Promise((resolve) => setTimeout(resolve, 5 * intervalMs));
     const told = backup.program.lines.length;
     thaw();
     await backup.waitForLine(/the engine was not running for/, { from: told });
