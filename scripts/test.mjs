@@ -1,4 +1,5 @@
-// `npm test`: makes the machine ready, then runs every check and test there is. The last line is the sum of all of them.
+// `npm test`: makes the machine ready, then runs every check and test there is. What failed is told again at the end; the last
+// line is the sum of all.
 //
 //   npm test                          everything
 //   npm test -- --only=unit,native    some stages: lint types native sim fuzz unit netns interop vm
@@ -14,7 +15,8 @@ import { schedule } from './test/schedule.mjs';
 import { jobs, packagesOf } from './test/stages.mjs';
 
 const options = readOptions();
-const sum = { passed: 0, failed: 0, skipped: [] };
+const sum = { passed: 0, failed: 0, skipped: [], failures: [] };
+const linesOfFailure = 60;
 const started = performance.now();
 
 try {
@@ -109,12 +111,13 @@ async function runJob(job) {
   const begin = performance.now();
   const isLive = job.alone === true; // nothing else prints meanwhile
   console.log(`▶ ${job.name}`);
-  const { passed, failed, skipped, output } = await job.run((text) => {
+  const { passed, failed, skipped, output, failures } = await job.run((text) => {
     if (isLive) process.stdout.write(text);
   });
   sum.passed += passed;
   sum.failed += failed;
   sum.skipped.push(...skipped);
+  if (failed > 0) sum.failures.push({ job: job.name, told: failures ?? [], output });
   if (!isLive && (failed > 0 || options.verbose)) console.log(output.trimEnd());
   const counts = [
     `${passed} passed`,
@@ -127,7 +130,20 @@ async function runJob(job) {
   return failed === 0;
 }
 
+/** Each failure once more, so that the end of a long output says what to mend: errors from their start, output from its end. */
+function tellFailures() {
+  for (const { job, told, output } of sum.failures) {
+    console.log(`\nfailed in ${job}:`);
+    const texts =
+      told.length > 0
+        ? told.map((text) => text.split('\n').slice(0, linesOfFailure))
+        : [output.trimEnd().split('\n').slice(-linesOfFailure)];
+    for (const lines of texts) console.log(lines.join('\n').replace(/^/gm, '  '));
+  }
+}
+
 function close() {
+  tellFailures();
   if (sum.skipped.length > 0) {
     console.log(options['no-skip'] ? '\nskipped, which is not allowed in this run:' : '\nskipped:');
     for (const each of sum.skipped) console.log(`  ${each}`);

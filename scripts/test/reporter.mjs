@@ -1,11 +1,11 @@
 // Reporter of node:test for scripts/test.mjs: a line a test, the error under a failed one, and at the end the counts as
-// one line of JSON. Suites and files are not counted as tests, unless a file itself fails.
+// one line of JSON, with what failed. Suites and files are not counted as tests, unless a file itself fails.
 import { relative } from 'node:path';
 
 export const countsMark = '##counts ';
 
 export default async function* report(source) {
-  const counts = { passed: 0, failed: 0, skipped: [] };
+  const counts = { passed: 0, failed: 0, skipped: [], failures: [] };
   for await (const { type, data } of source) {
     if (type === 'test:stderr' || type === 'test:stdout') {
       yield data.message;
@@ -33,8 +33,11 @@ export default async function* report(source) {
       if (!isEcho) counts.failed += 1;
       const where =
         data.file === undefined ? '' : `  [${relative(process.cwd(), data.file)}:${data.line ?? 1}]`;
-      yield `✗ ${name}${where}\n`;
-      if (!isEcho) yield `${describe(cause).replace(/^/gm, '    ')}\n`;
+      const told = isEcho
+        ? `✗ ${name}${where}\n`
+        : `✗ ${name}${where}\n${describe(cause).replace(/^/gm, '    ')}\n`;
+      if (!isEcho) counts.failures.push(told.trim());
+      yield told;
     }
   }
   yield `${countsMark}${JSON.stringify(counts)}\n`;

@@ -13,6 +13,7 @@ import { countsMark } from './reporter.mjs';
  * @property {number} failed
  * @property {string[]} skipped  what, with its reason
  * @property {string} output     shown when something failed
+ * @property {string[]} [failures] each failed test with its error; `output` tells of them when absent
  *
  * @typedef {object} Job
  * @property {string} name
