@@ -97,6 +97,7 @@ Links::Change Links::set_link(const net::Link& link, Instant now) {
                        state.link.mac == link.mac && state.link.forwards_v6 == link.forwards_v6;
   if (!is_same || change.second != nullptr) change.first = &state;
   const bool is_new = state.index != link.index;
+  change.is_new_way = !is_new && link.is_up() && (state.link.mac != link.mac || !state.link.is_up());
   known.state = &state;
   state.index = link.index;
   state.link = link;

@@ -58,6 +58,9 @@ class Links {
   struct Change {
     LinkState* first = nullptr;
     LinkState* second = nullptr;
+    /// `first` has another MAC address, or has come up: neighbours and switches know an old way to it, or
+    /// none.
+    bool is_new_way = false;
   };
   Change set_link(const net::Link& link, Instant now);
   Change remove_link(IfIndex index);

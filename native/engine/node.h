@@ -133,6 +133,8 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
 
   // ---- links (node_links.cc) ----
   void link_changed(LinkState* link);
+  /// Announces the addresses of all Active routers that have some on the link.
+  void announce_on(const LinkState& link);
   /// Changes of links that have lasted long enough to count.
   void settle_links(Instant now);
   void touch(LinkState& link);

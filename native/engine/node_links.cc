@@ -41,6 +41,18 @@ void Node::link_present(const net::Link& link) {
   // The old name loses the link before the new one has it.
   link_changed(change.second);
   link_changed(change.first);
+  if (change.is_new_way) announce_on(*change.first);
+}
+
+void Node::announce_on(const LinkState& link) {
+  for (const vrrp::RouterId id : link.users) {
+    const Router* router = world_.find(id);
+    if (router == nullptr) continue;
+    const auto is_on_link = [&](const VirtualAddress& address) { return address.dev == link.name; };
+    if (std::ranges::any_of(router->config.addresses, is_on_link) ||
+        std::ranges::any_of(router->config.excluded, is_on_link))
+      world_.domain.announce_again(id, vrrp::AnnounceReason::kRequested, now_);
+  }
 }
 
 void Node::link_gone(IfIndex index) {

@@ -67,6 +67,36 @@ test('an address that is written twice is advertised twice, is there once, and g
   await a.waitForAddress('10.0.0.100', false);
 });
 
+test('addresses are announced again when their link has another MAC address, and when it comes up', async () => {
+  await using lab = await NetLab.create('engine');
+  const a = await oneHost(lab);
+  const addresses = [
+    { address: '10.0.0.100/24', dev: 'eth0' },
+    { address: '10.5.0.100/24', dev: 'eth1' },
+  ];
+  await using capture = await Capture.start(a, 'arp');
+  await using engine = await EngineHost.start(a, [
+    router({ startActive: true, addresses, dontTrackPrimary: true }),
+  ]);
+  // It announces once when it becomes active; its probes for a second owner come from another address.
+  const announced = /who-has 10\.0\.0\.100 .*tell 10\.0\.0\.100/;
+  await capture.waitForLine(announced);
+  const told = async (mac: string): Promise<boolean> =>
+    (await capture.packets(['eth.src'], `arp.isgratuitous == 1 && eth.src == ${mac}`)).length > 0;
+  for (const [link, mac] of [
+    ['eth0', '02:00:00:00:00:77'],
+    ['eth1', '02:00:00:00:00:78'],
+  ] as const) {
+    await a.ip('link', 'set', link, 'address', mac);
+    await a.waitFor(`announcements from ${mac}`, () => told(mac));
+  }
+  await a.ip('link', 'set', 'eth0', 'down');
+  const from = capture.program.lines.length;
+  await a.ip('link', 'set', 'eth0', 'up');
+  await capture.waitForLine(announced, { from });
+  assert.equal(engine.of('transition').length, 1);
+});
+
 test('a router that moves to another interface and VRID leaves nothing on the old one', async () => {
   await using lab = await NetLab.create('engine');
   const a = await oneHost(lab);
