@@ -75,7 +75,7 @@ Intent Machine::advert_in_active(Active& active, const HeardAdvert& heard, Insta
   const bool was_absent = std::exchange(active.listens, false);
   if (heard.priority == kPriorityLeaving) {
     effects.add(make(EffectKind::kSendAdvert));
-    active.adver_timer = now + params_.advert_interval;
+    active.adver_timer = AdvertTimer(now + params_.advert_interval);
     active.offered = false;
     if (was_absent) announce(AnnounceReason::kRequested, effects);
     return Intent::kStay;
@@ -139,15 +139,12 @@ bool Machine::rival_owner_persists(Active& active, const HeardAdvert& heard) con
 
 Intent Machine::fire(Instant now, Effects& effects) {
   if (auto* active = std::get_if<Active>(&state_)) {
-    if (active->adver_timer > now) return Intent::kStay;
+    if (active->adver_timer.due() > now) return Intent::kStay;
     active->offered = false;
     effects.add(make(EffectKind::kSendAdvert));
     // Somebody may have been Active and gone since: neighbours are to be told where the addresses are.
     if (std::exchange(active->listens, false)) announce(AnnounceReason::kRequested, effects);
-    // Absolute deadlines: lateness never adds up, and periods slept through are not made up for.
-    const Nanos interval = params_.advert_interval;
-    const auto periods = (now - active->adver_timer) / interval + 1;
-    active->adver_timer += interval * periods;
+    active->adver_timer.next(now, params_.advert_interval);
     return Intent::kStay;
   }
   auto* backup = std::get_if<Backup>(&state_);
@@ -195,9 +192,10 @@ void Machine::set_params(const Params& params, Instant now, Effects& effects) {
     backup->active_down_timer += down_interval() - old_down;
     if (params.preempt_delay == Micros{0}) backup->preempt_from.reset();
   }
-  if (auto* active = std::get_if<Active>(&state_)) {
-    const Instant last = active->adver_timer - old.advert_interval;
-    active->adver_timer = std::max(now, last + params.advert_interval);
+  auto* active = std::get_if<Active>(&state_);
+  if (active != nullptr && params.advert_interval != old.advert_interval) {
+    const Instant last = active->adver_timer.due() - old.advert_interval;
+    active->adver_timer = AdvertTimer(std::max(now, last + params.advert_interval));
   }
   if (wanted != old.priority) change_priority(wanted, false, effects);
 }
@@ -215,10 +213,10 @@ bool Machine::listen_if_absent(Nanos uncounted, Instant now) {
   auto* active = std::get_if<Active>(&state_);
   if (active == nullptr || params_.priority == kPriorityOwner) return false;
   const Nanos interval = params_.advert_interval;
-  const Nanos silent = now - (active->adver_timer - interval) + uncounted;
+  const Nanos silent = now - (active->adver_timer.due() - interval) + uncounted;
   if (silent < params_.down_timer_adverts * interval) return false;
   active->listens = true;
-  active->adver_timer = now + interval;
+  active->adver_timer = AdvertTimer(now + interval);
   return true;
 }
 
@@ -228,7 +226,7 @@ void Machine::become_active(const Cause& cause, Instant now, Effects& effects) {
   const State from = state();
   if (lowered_) change_priority(params_.priority, false, effects);
   Active active;
-  active.adver_timer = now + params_.advert_interval;
+  active.adver_timer = AdvertTimer(now + params_.advert_interval);
   state_ = active;
   master_advert_interval_ = params_.advert_interval;
   effects.add(make(EffectKind::kSendAdvert));
@@ -282,7 +280,7 @@ void Machine::offer(Instant now, Effects& effects) {
   advert.priority = kPriorityLeaving;
   effects.add(advert);
   active->offered = true;
-  active->adver_timer = now + offer_time(params_.version, params_.advert_interval);
+  active->adver_timer = AdvertTimer(now + offer_time(params_.version, params_.advert_interval));
 }
 
 void Machine::wait_for_group(Instant now) {
@@ -327,7 +325,7 @@ bool Machine::awaits_others() const {
 }
 
 std::optional<Instant> Machine::deadline() const {
-  if (const auto* active = std::get_if<Active>(&state_)) return active->adver_timer;
+  if (const auto* active = std::get_if<Active>(&state_)) return active->adver_timer.due();
   if (const auto* backup = std::get_if<Backup>(&state_)) return backup->active_down_timer;
   return std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "native/base/units.h"
+#include "native/vrrp/advert_timer.h"
 #include "native/vrrp/effects.h"
 #include "native/vrrp/timers.h"
 #include "native/vrrp/types.h"
@@ -114,7 +115,7 @@ class Machine {
     Priority discarded_priority = 0;
   };
   struct Active {
-    Instant adver_timer;
+    AdvertTimer adver_timer;
     bool listens = false;  // it was absent, another Active Router may be there
     // Two address owners (keepalived 2.3.3): the other one advertises although our address is higher.
     std::optional<Instant> rival_since;
