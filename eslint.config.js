@@ -114,6 +114,7 @@ export default tseslint.config(
       'lib/units.ts',
       'lib/config/schema/**/*.ts',
       'lib/config/decode.ts',
+      'lib/daemon/half-file.ts',
       'lib/daemon/handover.ts',
       'lib/daemon/protocol.ts',
       'lib/daemon/reload-result.ts',

@@ -1,5 +1,5 @@
 /** Entry of the processes that the daemon starts, and of the bundle that holds nothing else. */
-import { halfOf } from '../daemon/handover.js';
+import { halfOf } from '../daemon/half-file.js';
 import { runChild } from '../daemon/child.js';
 import { readForDaemon } from '../daemon/configuration.js';
 import { childFlag, parseOrder } from '../daemon/protocol.js';

@@ -19,6 +19,7 @@ import { assembleInstance, trackReferences, type Trackables } from './assemble-v
 import { allByName, firstByName } from './by-name.js';
 import { BlockDecoder } from './decode.js';
 import { Diagnostics } from './diagnostic.js';
+import { knownBlock, Witness, type KnownServer, type KnownServers } from './known-servers.js';
 import type { FileAccess, Machine } from './load.js';
 import { messages } from './messages.js';
 import type { AddressEntry } from './model-routes.js';
@@ -53,6 +54,10 @@ export interface AssembleOptions {
   readonly foreseen: Foreseen | undefined;
   /** What has been checked need not stay: virtual servers are missing in the model. */
   readonly diagnosticsOnly: boolean;
+  /** Virtual servers of another reading that need not be read again. */
+  readonly known: KnownServers | undefined;
+  /** Another reading may want to know virtual servers of this one. */
+  readonly learns: boolean;
 }
 
 type Root = Decoded<typeof root.rows>;
@@ -77,8 +82,17 @@ export class Assembler implements StatementSink {
   #isOutdated = false;
   #hasEarlyServers = false;
   #missedInterface = false;
+  /** Undefined: nobody learns. */
+  readonly #witness: Witness | undefined;
+  /** Whether what is known was read under the settings of now; undefined: not yet looked at. */
+  #isFitting: boolean | undefined;
+  /** What the next reading may know. */
+  readonly blocks: KnownServer[] = [];
 
-  constructor(options: AssembleOptions) {
+  constructor(given: AssembleOptions) {
+    const witness = given.learns ? new Witness(given.machine, given.files) : undefined;
+    const options = { ...given, ...witness?.watched };
+    this.#witness = witness;
     this.#options = options;
     this.#isDynamic = options.foreseen?.isDynamic ?? false;
     this.#globals = options.foreseen?.globals ?? assembleGlobals(undefined);
@@ -116,9 +130,34 @@ export class Assembler implements StatementSink {
       this.#isDynamic = true;
       this.#isOutdated ||= this.#missedInterface;
     }
+    const asked = this.#witness?.count;
     this.#decoder.take(statement);
     if (statement.words[0] === 'global_defs') this.#takeGlobals();
-    for (const server of this.#decoder.drain('virtualServer')) this.#takeServer(server);
+    const servers = this.#decoder.drain('virtualServer');
+    for (const raw of servers) {
+      const server = this.#takeServer(raw);
+      if (asked === undefined || server === undefined || servers.length > 1) continue;
+      const block = knownBlock(statement, server);
+      if (block !== undefined && this.#witness?.count === asked) this.blocks.push(block);
+    }
+  }
+
+  known(text: string, at: number): KnownServer | undefined {
+    const { known } = this.#options;
+    if (known === undefined || known.isEmpty) return undefined;
+    this.#isFitting ??= known.fits(this.#globals);
+    return this.#isFitting ? known.find(text, at) : undefined;
+  }
+
+  takeKnown(block: KnownServer): void {
+    this.#hasEarlyServers = true;
+    this.blocks.push(block);
+    this.#servers.push(block.server);
+  }
+
+  /** Settings that the virtual servers were read under. */
+  get globals(): GlobalDefs {
+    return this.#globals;
   }
 
   /**
@@ -140,19 +179,22 @@ export class Assembler implements StatementSink {
   #takeGlobals(): void {
     if (this.#options.foreseen !== undefined) return;
     const globals = assembleGlobals(this.#decoder.peek('globalDefs'));
+    this.#isFitting = undefined;
     this.#isOutdated ||= this.#hasEarlyServers && !meansSame(globals, this.#globals);
     this.#globals = globals;
   }
 
-  #takeServer(raw: RawVirtualServer): void {
+  /** @returns what it became, unless that is not yet known. */
+  #takeServer(raw: RawVirtualServer): VirtualServer | undefined {
     if (dependsOnOthers(raw)) {
       this.#servers.push(raw);
-      return;
+      return undefined;
     }
     const server = assembleServer(raw, noGroups, this.#globals, this.#serverContext, noReferences);
     this.#hasEarlyServers = true;
-    if (server === undefined || (this.#options.diagnosticsOnly && !hasScripts(server))) return;
+    if (server === undefined || (this.#options.diagnosticsOnly && !hasScripts(server))) return undefined;
     this.#servers.push(server);
+    return server;
   }
 
   #hasInterface(name: string): boolean {

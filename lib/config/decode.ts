@@ -141,7 +141,7 @@ export class BlockDecoder<R> {
   #endAdoption({ statement, items }: { statement: Statement; items: Statement[] }, isClosed: boolean): void {
     this.#adopter = undefined;
     this.#context.isIrregular = true;
-    statement.body = { items, open: statement.end, from: statement.from, isClosed };
+    statement.body = { items, open: statement.end, from: statement.from, close: undefined };
     const found = this.#schema.byKeyword.get(statement.words[0] ?? '');
     if (found === undefined) return;
     const isEmpty = !isClosed && items.length === 0;

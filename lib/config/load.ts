@@ -7,6 +7,7 @@ import { Diagnostics, type Diagnostic } from './diagnostic.js';
 import { matchFiles } from './include.js';
 import { messages } from './messages.js';
 import type { Config } from './model.js';
+import type { KnownServers } from './known-servers.js';
 import { Parser } from './parser.js';
 import { Preprocessor } from './preprocess.js';
 import { ProcessViews } from './process-view.js';
@@ -79,6 +80,8 @@ export interface ParseOptions {
    * `asMeant`: the model is the one that was meant, which is what a check of the file wants to look at.
    */
   readonly asMeant?: boolean;
+  /** What the reading before this one left, and what this one leaves: unchanged virtual servers are then the same objects. */
+  readonly known?: KnownServers;
   /** Only the diagnostics are wanted: saves the memory of the virtual servers, and there is no model. */
   readonly diagnosticsOnly?: boolean;
 }
@@ -109,6 +112,11 @@ export function parseConfig(input: ConfigInput, options: ParseOptions = {}): Par
 
 function parse(input: ConfigInput, options: ParseOptions): ParseResult {
   const machine = options.machine ?? systemMachine();
+  if (options.known?.isEmpty === false) {
+    const again = readTwice(input, options, machine, 'tree', options.known);
+    if (isClean(again)) return again;
+    // What is wrong may be about what was not read, or change how that is read.
+  }
   const first = readTwice(input, options, machine, 'tree');
   const repaired = first.isLeftOpen ? readTwice(input, options, machine, 'repaired') : first;
   const { model, diagnostics, asKeepalived, sources } = repaired;
@@ -121,6 +129,11 @@ function parse(input: ConfigInput, options: ParseOptions): ParseResult {
     asKeepalived: actual.diagnostics,
     diagnostics: [...diagnostics, ...worse(actual.diagnostics, diagnostics)],
   };
+}
+
+/** Nothing whatever is to be said of it. */
+function isClean({ model, diagnostics, isIrregular }: Reading): boolean {
+  return model !== undefined && diagnostics.length === 0 && !isIrregular;
 }
 
 /** tree: by its braces, as it was meant; repaired: with those that seem to be missing; processes: as keepalived reads it. */
@@ -137,10 +150,13 @@ function readTwice(
   options: ParseOptions,
   machine: Machine,
   view: View,
+  known?: KnownServers,
 ): ParseResult & { readonly isIrregular: boolean; readonly isLeftOpen: boolean } {
-  const first = readOnce(input, options, machine, view, undefined);
+  const first = readOnce(input, options, machine, { view, known });
   const reading =
-    first.outdated === undefined ? first : readOnce(input, options, machine, view, first.outdated);
+    first.outdated === undefined
+      ? first
+      : readOnce(input, options, machine, { view, known, foreseen: first.outdated });
   return { ...reading, asKeepalived: reading.diagnostics };
 }
 
@@ -153,13 +169,19 @@ function worse(actual: readonly Diagnostic[], meant: readonly Diagnostic[]): rea
   return actual.filter((item) => weight(item) === worst).slice(0, 1);
 }
 
+interface How {
+  readonly view: View;
+  /** Virtual servers that need not be read. */
+  readonly known?: KnownServers | undefined;
+  readonly foreseen?: Foreseen;
+}
+
 /** `outdated`: what the reading should have known from the start; there is no model then. */
 function readOnce(
   input: ConfigInput,
   options: ParseOptions,
   machine: Machine,
-  view: View,
-  foreseen: Foreseen | undefined,
+  { view, known, foreseen }: How,
 ): Reading {
   // What is wrong with the text comes before what is wrong with its meaning.
   const diagnostics = new Diagnostics();
@@ -174,6 +196,8 @@ function readOnce(
     machine,
     files,
     foreseen,
+    known,
+    learns: options.known !== undefined,
     diagnosticsOnly: options.diagnosticsOnly ?? false,
   });
   const tree = new Parser(diagnostics, assembler, view === 'repaired' ? places : undefined);
@@ -195,13 +219,15 @@ function readOnce(
   const outdated = assembler.outdated();
   if (outdated !== undefined) return { ...nothing, diagnostics: [], outdated };
   const model = assembler.finish();
-  return {
+  const reading = {
     model: options.diagnosticsOnly === true ? undefined : model,
     diagnostics: [...diagnostics.list, ...meaning.list],
     sources,
     isIrregular: tree.isIrregular || assembler.isIrregular,
     isLeftOpen: tree.isLeftOpen,
   };
+  if (isClean(reading)) options.known?.replace(assembler.blocks, assembler.globals);
+  return reading;
 }
 
 function textMain(

@@ -4,6 +4,7 @@
  * is in memory as a tree.
  */
 import type { Diagnostics } from './diagnostic.js';
+import type { KnownServer } from './known-servers.js';
 import { messages } from './messages.js';
 import type { Text } from './source.js';
 import type { Block, Statement } from './syntax.js';
@@ -16,11 +17,17 @@ export interface LineSink {
   open(from: Text, at: number): void;
   /** `}` at offset `at`. */
   close(from: Text, at: number): void;
+  /** Passes over what begins at `at`, the start of a line of a file, and is known already. @returns where to go on; undefined: it is to be read. */
+  pass?(text: string, at: number): number | undefined;
 }
 
 /** Takes the statements of the top level, in order. An unmatched `}` is one without words. */
 export interface StatementSink {
   take(statement: Statement): void;
+  /** What is known of the block that begins at `at`. */
+  known?(text: string, at: number): KnownServer | undefined;
+  /** Takes that block as the next statement. */
+  takeKnown?(block: KnownServer): void;
 }
 
 /** Where blocks may begin, for a second reading of a file that ended inside one. */
@@ -75,7 +82,7 @@ export class Parser implements LineSink {
     }
     if (this.#places !== undefined && this.#stack.length > 0 && this.#stack.length <= maxRepairedDepth)
       this.#closeBefore(owner, this.#places);
-    const block: Block = { items: [], open: at, from, isClosed: false };
+    const block: Block = { items: [], open: at, from, close: undefined };
     owner.body = block;
     this.#stack.push({ statement: owner, block });
     this.#items = block.items;
@@ -83,10 +90,18 @@ export class Parser implements LineSink {
 
   close(from: Text, at: number): void {
     const top = this.#stack.pop();
-    if (top !== undefined) top.block.isClosed = true;
+    if (top?.block.from === from) top.block.close = at;
     this.#items = this.#stack.at(-1)?.block.items;
     if (this.#items === undefined) this.#handOn();
     if (top === undefined) this.#sink.take({ words: [], from, start: at, end: at + 1, body: undefined });
+  }
+
+  pass(text: string, at: number): number | undefined {
+    const block = this.#items === undefined ? this.#sink.known?.(text, at) : undefined;
+    if (block === undefined) return undefined;
+    this.#handOn();
+    this.#sink.takeKnown?.(block);
+    return at + block.end - block.start;
   }
 
   /** Nothing follows. Blocks that are still open are reported once, at the outermost. */
@@ -123,7 +138,6 @@ export class Parser implements LineSink {
     this.isIrregular = true;
     this.#items?.pop();
     const closed = this.#stack.splice(this.#stack.length - count);
-    for (const { block } of closed) block.isClosed = true;
     const [outermost = { statement: owner }] = closed;
     const name = outermost.statement.words.slice(0, 2).join(' ');
     this.#diagnostics.report(messages.missingClose, lineSpan(owner), name);

@@ -90,6 +90,11 @@ export class Preprocessor {
     let at = 0;
     let lineStart = 0;
     while (at < length && !this.#isStopped) {
+      const known = at === lineStart ? this.#sink.pass?.(text, at) : undefined;
+      if (known !== undefined) {
+        at = lineStart = known;
+        continue;
+      }
       const stop = scanner.scan(text, at, length);
       if (scanner.commentStart >= 0) {
         source.comments.push(scanner.commentStart, scanner.commentEnd);

@@ -149,7 +149,7 @@ class View {
       return;
     }
     const items: Statement[] = [];
-    statement.body = { items, open: statement.end, from: statement.from, isClosed: true };
+    statement.body = { items, open: statement.end, from: statement.from, close: undefined };
     this.#add(statement, owners[0]);
     // What acts on the block reads it, perhaps, as something else: that it has no name is told by whoever sees it here.
     if (
@@ -175,7 +175,7 @@ class View {
     if (minWords === 0) return false;
     const header: Statement = {
       ...statement,
-      body: { items: [], open: 0, from: statement.from, isClosed: true },
+      body: { items: [], open: 0, from: statement.from, close: undefined },
     };
     return (
       statement.words.length <= minWords || row.reader.read(new Line(header, this.#scratch)) === undefined

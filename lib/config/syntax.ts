@@ -22,8 +22,8 @@ export interface Block {
   /** Of the opening brace. */
   readonly open: number;
   readonly from: Text;
-  /** False: the file ended inside. */
-  isClosed: boolean;
+  /** Of the closing brace; undefined: the file ended inside, or none belongs to it. */
+  close: number | undefined;
 }
 
 /** Place of a word; of the whole line when there is no such word. */

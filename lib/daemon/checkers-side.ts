@@ -5,7 +5,7 @@ import { systemClock } from '../host.js';
 import { Balancing } from './balancing.js';
 import { CheckersScheduling } from './checkers-scheduling.js';
 import { balancerText, dumpCheckers } from './dump-checkers.js';
-import { readHalfAt } from './handover.js';
+import { readHalfAt } from './half-file.js';
 import { ipvsNamespace } from './namespace.js';
 import type { RunningSide, SideContext } from './side.js';
 

@@ -13,20 +13,13 @@ import { openChannel, type ChildChannel } from './channel.js';
 import { readForDaemon } from './configuration.js';
 import { openLog, type RunContext } from './context.js';
 import { exitStatus, failureOf } from './exit-status.js';
-import {
-  contentsId,
-  halfOf,
-  readHalf,
-  readHalfAt,
-  readKnown,
-  readMemory,
-  writeHandover,
-} from './handover.js';
+import { contentsId, readKnown, readMemory } from './handover.js';
+import { halfOf, HalfWriter, readHalf, readHalfAt } from './half-file.js';
 import { enterOwnNamespace } from './namespace.js';
 import type { DaemonOptions } from './options.js';
 import { ownScript, runOwnScript } from './own-scripts.js';
 import { PidFile, pidFiles } from './process.js';
-import { readIntoHandovers } from './reader.js';
+import { readIntoHandovers, ReaderMemory } from './reader.js';
 import { reloadSide } from './saved.js';
 import { RecorderFile } from './recorder-file.js';
 import {
@@ -55,8 +48,9 @@ const longestEndMs = 10_000;
 /** More virtual servers than this are read and run by one process, and VRRP starts in another, which never sees them. */
 const manyVirtualServers = 200;
 
-/** To read a configuration of more real servers than this takes so long that another process does it. */
+/** To read a configuration of more real servers than this takes so long that another process does it, unless most may be known. */
 const manyRealServers = 5000;
+const manyKnownServers = 20_000;
 
 /** Niceness of a process that reads a configuration beside others that run. */
 const readerNice = 10;
@@ -80,7 +74,8 @@ export async function runChild(context: RunContext, order: ChildOrder): Promise<
 }
 
 async function runFirst(context: RunContext, channel: ChildChannel, order: ChildOrder): Promise<number> {
-  const read = await readForDaemon(context, { isReload: false });
+  const memory = new ReaderMemory();
+  const read = await readForDaemon(context, { isReload: false, servers: memory.servers });
   const { lines } = read;
   if (!read.isGood) {
     const { status, message } = read;
@@ -107,7 +102,8 @@ async function runFirst(context: RunContext, channel: ChildChannel, order: Child
   }
   const write = (side: Side): void => {
     const half: Half = { side, generation: order.generation, config: halfOf(config, side) };
-    writeHandover(childFds[side], half);
+    const writer = side === 'checkers' ? memory.written : new HalfWriter();
+    writer.write(childFds[side], half);
     channel.report({ kind: 'half', side });
   };
   const others = facts.sides.filter((side) => side !== becomes);
@@ -117,6 +113,7 @@ async function runFirst(context: RunContext, channel: ChildChannel, order: Child
   const own = isLarge && becomes === 'vrrp' ? halfOf(config, becomes) : config;
   return runSide(context, channel, order, becomes, own, {
     homeNamespace,
+    memory: becomes === 'checkers' ? memory : undefined,
     onReady: () => {
       if (becomes === 'vrrp') for (const side of others) write(side);
       write(becomes);
@@ -166,13 +163,20 @@ async function runCleaner({ options }: RunContext): Promise<number> {
   }
 }
 
+/** What a process that goes on as a side has already. */
+interface Begun {
+  readonly homeNamespace?: string | undefined;
+  readonly memory?: ReaderMemory | undefined;
+  readonly onReady?: () => void;
+}
+
 async function runSide(
   context: RunContext,
   channel: ChildChannel,
   order: ChildOrder,
   side: Side,
   config: Config,
-  begun: { readonly homeNamespace?: string | undefined; readonly onReady?: () => void } = {},
+  begun: Begun = {},
 ): Promise<number> {
   const { options } = context;
   process.title = processTitle(config, side);
@@ -180,7 +184,8 @@ async function runSide(
   const log = openLog(options, side, config.netNamespace, config.instance);
   try {
     const homeNamespace = begun.homeNamespace ?? enterOwnNamespace(options, config);
-    const child = new Child({ context, channel, log, side, order, config, homeNamespace });
+    const { memory: read = new ReaderMemory() } = begun;
+    const child = new Child({ context, channel, log, side, order, config, homeNamespace, read });
     return await child.run(begun.onReady ?? (() => undefined));
   } catch (error) {
     const { status, message, errno } = failureOf(error);
@@ -201,6 +206,7 @@ interface ChildParts {
   readonly order: ChildOrder;
   readonly config: Config;
   readonly homeNamespace: string | undefined;
+  readonly read: ReaderMemory;
 }
 
 class Child {
@@ -213,6 +219,7 @@ class Child {
   readonly #isRestart: boolean;
   readonly #homeNamespace: string | undefined;
   readonly #niceness: number | undefined;
+  readonly #readBefore: ReaderMemory;
   readonly #stop = new AbortController();
   #config: Config;
   #generation: number;
@@ -221,7 +228,7 @@ class Child {
   /** What this process read itself for a reload, and the hand-over file that has the same. */
   #read: { readonly half: Half; readonly contents: string } | undefined;
 
-  constructor({ context, channel, log, side, order, config, homeNamespace }: ChildParts) {
+  constructor({ context, channel, log, side, order, config, homeNamespace, read }: ChildParts) {
     this.#runContext = context;
     this.#options = context.options;
     this.#channel = channel;
@@ -230,6 +237,7 @@ class Child {
     this.#config = config;
     this.#generation = order.generation;
     this.#homeNamespace = homeNamespace;
+    this.#readBefore = read;
     this.#isRestart = order.isRestart === true;
     this.#niceness = order.niceness;
     this.#memory = order.role === side ? readMemory(childFds.memory) : undefined;
@@ -328,13 +336,14 @@ class Child {
     // With a priority of its own it would keep a processor from VRRP meanwhile.
     const { checkerRtPriority, checkerPriority } = this.#config.globalDefs;
     if (checkerRtPriority > 0 || checkerPriority < 0) return undefined;
-    if (realServers(this.#config) > manyRealServers) return undefined;
+    const most = this.#readBefore.servers.isEmpty ? manyRealServers : manyKnownServers;
+    if (realServers(this.#config) > most) return undefined;
     const vrrp = openSync(paths.vrrp, constants.O_RDWR);
     try {
       const checkers = openSync(paths.checkers, constants.O_RDWR);
       try {
         const files = { vrrp, checkers };
-        return await readIntoHandovers(this.#runContext, order, files, (half) => {
+        return await readIntoHandovers(this.#runContext, order, files, this.#readBefore, (half) => {
           if (half.side === this.#side) this.#read = { half, contents: contentsId(files[half.side]) };
         });
       } finally {

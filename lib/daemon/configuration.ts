@@ -1,6 +1,7 @@
 /** Reads the configuration for the daemon: what can run, what is wrong, and what the supervisor has to know of it. */
 import { existsSync } from 'node:fs';
 import type { Diagnostic } from '../config/diagnostic.js';
+import type { KnownServers } from '../config/known-servers.js';
 import { parseConfig, type ParseResult } from '../config/load.js';
 import type { Config } from '../config/model.js';
 import type { Side } from '../control/messages.js';
@@ -33,6 +34,8 @@ export interface ReadLimits {
   readonly known?: readonly string[];
   /** At a reload an error that the running configuration has not makes the new one refused, and so does an empty file. */
   readonly isReload: boolean;
+  /** See `ParseOptions.known`. */
+  readonly servers?: KnownServers | undefined;
 }
 
 export async function readForDaemon(context: RunContext, limits: ReadLimits): Promise<Reading> {
@@ -43,6 +46,7 @@ export async function readForDaemon(context: RunContext, limits: ReadLimits): Pr
       mode: 'daemon',
       strictIncludes: options.strictIncludes,
       ...(options.configId === undefined ? {} : { configId: options.configId }),
+      ...(limits.servers === undefined ? {} : { known: limits.servers }),
     },
   );
   const told = new Set(limits.known ?? []);
@@ -148,7 +152,7 @@ function unusable(
 
 /** Nothing but comments: most likely a file that somebody is just writing. */
 function isEmpty({ sources }: ParseResult): boolean {
-  return sources.every(({ text }) => text.replace(/[!#].*$/gm, '').trim() === '');
+  return !sources.some(({ text }) => /^[^\S\n]*[^\s!#]/m.test(text));
 }
 
 async function shown(context: RunContext, diagnostics: readonly Diagnostic[]): Promise<readonly string[]> {

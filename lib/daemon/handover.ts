@@ -1,7 +1,6 @@
 /**
- * How a configuration goes from the process that read it to the process that runs it: as V8's serialized form in a file
- * without a name, which the supervisor holds open and never reads. Large models so cost neither it nor the other side.
- * A place in the text (`at`) does not travel: what is wrong with the text was said by the process that read it.
+ * Files without a name, which the supervisor holds open and never reads: by them a configuration (`half-file.ts`), and what a process
+ * that died knew, goes from one process to another as V8's serialized form. Large models so cost neither it nor the other side.
  */
 import {
   constants,
@@ -16,11 +15,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { deserialize, serialize } from 'node:v8';
-import type { Config } from '../config/model.js';
 import type { Side } from '../control/messages.js';
 import { KaError } from '../errors.js';
-import { syncDaemonOf } from '../lvs/sync-choice.js';
-import type { Beat, Half, Memory } from './protocol.js';
+import type { Beat, Memory } from './protocol.js';
 
 /** Folders in memory first. */
 const folders = ['/dev/shm', '/run', tmpdir()];
@@ -57,13 +54,27 @@ export function openHandovers(): Readonly<Record<Side, number>> {
 
 /** Writes a value of plain data into a hand-over file, instead of what was there. */
 export function writeHandover(fd: number, value: unknown): void {
-  const bytes = serialize(value);
+  writeParts(fd, [serialize(value)]);
+}
+
+/** Writes values, each serialized by V8, into a hand-over file, instead of what was there. */
+export function writeParts(fd: number, parts: readonly Uint8Array[]): void {
+  const bytes = Buffer.concat(parts.flatMap((part) => [lengthOf(part), part]));
   ftruncateSync(fd, 0);
   for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at);
 }
 
-/** What was written. The position of the descriptor, which others share, is not used. */
-function readHandover(fd: number): unknown {
+/** Stands before each value. */
+function lengthOf({ length }: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(lengthSize);
+  bytes.writeUInt32LE(length);
+  return bytes;
+}
+
+const lengthSize = 4;
+
+/** The values that were written. The position of the descriptor, which others share, is not used. */
+export function readParts(fd: number): readonly unknown[] {
   const bytes = Buffer.allocUnsafe(fstatSync(fd).size);
   let at = 0;
   while (at < bytes.length) {
@@ -71,56 +82,23 @@ function readHandover(fd: number): unknown {
     if (count === 0) break;
     at += count;
   }
-  return deserialize(bytes.subarray(0, at));
+  const values: unknown[] = [];
+  for (let start = 0; start < at;) {
+    const end = start + lengthSize + bytes.readUInt32LE(start);
+    values.push(deserialize(bytes.subarray(start + lengthSize, end)));
+    start = end;
+  }
+  return values;
+}
+
+/** The one value that was written. */
+function readHandover(fd: number): unknown {
+  return readParts(fd)[0];
 }
 
 /** Path by which another process of the same user reaches a descriptor of this one. */
 export function handoverPath(fd: number): string {
   return `/proc/${process.pid}/fd/${fd}`;
-}
-
-/** As `readHandover`, of a descriptor of another process. */
-function readHandoverPath(path: string): unknown {
-  const fd = openSync(path, constants.O_RDONLY);
-  try {
-    return readHandover(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/**
- * What one side needs of a configuration, ready to travel. Places in the text are taken out of `config` itself: whoever read it has
- * said what is wrong by then, and to copy thousands of servers would take a fifth of the time that reading them takes.
- */
-export function halfOf(config: Config, side: Side): Config {
-  const half: Config =
-    side === 'vrrp'
-      ? { ...config, virtualServer: [], virtualServerGroup: [], ssl: undefined }
-      : {
-          ...withSyncDaemon(config),
-          vrrpInstance: [],
-          vrrpSyncGroup: [],
-          vrrpScript: [],
-          vrrpTrackProcess: [],
-        };
-  forgetPlaces(half);
-  return half;
-}
-
-/** The checkers' half has no instances: what the sync daemon has from them is filled in. */
-function withSyncDaemon(config: Config): Config {
-  return { ...config, globalDefs: { ...config.globalDefs, lvsSyncDaemon: syncDaemonOf(config) } };
-}
-
-/** The half that is in a file. */
-export function readHalf(fd: number): Half {
-  return readHandover(fd) as Half;
-}
-
-/** As `readHalf`, of a descriptor of another process. */
-export function readHalfAt(path: string): Half {
-  return readHandoverPath(path) as Half;
 }
 
 /** Names what is in a hand-over file now: the same as before only while nobody has written another. */
@@ -158,17 +136,4 @@ export function readLifeSign(fd: number): Beat {
 /** Mistakes that were told before, for a reader. */
 export function readKnown(fd: number): readonly string[] {
   return readHandover(fd) as readonly string[];
-}
-
-/** Stands for every place. */
-const nowhere = { source: { name: '', text: '', comments: [] }, start: 0, end: 0, origin: undefined };
-
-function forgetPlaces(value: object): void {
-  const parts = value as Record<string, unknown>;
-  for (const key of Object.keys(parts)) {
-    const part = parts[key];
-    if (typeof part !== 'object' || part === null || part === nowhere || ArrayBuffer.isView(part)) continue;
-    if ('source' in part && 'start' in part && 'end' in part) parts[key] = nowhere;
-    else forgetPlaces(part);
-  }
 }

@@ -9,7 +9,7 @@ import { Ipvs } from '../lvs/ipvs.js';
 import { removeLeftovers } from '../lvs/leftovers.js';
 import { ConnectionTimeouts } from '../lvs/timeouts.js';
 import { Nftables } from '../nftables.js';
-import { readHalf } from './handover.js';
+import { readHalf } from './half-file.js';
 import { ipvsNamespace, namespacePath } from './namespace.js';
 import type { DaemonOptions } from './options.js';
 

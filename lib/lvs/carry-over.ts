@@ -6,6 +6,7 @@ import type {
   RealServer,
   VirtualServer,
 } from '../config/model-lvs.js';
+import { isSame } from '../config/same.js';
 import { unitKey, virtualServerNames } from './names.js';
 
 /**
@@ -16,12 +17,16 @@ export function withServersOf<C extends LvsConfig>(before: LvsConfig, next: C): 
   // They are part of what a virtual server is.
   if (!isSame(before.ssl, next.ssl) || !isSame(before.virtualServerGroup, next.virtualServerGroup))
     return next;
+  const running = new Set(before.virtualServer);
+  // Whoever read the file may have known them again.
+  if (next.virtualServer.every((server) => running.has(server))) return next;
   const keys = keysOf(before.virtualServer);
   const known = new Map(before.virtualServer.map((server, i) => [keys[i], server]));
   const wanted = keysOf(next.virtualServer);
   return {
     ...next,
     virtualServer: next.virtualServer.map((server, i) => {
+      if (running.has(server)) return server;
       const was = known.get(wanted[i]);
       return was !== undefined && isSame(was, server) ? was : server;
     }),
@@ -31,19 +36,6 @@ export function withServersOf<C extends LvsConfig>(before: LvsConfig, next: C): 
 function keysOf(servers: readonly VirtualServer[]): readonly string[] {
   const names = virtualServerNames(servers);
   return servers.map((server, i) => unitKey(names[i] ?? '', server));
-}
-
-/** Plain data that say the same; where in the files that stands does not matter. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const names = Object.keys(a);
-  if (names.length !== Object.keys(b).length) return false;
-  return names.every((name) => {
-    const one: unknown = Reflect.get(a, name);
-    const other: unknown = Reflect.get(b, name);
-    return name === 'at' || isSame(one, other);
-  });
 }
 
 /** What a real server is known by within its virtual server. */

@@ -3,7 +3,7 @@
  * those that share a service are one cluster. It also finds what others changed and puts it right.
  */
 import type { IpvsCommand, IpvsEntry } from '../../bindings/ipvs-types.js';
-import type { LvsConfig } from '../config/model-lvs.js';
+import type { LvsConfig, VirtualServer, VirtualServerGroup } from '../config/model-lvs.js';
 import type { Logger } from '../host.js';
 import { desiredTable, serviceKeys, type VirtualServerHealth } from './desired.js';
 import { diff } from './diff.js';
@@ -51,7 +51,7 @@ export class KernelTable {
     const wasShared = this.#isShared();
     this.#config = config;
     const groups = new Map(config.virtualServerGroup.map((group) => [group.name, group]));
-    this.#ids = config.virtualServer.map((server) => serviceKeys(server, groups).map(serviceId));
+    this.#ids = config.virtualServer.map((server) => serviceIds(server, groups));
     this.#clusters = clusters(this.#ids);
     const wanted = new Set(this.#ids.flat());
     const told = this.#told;
@@ -162,6 +162,20 @@ export class KernelTable {
     for (const refusal of refusals) this.#logger.log('error', refusalText(refusal));
   }
 }
+
+/** Ids of the services of a virtual server. Those without a group are the same for good. */
+function serviceIds(
+  server: VirtualServer,
+  groups: ReadonlyMap<string, VirtualServerGroup>,
+): readonly string[] {
+  const known = ownIds.get(server);
+  if (known !== undefined) return known;
+  const ids = serviceKeys(server, groups).map(serviceId);
+  if (server.key.kind !== 'group') ownIds.set(server, ids);
+  return ids;
+}
+
+const ownIds = new WeakMap<VirtualServer, readonly string[]>();
 
 function byId(table: Table): Map<string, IpvsEntry> {
   return new Map(table.map((entry) => [serviceId(entry.service.key), entry]));

@@ -23,11 +23,20 @@ export function virtualServerName(server: VirtualServer, sequence: number): stri
   }
 }
 
+/** Of virtual servers whose names do not depend on others. */
+const ownNames = new WeakMap<VirtualServer, string>();
+
 /** The names of all virtual servers, in order. */
 export function virtualServerNames(servers: readonly VirtualServer[]): readonly string[] {
   const used = new Map<string, number>();
   return servers.map((server) => {
-    if (server.key.kind !== 'group') return virtualServerName(server, 0);
+    if (server.key.kind !== 'group') {
+      const known = ownNames.get(server);
+      if (known !== undefined) return known;
+      const name = virtualServerName(server, 0);
+      ownNames.set(server, name);
+      return name;
+    }
     const sequence = used.get(server.key.group) ?? 0;
     used.set(server.key.group, sequence + 1);
     return virtualServerName(server, sequence);
