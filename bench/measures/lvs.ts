@@ -50,6 +50,7 @@ function tables(rows: readonly GuestRow[], accelerator: string): Findings['table
       : accelerator;
   const titles: readonly [GuestRow['table'], string, string][] = [
     ['programming', 'Programming IPVS', `${emulated}; ipvsadm: ipvsadm -R of the same table`],
+    ['reload', 'From SIGHUP to one changed weight in 1,000 services with 4,000 destinations', emulated],
     [
       'checks',
       'Health checks of 5,000 real servers, delay_loop 10',
