@@ -13,8 +13,10 @@ namespace ka::vrrp {
 class AdvertTimer {
  public:
   /// The least by which an interval is shortened to reach the grid, and with it the lateness that the next
-  /// interval makes good at once.
-  static constexpr Nanos kLeastStep = std::chrono::microseconds{250};
+  /// interval makes good at once: a thousandth, but no less than what wake-ups are late by anyway.
+  static constexpr Nanos least_step(Nanos interval) {
+    return std::max<Nanos>(interval / 1000, std::chrono::microseconds{250});
+  }
 
   AdvertTimer() = default;
   explicit AdvertTimer(Instant first) : grid_(first), due_(first) {}
@@ -26,7 +28,8 @@ class AdvertTimer {
     const bool slept_through = now - due_ >= interval;
     grid_ += interval * ((now - grid_) / interval + 1);
     const Nanos behind = now + interval - grid_;
-    due_ = slept_through ? grid_ : now + interval - std::min(behind, std::max(kLeastStep, behind / 8));
+    due_ =
+        slept_through ? grid_ : now + interval - std::min(behind, std::max(least_step(interval), behind / 8));
   }
 
  private:

@@ -33,12 +33,13 @@ std::vector<std::int64_t> behind(Nanos late, Nanos interval, int adverts) {
 TEST_CASE("a little lateness is made good by the next interval") {
   CHECK(behind(us(40), ms(10), 3) == std::vector<std::int64_t>{40, 0, 0});
   CHECK(behind(us(250), ms(10), 3) == std::vector<std::int64_t>{250, 0, 0});
-  CHECK(behind(us(250), seconds(1), 3) == std::vector<std::int64_t>{250, 0, 0});
+  CHECK(behind(us(1000), seconds(1), 3) == std::vector<std::int64_t>{1000, 0, 0});
 }
 
-TEST_CASE("a late advert makes one wrong interval, and the grid is reached again in steps of 250 us") {
+TEST_CASE("a late advert makes one wrong interval, and the grid is reached again in small steps") {
   CHECK(behind(us(1100), ms(10), 7) == std::vector<std::int64_t>{1100, 850, 600, 350, 100, 0, 0});
-  CHECK(behind(us(1100), seconds(1), 7) == std::vector<std::int64_t>{1100, 850, 600, 350, 100, 0, 0});
+  CHECK(behind(us(1100), ms(100), 7) == std::vector<std::int64_t>{1100, 850, 600, 350, 100, 0, 0});
+  CHECK(behind(us(4500), seconds(1), 7) == std::vector<std::int64_t>{4500, 3500, 2500, 1500, 500, 0, 0});
 }
 
 TEST_CASE("much lateness is made good in eighths") {
