@@ -149,17 +149,27 @@ Instant Node::receive_from(SocketEntry& entry, Instant& now, StampClock& clock, 
 
 Instant Node::send_due_adverts() {
   now_ = monotonic_now();
-  world_.domain.advance(now_, Instant::min());
-  if (!world_.domain.effects().empty()) executor_.run(now_);
+  fire(Instant::min());
   return now_;
 }
 
-void Node::advance(Instant now, Instant heard_until) {
+void Node::fire(Instant heard_until) {
+  // Each router once; then others have to be heard.
+  for (std::size_t fired = 0; fired <= world_.routers.size(); fired += kRoutersPerLook) {
+    const bool are_more_due = world_.domain.advance(now_, heard_until, kRoutersPerLook);
+    executor_.run(now_);
+    if (!are_more_due) break;
+    now_ = monotonic_now();
+  }
+}
+
+void Node::advance(Instant& now, Instant heard_until) {
   now_ = now;
   unlooked_ = 0;
   settle_links(now);
-  world_.domain.advance(now, heard_until);
-  executor_.run(now);
+  // What arrives from here on has not been read.
+  fire(std::min(now, heard_until));
+  now = now_;
   if (start_at_ && *start_at_ <= now) start_routers(now);
   if (list_again_at_ && *list_again_at_ <= now) ask_for_list();
   addresses_.advance(now);

@@ -45,9 +45,9 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   bool read_monitor(Instant now);
   /// A list of links is being read, by the worker; the monitor has to wait for it.
   [[nodiscard]] bool is_listing() const { return is_listing_; }
-  /// Everything that is due: what was decided is carried out, adverts first. A peer's silence counts up to
-  /// `heard_until`.
-  void advance(Instant now, Instant heard_until);
+  /// Everything that is due: what was decided is carried out, adverts first; `now` moves on meanwhile. A
+  /// peer's silence counts up to `heard_until`.
+  void advance(Instant& now, Instant heard_until);
   /// A bounded part of the work that need not be done at once. True while more waits.
   bool work(Instant now);
   /// The kernel has been asked for something and has not answered yet.
@@ -88,7 +88,7 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   [[nodiscard]] int monitor_fd() const { return monitor_.fd(); }
 
  private:
-  /// Routers that one change touches before adverts are looked after.
+  /// Routers that one change touches before adverts are looked after; routers that fire at once.
   static constexpr std::size_t kRoutersPerLook = 64;
 
   Node(const Options& options, int epoll, std::unique_ptr<Worker> worker, EngineShared& shared,
@@ -130,6 +130,10 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   void joined(const std::vector<vrrp::RouterId>& routers, Instant now);
   /// Sends what adverts of our own fell due in the middle of something longer; returns the time.
   Instant send_due_adverts();
+  /// Fires what is due until now_ and carries it out, some routers at a time: the first advert does not wait
+  /// for what is decided about the last router, and each router's interval begins when its advert leaves, so
+  /// that routers which became Active together do not stay a burst. now_ moves on.
+  void fire(Instant heard_until);
 
   // ---- links (node_links.cc) ----
   void link_changed(LinkState* link);

@@ -204,11 +204,14 @@ bool Domain::listen_if_absent(Nanos uncounted, Instant now) {
   return listens;
 }
 
-void Domain::advance(Instant now, Instant heard_until) {
-  while (const auto slot = impl_->due(now, std::min(now, heard_until))) {
+bool Domain::advance(Instant now, Instant heard_until, std::size_t most) {
+  const Instant silent_until = std::min(now, heard_until);
+  while (const auto slot = impl_->due(now, silent_until)) {
+    if (most-- == 0) return true;
     Impl::Router& router = *impl_->by_slot[*slot];
     impl_->react(router, router.machine.fire(now, impl_->effects), now);
   }
+  return false;
 }
 
 void Domain::shutdown(Instant now) {

@@ -3,6 +3,8 @@
 // after configuration it does not allocate.
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -71,7 +73,8 @@ class Domain {
   void advance(Instant now) { advance(now, now); }
   /// The same, but only what arrived until `heard_until` has been read: the silence of others counts up to
   /// then. Instant::min(): nothing but regular adverts of our own.
-  void advance(Instant now, Instant heard_until);
+  /// Fires at most `most` deadlines, the earliest; true: more are due.
+  bool advance(Instant now, Instant heard_until, std::size_t most = std::numeric_limits<std::size_t>::max());
   /// Leaves everything in order: priority 0, addresses removed, state Initialize with cause kShutdown.
   void shutdown(Instant now);
 

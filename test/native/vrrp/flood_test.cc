@@ -100,3 +100,25 @@ TEST_CASE("while a flood is read, an Active Router that was absent goes on liste
   domain.advert(1, HeardAdvert{Priority{150}, Millis(1000), ip("10.0.0.9"), start + seconds(19.5)}, now);
   CHECK(domain.view(1)->state == State::kBackup);
 }
+
+TEST_CASE("of many that are due some fire at a time, and each keeps the time at which it did") {
+  Domain domain;
+  const Instant start = at(Nanos{0});
+  for (RouterId id = 1; id <= 5; ++id) REQUIRE(domain.add(id, Rig::params(), 0, start).ok());
+  domain.clear_effects();
+
+  const Instant due = start + seconds(3.609375);
+  CHECK(domain.advance(due, due, 2));
+  CHECK(adverts_of(domain, 2) == 1);
+  CHECK(adverts_of(domain, 3) == 0);
+  CHECK(domain.advance(due + ms(1), due, 2));
+  CHECK_FALSE(domain.advance(due + ms(2), due, 2));
+  CHECK(adverts_of(domain, 5) == 1);
+  CHECK(domain.view(5)->since == due + ms(2));
+  domain.clear_effects();
+
+  // A second later they are not due together any more.
+  CHECK_FALSE(domain.advance(due + seconds(1), due, 64));
+  CHECK(take(domain) == "advert=100 2:advert=100");
+  CHECK(*domain.next_deadline() == due + seconds(1) + ms(1));
+}
