@@ -100,8 +100,10 @@ export class Parser implements LineSink {
     const block = this.#items === undefined ? this.#sink.known?.(text, at) : undefined;
     if (block === undefined) return undefined;
     this.#handOn();
-    this.#sink.takeKnown?.(block);
-    return at + block.end - block.start;
+    const end = at + block.end - block.start;
+    // Where it stands now: the text of the reading before can go.
+    this.#sink.takeKnown?.({ server: block.server, text, start: at, end });
+    return end;
   }
 
   /** Nothing follows. Blocks that are still open are reported once, at the outermost. */

@@ -58,6 +58,13 @@ test('blocks that stand in the file again are the same objects, wherever they st
   assert.equal(kept(globals + check, globals + check), 1);
 });
 
+test('of the readings before the last no text is kept', () => {
+  const known = new KnownServers();
+  const last = `${server(2)}\n${server(1)}`;
+  for (const text of [server(1), server(1) + server(2), last]) read(text, known);
+  for (const at of [0, last.indexOf(server(1))]) assert.equal(known.find(last, at)?.text, last);
+});
+
 test('other settings, other meanings of lines, and what depends on the machine are read again', () => {
   const one = server(1);
   const globals = (line: string): string => `global_defs {\n  ${line}\n}\n`;
