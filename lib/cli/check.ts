@@ -1,11 +1,12 @@
 /** `ka-node check`: every mistake of files, each alone or all as one cluster. */
 import { basename } from 'node:path';
-import type { Diagnostic, Related } from '../config/diagnostic.js';
+import type { Diagnostic } from '../config/diagnostic.js';
 import { lintCluster } from '../config/lint/cluster.js';
 import { lintConfig } from '../config/lint/lint.js';
 import { systemNetworks } from '../config/lint/networks.js';
 import { parseConfig } from '../config/load.js';
 import { messages } from '../config/messages.js';
+import { once } from '../config/once.js';
 import { forgivingFiles, systemMachine } from '../config/system.js';
 import type { Config } from '../config/model.js';
 import { renderDiagnostics } from '../config/render.js';
@@ -91,74 +92,6 @@ function inOrder(diagnostics: readonly Diagnostic[], sources: readonly SourceFil
   const position = new Map(sources.map((source, index) => [source, index]));
   const at = ({ source }: Span): number => position.get(source) ?? -1;
   return diagnostics.toSorted((a, b) => at(a.span) - at(b.span) || a.span.start - b.span.start);
-}
-
-/** Codes of what this machine lacks: however often it is asked for, it is missing once. */
-const absent = codesOf(
-  messages.interfaceMissing,
-  messages.interfaceAbsent,
-  messages.unknownUser,
-  messages.unknownGroup,
-  messages.notifyMissing,
-);
-
-/** Codes of lines whose values are lost, and of what is then said of the keyword without values. */
-const causes = codesOf(messages.unterminatedQuote, messages.entriesIgnored);
-const followers = codesOf(messages.missingValueFatal, messages.missingValue, messages.emptyBlock);
-
-function codesOf(...list: readonly { readonly code: string }[]): ReadonlySet<string> {
-  return new Set(list.map(({ code }) => code));
-}
-
-/**
- * One mistake, one diagnostic, as keepalived's test mode does not have it: what is missing, lines whose values are lost, and a
- * definition that is used again and again.
- */
-function once(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const same = new Map<string, Diagnostic[]>();
-  const openLines = new Set(diagnostics.filter(({ code }) => causes.has(code)).map(lineOf));
-  for (const item of diagnostics) {
-    if (followers.has(item.code) && openLines.has(lineOf(item))) continue;
-    const { code, message, span } = item;
-    const key = absent.has(code)
-      ? `${code} ${message}`
-      : span.origin === undefined
-        ? String(same.size)
-        : `${code} ${lineOf(item)} ${String(span.start)}`;
-    const alike = same.get(key);
-    if (alike === undefined) same.set(key, [item]);
-    else alike.push(item);
-  }
-  return [...same.values()].flatMap(([first, ...others]) =>
-    first === undefined ? [] : together(first, others),
-  );
-}
-
-/** More places of one mistake help nobody. */
-const maxPlaces = 8;
-
-/** Tells what is the same as the first where that is told. */
-function together(first: Diagnostic, others: readonly Diagnostic[]): Diagnostic {
-  const notes = others.slice(0, maxPlaces).flatMap((other, index): readonly Related[] => {
-    const rest = index === maxPlaces - 1 ? others.length - maxPlaces : 0;
-    const what = first.span.origin === undefined ? 'it is needed here, too' : 'it is used here, too';
-    const said = other.message === first.message ? what : other.message;
-    const message = `${said}${rest > 0 ? `, and at ${String(rest)} more places` : ''}`;
-    return [{ message, span: parting(other.span, first.span) }, ...other.related];
-  });
-  return notes.length === 0 ? first : { ...first, related: [...first.related, ...notes] };
-}
-
-/** Where text came by another way than other text: at itself, or at a use of the definition that both are in. */
-function parting(span: Span, other: Span): Span {
-  let [at, beside]: [Span, Span | undefined] = [span, other];
-  while (at.origin !== undefined && at.source === beside?.source && at.start === beside.start)
-    [at, beside] = [at.origin.at, beside.origin?.at];
-  return at;
-}
-
-function lineOf({ span }: Diagnostic): string {
-  return `${span.source.name}:${String(span.source.position(span.start).line)}`;
 }
 
 /** The name of the file, or its path where names are not unique. */

@@ -2,7 +2,7 @@
  * Tracked objects and groups as meant: scripts, processes, files, BFD sessions, groups. Those that cannot work are reported and left out.
  */
 import { micros } from '../units.js';
-import { wordsOf } from './causes.js';
+import { wordsOf, wordsOfLines } from './causes.js';
 import { messages } from './messages.js';
 import type { RuleEntry } from './model-routes.js';
 import type {
@@ -39,8 +39,7 @@ export function assembleScript(
 ): VrrpScript | undefined {
   const { fields, name, at, statement } = section;
   if (fields.script === undefined) {
-    if (!hasLine(statement, 'script')) context.diagnostics.report(messages.scriptUnset, at, name);
-    else context.diagnostics.report(messages.scriptUnset, at, name);
+    context.diagnostics.reportOrAdd(messages.scriptUnset, wordsOfLines(statement, 'script'), at, name);
     return undefined;
   }
   if (fields.user === undefined) {
@@ -74,10 +73,11 @@ export function assembleProcess(
   section: Section<typeof tracked.vrrpTrackProcess.rows>,
   context: Context,
 ): VrrpTrackProcess | undefined {
-  const { fields, name, at } = section;
+  const { fields, name, at, statement } = section;
   if (fields.process === undefined) {
-    context.diagnostics.report(
+    context.diagnostics.reportOrAdd(
       messages.entryDropped,
+      wordsOfLines(statement, 'process'),
       at,
       `vrrp_track_process ${name}`,
       'it names no process',
@@ -114,9 +114,9 @@ export function assembleFile(
   section: Section<typeof tracked.trackFile.rows>,
   context: Context,
 ): TrackFile | undefined {
-  const { fields, name, at } = section;
+  const { fields, name, at, statement } = section;
   if (fields.file === undefined) {
-    context.diagnostics.report(messages.trackFileUnset, at, name);
+    context.diagnostics.reportOrAdd(messages.trackFileUnset, wordsOfLines(statement, 'file'), at, name);
     return undefined;
   }
   return {
@@ -204,17 +204,23 @@ export function assembleGarpGroup(
   section: Section<typeof tracked.garpGroup.rows>,
   context: Context,
 ): GarpGroup | undefined {
-  const { fields, at } = section;
+  const { fields, at, statement } = section;
   const interfaces = [...fields.interface, ...fields.interfaces];
-  if (fields.garpInterval === 0 && fields.gnaInterval === 0) {
-    context.diagnostics.report(messages.entryDropped, at, 'the garp_group', 'it has no interval');
+  // 0 is one, too, for keepalived.
+  const hasInterval = fields.garpInterval !== undefined || fields.gnaInterval !== undefined;
+  if (!hasInterval) {
+    const given = ['garp_interval', 'gna_interval'].flatMap((keyword) => wordsOfLines(statement, keyword));
+    context.diagnostics.reportOrAdd(messages.entryDropped, given, at, 'the garp_group', 'it has no interval');
     return undefined;
   }
   if (interfaces.length === 0) {
-    context.diagnostics.report(messages.entryDropped, at, 'the garp_group', 'it has no interface');
+    const given = ['interface', 'interfaces'].flatMap((keyword) => wordsOfLines(statement, keyword));
+    const message = 'the garp_group has no interface; it has no effect';
+    context.diagnostics.reportOrAdd(messages.silentlyIgnored, given, at, message);
     return undefined;
   }
-  return { at, garpInterval: fields.garpInterval, gnaInterval: fields.gnaInterval, interfaces };
+  const { garpInterval = micros(0), gnaInterval = micros(0) } = fields;
+  return { at, garpInterval, gnaInterval, interfaces };
 }
 
 /** Fills in missing preferences: 16384, 16383, ... for each family, in order. */

@@ -74,7 +74,8 @@ export function assembleInstance(
   unicastRules(section, isUnicast, context);
   if (family === 4 && fields.useIpvlan !== undefined && fields.useIpvlan.address === undefined) {
     const at = keywordAt(section, 'use_ipvlan');
-    diagnostics.report(messages.badValue, at, 'use_ipvlan needs an address of its own for IPv4');
+    const causes = wordsOfLines(section.statement, 'use_ipvlan');
+    diagnostics.reportOrAdd(messages.badValue, causes, at, 'use_ipvlan needs an address of its own for IPv4');
   }
   const preempt = preemption(section, derived, context);
   const [virtualIpaddress, excess] = vips(section, derived, context);

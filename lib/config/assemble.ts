@@ -52,6 +52,8 @@ export interface AssembleOptions {
   readonly files: FileAccess;
   /** Known from an earlier reading. */
   readonly foreseen: Foreseen | undefined;
+  /** Lines are read as they were meant, not as keepalived reads them. */
+  readonly isAsMeant: boolean;
   /** What has been checked need not stay: virtual servers are missing in the model. */
   readonly diagnosticsOnly: boolean;
   /** Virtual servers of another reading that need not be read again. */

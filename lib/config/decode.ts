@@ -7,7 +7,7 @@ import type { AnyBlock, BlockSchema, CompiledRow, Context, Decoded } from './sch
 import { Line, strayKey } from './schema/dsl.js';
 import type { Span } from './source.js';
 import { nearest } from './suggest.js';
-import { lineSpan, rawFrom, wordSpan, type Statement } from './syntax.js';
+import { hasLoneQuote, lineSpan, rawFrom, wordSpan, type Statement } from './syntax.js';
 
 /** Keywords of the top level, so that a keyword in the wrong place can be told from an unknown one. */
 let topLevel: AnyBlock | undefined;
@@ -82,7 +82,13 @@ export class BlockDecoder<R> {
     const { body } = statement;
     if (body !== undefined && !isBlock) {
       context.isIrregular = true;
-      context.diagnostics.report(messages.unexpectedBlock, body.from.span(body.open, body.open + 1), keyword);
+      // Where there is no value either, that it needs one says it all.
+      if (statement.words.length > row.reader.minWords || row.missing === 'silent')
+        context.diagnostics.report(
+          messages.unexpectedBlock,
+          body.from.span(body.open, body.open + 1),
+          keyword,
+        );
     }
     if (row.isFirstKept === true) {
       this.#seen ??= new Set();
@@ -106,7 +112,10 @@ export class BlockDecoder<R> {
     const told = context.diagnostics.count;
     const { isInsideWithoutEffect } = context;
     context.isInsideWithoutEffect ||= row.effect !== 'works' && isBlock;
-    this.#fields[field] = row.apply(new Line(statement, context), this.#fields[field]);
+    const before = this.#fields[field];
+    this.#fields[field] = row.apply(new Line(statement, context), before);
+    // A value that was refused leaves the place to the next one.
+    if (before === undefined && this.#fields[field] === undefined) this.#seen?.delete(field);
     context.isInsideWithoutEffect = isInsideWithoutEffect;
     // Whoever is told that the value is wrong looks at the line anyhow.
     if (hasSurplus && !isBlock && context.diagnostics.count === told) tellSurplus(statement, found, context);
@@ -211,6 +220,7 @@ function isUsable(statement: Statement, found: CompiledRow, context: Context): b
   if (isToTell && !context.isInsideWithoutEffect && !context.withoutEffect.has(keyword)) {
     context.withoutEffect.set(keyword, wordSpan(statement, 0));
   }
+  if (row.reader.hasOwnQuotes === true && !context.isAsMeant && hasLoneQuote(statement)) return false;
   if (statement.words.length <= row.reader.minWords) {
     const message =
       row.missing === 'reported'

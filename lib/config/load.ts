@@ -8,6 +8,7 @@ import { matchFiles } from './include.js';
 import { messages } from './messages.js';
 import type { Config } from './model.js';
 import type { KnownServers } from './known-servers.js';
+import { once } from './once.js';
 import { Parser } from './parser.js';
 import { Preprocessor } from './preprocess.js';
 import { ProcessViews } from './process-view.js';
@@ -107,7 +108,8 @@ export interface ParseResult {
  */
 export function parseConfig(input: ConfigInput, options: ParseOptions = {}): ParseResult {
   const result = parse(input, options);
-  return { ...result, diagnostics: condensePlaceholders(condenseTemplates(result.diagnostics)) };
+  const condensed = condensePlaceholders(condenseTemplates(result.diagnostics), result.sources);
+  return { ...result, diagnostics: once(condensed) };
 }
 
 function parse(input: ConfigInput, options: ParseOptions): ParseResult {
@@ -127,13 +129,37 @@ function parse(input: ConfigInput, options: ParseOptions): ParseResult {
     ...meant,
     model: actual.model,
     asKeepalived: actual.diagnostics,
-    diagnostics: [...diagnostics, ...worse(actual.diagnostics, diagnostics)],
+    diagnostics: withWorse(diagnostics, worse(actual.diagnostics, diagnostics)),
   };
 }
 
 /** Nothing whatever is to be said of it. */
 function isClean({ model, diagnostics, isIrregular }: Reading): boolean {
   return model !== undefined && diagnostics.length === 0 && !isIrregular;
+}
+
+/** On a line of which a mistake is told already, what keepalived makes of it is a note there. */
+function withWorse(meant: readonly Diagnostic[], worst: readonly Diagnostic[]): readonly Diagnostic[] {
+  const [item] = worst;
+  if (item === undefined) return meant;
+  const isCause = (other: Diagnostic): boolean =>
+    other.severity === 'error' &&
+    other.span.source.name === item.span.source.name &&
+    lineOf(other) === lineOf(item);
+  const index = meant.findIndex(isCause);
+  const cause = meant[index];
+  if (cause === undefined) return [...meant, item];
+  const note = { message: `as keepalived reads it: ${item.message}`, span: item.span };
+  return meant.with(index, {
+    ...cause,
+    keepalivedClass: item.keepalivedClass,
+    isFatal: cause.isFatal || item.isFatal,
+    related: [...cause.related, note, ...item.related],
+  });
+}
+
+function lineOf({ span }: Diagnostic): number {
+  return span.source.position(span.start).line;
 }
 
 /** tree: by its braces, as it was meant; repaired: with those that seem to be missing; processes: as keepalived reads it. */
@@ -188,8 +214,10 @@ function readOnce(
   const meaning = new Diagnostics();
   const files = options.files ?? forgivingFiles;
   const configId = options.configId ?? machine.hostName.split('.')[0] ?? '';
+  const isAsMeant = view !== 'processes';
   const assembler = new Assembler({
     configId,
+    isAsMeant,
     diagnostics: meaning,
     mode: options.mode ?? 'daemon',
     isOffline: options.offline ?? false,
@@ -206,7 +234,7 @@ function readOnce(
       ? tree
       : new ProcessViews({ root, diagnostics, scratch: () => assembler.scratch() }, assembler);
   const preprocessor = new Preprocessor(
-    { configId, files, machine, strictIncludes: options.strictIncludes ?? false },
+    { configId, files, machine, strictIncludes: options.strictIncludes ?? false, closesQuotes: isAsMeant },
     lines,
     diagnostics,
   );
@@ -223,7 +251,7 @@ function readOnce(
     model: options.diagnosticsOnly === true ? undefined : model,
     diagnostics: [...diagnostics.list, ...meaning.list],
     sources,
-    isIrregular: tree.isIrregular || assembler.isIrregular,
+    isIrregular: tree.isIrregular || assembler.isIrregular || preprocessor.isIrregular,
     isLeftOpen: tree.isLeftOpen,
   };
   if (isClean(reading)) options.known?.replace(assembler.blocks, assembler.globals);

@@ -34,6 +34,8 @@ export interface StatementSink {
 export interface Places {
   /** How many of the open blocks, named from the outermost inwards by their keywords, must be closed for `keyword` to begin a block. */
   misplaced(open: readonly string[], keyword: string): number;
+  /** Whether `keyword` is one of the innermost of the open blocks, and begins none. */
+  takesNoBlock(open: readonly string[], keyword: string): boolean;
 }
 
 /** Deeper than this nothing was meant. */
@@ -55,7 +57,7 @@ export class Parser implements LineSink {
   isLeftOpen = false;
   readonly #places: Places | undefined;
 
-  /** `places`: blocks are closed where one begins that cannot stand in them. */
+  /** `places`: blocks are closed where one begins that cannot stand in them, and none begins behind a keyword that takes none. */
   constructor(diagnostics: Diagnostics, sink: StatementSink, places?: Places) {
     this.#diagnostics = diagnostics;
     this.#sink = sink;
@@ -80,8 +82,15 @@ export class Parser implements LineSink {
       this.#surplus = { from, end: at + 1 };
       return;
     }
-    if (this.#places !== undefined && this.#stack.length > 0 && this.#stack.length <= maxRepairedDepth)
+    if (this.#places !== undefined && this.#stack.length > 0 && this.#stack.length <= maxRepairedDepth) {
+      const keyword = owner.words[0] ?? '';
+      if (this.#places.takesNoBlock(this.#openKeywords(), keyword)) {
+        // The decoder tells that there should be no block; what follows stands beside the keyword, not in it.
+        owner.body = { items: [], open: at, from, close: at };
+        return;
+      }
       this.#closeBefore(owner, this.#places);
+    }
     const block: Block = { items: [], open: at, from, close: undefined };
     owner.body = block;
     this.#stack.push({ statement: owner, block });
@@ -134,8 +143,7 @@ export class Parser implements LineSink {
 
   /** Closes what a block that begins with `owner` cannot stand in. */
   #closeBefore(owner: Statement, places: Places): void {
-    const open = this.#stack.map(({ statement }) => statement.words[0] ?? '');
-    const count = places.misplaced(open, owner.words[0] ?? '');
+    const count = places.misplaced(this.#openKeywords(), owner.words[0] ?? '');
     if (count === 0) return;
     this.isIrregular = true;
     this.#items?.pop();
@@ -149,6 +157,10 @@ export class Parser implements LineSink {
       this.#handOn();
       this.#pending = owner;
     } else this.#items.push(owner);
+  }
+
+  #openKeywords(): readonly string[] {
+    return this.#stack.map(({ statement }) => statement.words[0] ?? '');
   }
 
   #handOn(): void {

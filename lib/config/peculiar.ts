@@ -14,6 +14,8 @@ export function peculiarity(message: string, span: Span): string | undefined {
   }
   if (shown.startsWith('=')) return "keyword and value stand beside each other, without '='";
   if (/^[^"]*;$/.test(shown)) return "lines end without ';'";
+  if (/\S\s*\\$/.test(shown))
+    return "a '\\' at the end of a line is part of it; only definitions continue on the next line";
   if (/^\/\d+$/.test(shown)) return 'there is no blank between an address and its prefix length';
   if (/^[\w-]+(\.[\w-]+)+:\d+$/.test(shown)) return 'address and port are two words';
   const name = /\$\{?([A-Za-z_]\w*)/.exec(message);

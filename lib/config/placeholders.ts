@@ -4,7 +4,8 @@
  */
 import type { Diagnostic } from './diagnostic.js';
 import { messages, type Message } from './messages.js';
-import type { Span } from './source.js';
+import { isPredefined } from './predefined.js';
+import type { SourceFile, Span } from './source.js';
 
 interface Kind {
   readonly pattern: RegExp;
@@ -42,13 +43,17 @@ interface Found {
   readonly isFatal: boolean;
 }
 
-/** Puts one diagnostic in the place of all that was said of the words of a kind in a file. */
-export function condensePlaceholders(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+/** Puts one diagnostic in the place of all that was said of the words of a kind in a file. `sources`: every file that was read. */
+export function condensePlaceholders(
+  diagnostics: readonly Diagnostic[],
+  sources: readonly SourceFile[],
+): readonly Diagnostic[] {
+  const isFilled = (text: string): boolean => isParameter(text, sources);
   const found = new Map<Diagnostic, Found>();
   for (const item of diagnostics) {
     // What is said of a parameter itself is said better: KA1201, KA1206.
     const isOther = item.severity === 'info' || item.code < 'KA2';
-    const place = isOther ? undefined : placeholderAt(item);
+    const place = isOther ? undefined : placeholderAt(item, isFilled);
     if (place !== undefined) found.set(item, place);
   }
   if (found.size === 0) return diagnostics;
@@ -68,7 +73,10 @@ export function condensePlaceholders(diagnostics: readonly Diagnostic[]): readon
 }
 
 /** The word that a diagnostic points at, or into. */
-function placeholderAt({ span, isFatal }: Diagnostic): Found | undefined {
+function placeholderAt(
+  { span, isFatal }: Diagnostic,
+  isFilled: (text: string) => boolean,
+): Found | undefined {
   const { source } = span;
   if (span.origin !== undefined) return undefined;
   const { line, column } = source.position(span.start);
@@ -77,10 +85,18 @@ function placeholderAt({ span, isFatal }: Diagnostic): Found | undefined {
     for (const match of source.line(line).matchAll(kind.pattern)) {
       const from = start + match.index;
       const to = from + match[0].length;
-      if (span.start < to && span.end > from)
+      if (span.start < to && span.end > from && !isFilled(match[0]))
         return { kind, text: match[0], span: source.span(from, to), isFatal };
     }
   return undefined;
+}
+
+/** Whether there was a value for it: what is wrong is the value. */
+function isParameter(text: string, sources: readonly SourceFile[]): boolean {
+  const name = /^\$\{(\w+)[^{}]*\}$/.exec(text)?.[1];
+  if (name === undefined) return false;
+  const definition = new RegExp(`^\\s*(@\\S+\\s+)?\\$${name}=`, 'm');
+  return isPredefined(name) || sources.some((source) => definition.test(source.text));
 }
 
 /** `sample`: one of the diagnostics that are replaced. */

@@ -14,6 +14,13 @@ export interface PredefinedOptions {
   directory(): string;
 }
 
+const names: ReadonlySet<string> = new Set(['_PWD', '_INSTANCE', '_HASH', '_BANG', '_ENV', '_RANDOM']);
+
+/** Whether every configuration has a parameter of this name. */
+export function isPredefined(name: string): boolean {
+  return names.has(name);
+}
+
 export class PredefinedParameters implements Predefined {
   readonly #options: PredefinedOptions;
   readonly #diagnostics: Diagnostics;

@@ -23,6 +23,8 @@ export interface PreprocessOptions {
   readonly files: FileAccess;
   readonly machine: Pick<Machine, 'environment'>;
   readonly strictIncludes: boolean;
+  /** A quotation mark without partner ends with its line, as its author most likely meant it; keepalived loses the value. */
+  readonly closesQuotes: boolean;
 }
 
 /** Includes may nest this deep; deeper is taken for a loop. */
@@ -51,6 +53,8 @@ export class Preprocessor {
   #isDepthTold = false;
   /** Reading had to stop: a fatal include. */
   #isStopped = false;
+  /** keepalived reads a line otherwise than it was meant. */
+  isIrregular = false;
 
   constructor(options: PreprocessOptions, sink: LineSink, diagnostics: Diagnostics) {
     this.#options = options;
@@ -87,6 +91,7 @@ export class Preprocessor {
     const text = source.text;
     const length = text.length;
     const scanner = new Scanner(this.#words);
+    scanner.closesQuotes = this.#options.closesQuotes;
     let at = 0;
     let lineStart = 0;
     while (at < length && !this.#isStopped) {
@@ -133,13 +138,7 @@ export class Preprocessor {
 
   #emit(scanner: Scanner, from: Text, stop: 'line' | 'end' | 'open' | 'close'): void {
     if (scanner.nul >= 0) this.#diagnostics.report(messages.nulByte, from.span(scanner.nul, scanner.nul + 1));
-    if (scanner.unterminatedQuote >= 0) {
-      const quote = scanner.unterminatedQuote;
-      this.#diagnostics.report(
-        messages.unterminatedQuote,
-        from.span(quote, Math.max(quote + 1, scanner.end)),
-      );
-    }
+    this.#tellLoneQuote(scanner, from);
     const words = scanner.words;
     if (words.length > 0) {
       if (words[0] === 'include_check') this.#checks = checksAfter(words, this.#checks);
@@ -150,6 +149,23 @@ export class Preprocessor {
     }
     if (stop === 'open') this.#sink.open(from, scanner.next - 1);
     else if (stop === 'close') this.#sink.close(from, scanner.next - 1);
+  }
+
+  #tellLoneQuote({ unterminatedQuote, end }: Scanner, from: Text): void {
+    if (unterminatedQuote < 0) return;
+    this.isIrregular = true;
+    const span = from.span(unterminatedQuote, Math.max(unterminatedQuote + 1, end));
+    this.#diagnostics.report(messages.unterminatedQuote, span);
+  }
+
+  /** Reads a line for its quotation marks alone. */
+  #loneQuotes(line: Text): void {
+    const scanner = new Scanner();
+    scanner.isLiteral = true;
+    for (let at = 0; at < line.text.length; at = scanner.next) {
+      scanner.scan(line.text, at, line.text.length);
+      this.#tellLoneQuote(scanner, line);
+    }
   }
 
   /** A line of a file that needs work; returns where to go on. */
@@ -228,7 +244,11 @@ export class Preprocessor {
     const skip = line.text.length - text.length;
     const condition = /^@(\^?)(\S*)\s*/.exec(text);
     if (condition !== null) {
-      if (!this.#holds(condition[1] !== '', condition[2] ?? '')) return;
+      if (!this.#holds(condition[1] !== '', condition[2] ?? '')) {
+        // keepalived looks at quotation marks before it looks at conditions.
+        this.#loneQuotes(line);
+        return;
+      }
       const rest = new Slice(line, skip + condition[0].length, line.text.length);
       if (rest.text.startsWith('@')) this.#statements(rest, depth);
       else this.#line(rest, depth + 1);
@@ -256,6 +276,7 @@ export class Preprocessor {
   #statements(line: Text, depth: number): void {
     const scanner = new Scanner(this.#words);
     scanner.isLiteral = true;
+    scanner.closesQuotes = this.#options.closesQuotes;
     const text = line.text;
     for (let at = 0; at < text.length && !this.#isStopped;) {
       const stop = scanner.scan(text, at, text.length);

@@ -57,6 +57,8 @@ export class Scanner {
   commentEnd = -1;
   /** `$`, `@` and `~` are ordinary: the text has been through the preprocessor. */
   isLiteral = false;
+  /** A quote without partner is taken to end with its line, in front of braces there, instead of hiding them. */
+  closesQuotes = false;
   /** Fill `starts` and `ends` (places of the words, quotes included). */
   recordStarts = false;
   starts: number[] = [];
@@ -113,13 +115,28 @@ export class Scanner {
         if (!this.isLiteral && hasDollar(text, i + 1, close)) return this.#special(first);
         const isClosed = close < limit && text.charCodeAt(close) === quote;
         if (!isClosed) this.unterminatedQuote = i;
-        else found[count++] = text.slice(i + 1, close);
-        last = isClosed ? close + 1 : close;
-        if (this.recordStarts && isClosed) {
+        const isRead = isClosed || this.closesQuotes;
+        const end = isRead && !isClosed ? meantEnd(text, i + 1, close) : close;
+        const isWord = isRead && (isClosed || end > i + 1);
+        if (isWord) found[count++] = text.slice(i + 1, end);
+        last = isClosed ? end + 1 : end;
+        if (this.recordStarts && isWord) {
           this.starts.push(i);
           this.ends.push(last);
         }
         i = last;
+        continue;
+      }
+      // keepalived takes away the blanks in front of a backslash that ends the line.
+      if (
+        c === backslash &&
+        count > 0 &&
+        text.charCodeAt(last - 1) !== quote &&
+        endsLine(text, i + 1, limit)
+      ) {
+        found[count - 1] = `${found[count - 1] ?? ''}\\`;
+        last = ++i;
+        if (this.recordStarts) this.ends[count - 1] = i;
         continue;
       }
       const start = i;
@@ -200,6 +217,22 @@ function quoteEnd(text: string, from: number, limit: number): number {
     if (c === quote || c === lineFeed) return i;
   }
   return limit;
+}
+
+/** Whether only blanks follow up to the end of the line. */
+function endsLine(text: string, from: number, limit: number): boolean {
+  let i = from;
+  while (i < limit && text.charCodeAt(i) <= space && text.charCodeAt(i) !== lineFeed) i++;
+  return i >= limit || text.charCodeAt(i) === lineFeed;
+}
+
+/** Where the text from `from` to `to` ends when blanks, and braces behind a blank, are not part of it. */
+function meantEnd(text: string, from: number, to: number): number {
+  const isBrace = (at: number): boolean => [openBrace, closeBrace].includes(text.charCodeAt(at));
+  let end = to;
+  while (end > from && (text.charCodeAt(end - 1) <= space || isBrace(end - 1))) end--;
+  while (end > from && end < to && isBrace(end)) end++;
+  return end;
 }
 
 function hasDollar(text: string, from: number, end: number): boolean {

@@ -51,6 +51,7 @@ function rescanned(statement: Statement, index: number): Span {
   const scanner = new Scanner();
   scanner.isLiteral = true;
   scanner.recordStarts = true;
+  scanner.closesQuotes = true;
   scanner.scan(statement.from.text, statement.start, statement.end);
   const start = scanner.starts[index];
   const end = scanner.ends[index];
@@ -83,7 +84,16 @@ export function rawFrom(
   const scanner = new Scanner();
   scanner.isLiteral = true;
   scanner.recordStarts = true;
+  scanner.closesQuotes = true;
   scanner.scan(statement.from.text, statement.start, statement.end);
   const offset = scanner.starts[index] ?? statement.end;
   return { text: statement.from.text.slice(offset, statement.end), offset };
+}
+
+/** Whether a quotation mark of the line has no partner. */
+export function hasLoneQuote(statement: Statement): boolean {
+  const scanner = new Scanner();
+  scanner.isLiteral = true;
+  scanner.scan(statement.from.text, statement.start, statement.end);
+  return scanner.unterminatedQuote >= 0;
 }

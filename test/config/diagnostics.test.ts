@@ -254,6 +254,57 @@ test('mistakes in a block that is not read because of its first line are found i
   assert.deepEqual(codes(lost), ['KA4003', 'KA2101']);
 });
 
+/** Files with one mistake each, and its code. */
+const single: readonly (readonly [string, string])[] = [
+  [plain(`virtual_router_id "5\n ${vip}`), 'KA1006'],
+  [plain(`virtual_router_id "\n ${vip}`), 'KA1006'],
+  [plain(`virtual_router_id 5\n ${vip}`).replace('instance V', 'instance "V'), 'KA1006'],
+  [plain(`virtual_router_id 5\n ${vip}`).replace('ipaddress {', 'ipaddress "{'), 'KA1006'],
+  [plain(`virtual_router_id 5\n ${vip}\n notify "/usr/bin/true a`), 'KA1006'],
+  [plain(`virtual_router_id 5 {\n ${vip}`), 'KA2008'],
+  [plain(`virtual_router_id {\n ${vip}`), 'KA2101'],
+  [plain(`virtual_router_id {\n }\n ${vip}`), 'KA2101'],
+  [plain(`virtual_router_id 5\n ${vip}\n nopreempt {`), 'KA2008'],
+  [`vrrp_script s {\n script\n}\n`, 'KA2102'],
+  [`vrrp_script s {\n scirpt /usr/bin/true\n}\n`, 'KA2005'],
+  ['track_file f {\n flie /run/x\n}\n', 'KA2005'],
+  ['vrrp_track_process p {\n process\n}\n', 'KA2101'],
+  ['garp_group {\n garp_interval x\n interfaces {\n eth0\n }\n}\n', 'KA2104'],
+  ['vrrp_script\n', 'KA2004'],
+  [server('real_server 10.0.0.1 80 {\n MISC_CHECK\n }'), 'KA2004'],
+  [global('notification_email'), 'KA2018'],
+];
+
+for (const [text, code] of single) {
+  test(`one mistake is told once: ${JSON.stringify(text)}`, () => {
+    assert.deepEqual(codes(`${global('enable_script_security\n script_user root')}${text}`), [code]);
+  });
+}
+
+test('a note says what ends keepalived because of a quotation mark', () => {
+  const [found] = diagnose({ text: plain(`virtual_router_id "5\n ${vip}`) }).filter(
+    ({ severity }) => severity === 'error',
+  );
+  assert.equal(found?.isFatal, true);
+  assert.match(
+    found.related.map(({ message }) => message).join(),
+    /as keepalived reads it: .* needs a whole number/,
+  );
+});
+
+test('a quotation mark without partner is told also where the line is for another node', () => {
+  const text = plain(`virtual_router_id 5\n @other notify "/usr/bin/true\n ${vip}`);
+  assert.deepEqual(codes(text), ['KA1006']);
+});
+
+test('what is wrong with the value of a parameter is no parameter without a value', () => {
+  const text = (word: string): string =>
+    `${global('script_user root')}$D=/nonexistent\n${plain(`virtual_router_id 5\n ${vip}\n notify "${word}/x"`)}`;
+  assert.deepEqual(codes(text('${_PWD}')), ['KA5004']);
+  assert.deepEqual(codes(text('${D}')), ['KA5004']);
+  assert.deepEqual(codes(text('${E}')), ['KA2024']);
+});
+
 test('an empty list of addresses is a mistake of its own', () => {
   assert.deepEqual(codes(plain('virtual_router_id 5\n virtual_ipaddress {\n }')), ['KA3006']);
 });
@@ -295,7 +346,7 @@ test('a row of braces that open nothing is one mistake', () => {
 test('a list whose entries stand behind its keyword does not swallow the block', () => {
   assert.deepEqual(
     codes(global('notification_email a@example.org\n vrrp_mcast_group4 10.0.0.1\n vrrp_version 9')),
-    ['KA2021', 'KA2114', 'KA2111', 'KA2106'],
+    ['KA2021', 'KA2111', 'KA2106'],
   );
 });
 
@@ -304,6 +355,7 @@ const hints: readonly (readonly [string, RegExp])[] = [
   ['priority 100\u3000', /U\+3000, which looks like a blank/],
   ['priority \u00a0100', /U\+00A0/],
   ['notify_master \u201c/usr/bin/true\u201d', /typographic quotation marks/],
+  ['priority 100 \\', /only definitions continue/],
   ['priority = 100', /without '='/],
   ['state MASTER;', /lines end without ';'/],
   ['advert_int $INT', /no definition \$INT/],

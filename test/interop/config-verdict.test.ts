@@ -293,6 +293,20 @@ const configurations: readonly string[] = [
   instance('track_file {\n }').replace('virtual_ipaddress {', 'virtual_ipaddress'),
   instance('use_vmac').replace('192.0.2.9/24', '192.0.2.9/24 use_vmac'),
   instance('virtual_routes {\n 192.0.2.0/24 dev nic0 198.51.100.0/24\n }'),
+  instance('notify "/bin/true'),
+  instance('notify_master /bin/true "x'),
+  instance('priority "100'),
+  instance('priority 100"'),
+  instance('@other priority "100'),
+  instance('priority 100 \\'),
+  instance('interface nic0 {').replace('interface nic0\n', ''),
+  global('router_id "x'),
+  global('process_names \\'),
+  global('startup_script ""'),
+  global('lvs_sync_daemon "nic0 instance V"'),
+  global('vrrp_garp_extra_if 5 x'),
+  server('quorum_up "/bin/true', real),
+  checker('HTTP_GET', `url {\n path /\n ${'digest 640205b7b0fc66c1ea91c463fac6334c\n'.repeat(2)} }`),
 ];
 
 test('keepalived -t and ours give the same status', { skip: reason ?? false }, () => {

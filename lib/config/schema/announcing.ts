@@ -48,6 +48,10 @@ export function extraIf(min: number): Reader<GarpExtraIf> {
         return undefined;
       }
       const value = readInteger(line, index, min, 86400);
+      // keepalived reads a number in each of the words that follow, too.
+      if (value !== undefined)
+        for (let more = index + 1; more < line.words.length; more++)
+          if (readInteger(line, more, min, 86400) === undefined) return undefined;
       return value === undefined ? undefined : { all, period: seconds(value) };
     },
   };

@@ -174,7 +174,7 @@ const silent = { missing: 'silent' } as const;
 
 const urlRows = {
   path: optional(word('path'), 'what is asked for'),
-  digest: optional(digest, 'MD5 of the answer'),
+  digest: optional(digest, 'MD5 of the answer', { isFirstKept: true }),
   status_code: several(statusCodes, 'status codes that are good', { ...silent, defaultText: '200-299' }),
   virtualhost: optional(word('name'), 'Host header', reported),
   regex: optional(pattern, 'pattern that the answer must hold', silent),

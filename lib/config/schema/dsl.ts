@@ -18,6 +18,8 @@ export interface Context {
   readonly isOffline: boolean;
   readonly machine: Machine;
   readonly files: FileAccess;
+  /** Lines are read as they were meant, not as keepalived reads them. */
+  readonly isAsMeant: boolean;
   /** Block that is being read, and its name if it has one, for messages: `vrrp_instance`, `VI_1`. */
   block: string | undefined;
   blockName: string | undefined;
@@ -122,6 +124,8 @@ export interface Reader<T> {
   readonly unit?: string;
   /** Words that must follow the keyword. */
   readonly minWords: number;
+  /** keepalived reads the quotation marks of the value by rules of its own, and loses all of it to one without partner. */
+  readonly hasOwnQuotes?: boolean;
   /** The value, or undefined when it was refused (and reported). */
   read(line: Line): T | undefined;
   /** Form of the field in the model; undefined: it is put together by the block. */

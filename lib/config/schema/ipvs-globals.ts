@@ -48,6 +48,9 @@ export const lvsTimeouts: Reader<LvsTimeouts> = {
 
 const syncNumbers = { id: [0, 255], maxlen: [1, 65507], port: [1, 65535], ttl: [1, 255] } as const;
 
+/** Of the kernel, in bytes. */
+const maxInterfaceName = 15;
+
 export const lvsSyncDaemon: Reader<LvsSyncDaemon> = {
   syntax: '<interface> [[inst] <vrrp_instance>] [id N] [maxlen N] [port N] [ttl N] [group <address>]',
   expects: 'an interface',
@@ -76,6 +79,11 @@ export const lvsSyncDaemon: Reader<LvsSyncDaemon> = {
       ].join(' '),
   ),
   read(line) {
+    const nic = line.word(1) ?? '';
+    if (nic.length > maxInterfaceName) {
+      line.report(messages.badValue, 1, `'${nic}' is longer than an interface name can be`);
+      return undefined;
+    }
     const numbers: { id?: number; maxlen?: number; port?: number; ttl?: number } = {};
     let inst: string | undefined;
     let group: string | undefined;

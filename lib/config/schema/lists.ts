@@ -9,6 +9,7 @@ import type { Span } from '../source.js';
 import type { Statement } from '../syntax.js';
 import { lineSpan } from '../syntax.js';
 import { Line, type BlockSchema, type Decoded, type Reader } from './dsl.js';
+import { one } from './values.js';
 
 /** Any number of words per line. `isEmptyReported`: an empty list is complained about. */
 export function wordList(
@@ -98,7 +99,7 @@ function sectionReader<R, T>(
 ): Reader<T> {
   return {
     syntax: options.name === undefined ? '{ ... }' : `<${options.name}> { ... }`,
-    expects: options.name === undefined ? 'a block' : `a ${options.name}`,
+    expects: options.name === undefined ? 'a block' : one(options.name),
     minWords: options.name === undefined ? 0 : 1,
     block: schema,
     read,

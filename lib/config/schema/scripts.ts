@@ -37,6 +37,7 @@ export const command: Reader<ScriptCommand> = {
   syntax: '<command> [<user> [<group>]]',
   expects: 'a command',
   minWords: 1,
+  hasOwnQuotes: true,
   format: commandFormat,
   read: (line) => readCommand(line, true),
 };
@@ -46,6 +47,7 @@ export const bareCommand: Reader<ScriptCommand> = {
   syntax: '<command>',
   expects: 'a command',
   minWords: 1,
+  hasOwnQuotes: true,
   format: commandFormat,
   read: (line) => readCommand(line, false),
 };
@@ -57,7 +59,8 @@ function readCommand(line: Line, takesUser: boolean): ScriptCommand | undefined 
   const at = line.at(1);
   const [first] = argv;
   if (first === undefined || first === '') {
-    line.report(messages.silentlyIgnored, 1, `${line.keyword} has an empty command, which is ignored`);
+    const message = isOfProcess(line) ? messages.badValue : messages.silentlyIgnored;
+    line.report(message, 1, `${line.keyword} has an empty command, which is ignored`);
     return undefined;
   }
   if (takesUser && user !== undefined && !accountExists(line, 2, user, group, first)) return undefined;
@@ -112,6 +115,11 @@ function knowsGroup(line: Line, group: string): boolean {
   return name === '' || line.context.machine.group(name) !== undefined;
 }
 
+/** keepalived counts what is wrong with these scripts, as it does not for those that notify. */
+function isOfProcess({ keyword }: Line): boolean {
+  return keyword === 'startup_script' || keyword === 'shutdown_script';
+}
+
 /** keepalived drops a notify script with an unknown user without counting it. */
 function accountExists(
   line: Line,
@@ -122,8 +130,7 @@ function accountExists(
 ): boolean {
   if (line.context.isOffline) return true;
   if (!knowsUser(line, user)) {
-    const isCounted = line.keyword === 'startup_script' || line.keyword === 'shutdown_script';
-    if (isCounted) {
+    if (isOfProcess(line)) {
       line.report(messages.unknownUser, index, user);
       return false;
     }

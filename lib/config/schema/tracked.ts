@@ -177,18 +177,14 @@ const members: Reader<readonly Word[]> = {
 };
 
 export const garpGroup = block('garp_group', 'Interfaces that share a pace of gratuitous ARP.', {
-  garp_interval: defaulted(
-    decimalSeconds(0, 4294.967295),
-    micros(0),
-    'least time between gratuitous ARP',
-    works,
-  ),
-  gna_interval: defaulted(
-    decimalSeconds(0, 4294.967295),
-    micros(0),
-    'least time between advertisements',
-    works,
-  ),
+  garp_interval: optional(decimalSeconds(0, 4294.967295), 'least time between gratuitous ARP', {
+    ...works,
+    defaultText: '0',
+  }),
+  gna_interval: optional(decimalSeconds(0, 4294.967295), 'least time between advertisements', {
+    ...works,
+    defaultText: '0',
+  }),
   interface: several(
     {
       ...wordList('interface'),

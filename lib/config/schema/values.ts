@@ -180,11 +180,16 @@ export function readDuration(
   return micros(value * options.unitUs);
 }
 
+/** `a name`, `an interface`: for what a line lacks. */
+export function one(what: string): string {
+  return `${/^[aeio]/.test(what) ? 'an' : 'a'} ${what}`;
+}
+
 /** One word. */
 export function word(what: string, options: { readonly max?: number } = {}): Reader<string> {
   return {
     syntax: `<${what}>`,
-    expects: `a ${what}`,
+    expects: one(what),
     ...(options.max === undefined ? {} : { range: `1..${String(options.max)} characters` }),
     minWords: 1,
     format: wordFormat,
@@ -201,7 +206,7 @@ export function word(what: string, options: { readonly max?: number } = {}): Rea
 export function placedWord(what: string): Reader<Word> {
   return {
     syntax: `<${what}>`,
-    expects: `a ${what}`,
+    expects: one(what),
     minWords: 1,
     format: placedWordFormat,
     read: (line) => ({ text: line.word(1) ?? '', at: line.at(1) }),
@@ -212,7 +217,7 @@ export function placedWord(what: string): Reader<Word> {
 export function wordOr(what: string, bare: string): Reader<string> {
   return {
     syntax: `[<${what}>]`,
-    expects: `a ${what}`,
+    expects: one(what),
     minWords: 0,
     format: wordFormat,
     read: (line) => line.word(1) ?? bare,
@@ -223,7 +228,7 @@ export function wordOr(what: string, bare: string): Reader<string> {
 export function words(what: string): Reader<readonly string[]> {
   return {
     syntax: `<${what}> ...`,
-    expects: `a ${what}`,
+    expects: one(what),
     minWords: 1,
     format: wordsFormat,
     read: (line) => line.words.slice(1),

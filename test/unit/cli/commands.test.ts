@@ -81,9 +81,10 @@ test('check shows mistakes in the order of the lines, each once, and counts them
     const heads = [...stdout.matchAll(/k\.conf:(\d+):\d+: \w+ (KA\d+)/g)].map(
       ([, line, code]) => `${line} ${code}`,
     );
-    assert.deepEqual(heads, ['2 KA3004', '4 KA1006', '5 KA2005']);
+    // The command is read as meant, so that what is to be said of commands is said of it, too.
+    assert.deepEqual(heads, ['2 KA3004', '4 KA1006', '4 KA5001', '5 KA2005']);
     assert.match(stdout, /note: it is needed here, too: .*k\.conf:7:26/);
-    assert.match(stdout, /k\.conf: 3 errors\n$/);
+    assert.match(stdout, /k\.conf: 3 errors, 1 security problem\n$/);
     assert.match(ka('check', '--offline', path('good.conf')).stdout, /good\.conf: no problems found\n$/);
   });
 });
