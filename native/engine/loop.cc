@@ -96,12 +96,16 @@ void Loop::warn(const Error& error) {
 std::uint64_t Loop::run() {
   std::array<epoll_event, kReady> ready;
   while (!stop_ticket_) {
-    asleep_since_ = monotonic_now();
+    if (!was_quiet_) {
+      asleep_since_ = monotonic_now();
+      other_due_ = node_->other_deadline().value_or(Instant::max());
+    }
     arm(asleep_since_);
     int count = ::epoll_wait(epoll_.get(), ready.data(), kReady, has_work_ ? 0 : -1);
     // A process that was stopped and continued (SIGCONT) comes back without having looked at its sockets.
     if (count < 0) count = ::epoll_wait(epoll_.get(), ready.data(), kReady, 0);
-    turn(std::span(ready).first(static_cast<std::size_t>(count > 0 ? count : 0)), monotonic_now());
+    const Instant boottime = boottime_now();
+    turn(std::span(ready).first(static_cast<std::size_t>(count > 0 ? count : 0)), boottime, monotonic_now());
   }
   leave();
   return *stop_ticket_;
@@ -109,38 +113,44 @@ std::uint64_t Loop::run() {
 
 void Loop::arm(Instant now) {
   due_ = node_->protocol_deadline().value_or(Instant::max());
-  std::optional<Instant> next = node_->next_deadline();
+  next_ = std::min(due_, other_due_);
   if (engine_.options_.event_loop_timeout > Micros{0} &&
       !engine_.is_watchdog_held_.load(std::memory_order_relaxed)) {
     const Instant silent = Instant{Nanos{engine_.heartbeat_ns_.load(std::memory_order_relaxed)}} +
                            engine_.options_.event_loop_timeout;
-    if (!next || silent < *next) next = silent;
+    next_ = std::min(next_, silent);
   }
   // Adverts heard move the deadline on and on. Setting the timer for each is dear with many routers, an idle
   // wake-up costs more than a few settings: it is moved when it is worth half of its time.
-  const Instant wanted = next.value_or(Instant::max());
-  if (wanted == armed_) return;
-  if (armed_ > now && armed_ < wanted && wanted - armed_ < lead_ / 2) return;
+  if (next_ == armed_) return;
+  if (armed_ > now && armed_ < next_ && next_ - armed_ < lead_ / 2) return;
   itimerspec setting{};
-  if (next) {
+  if (next_ != Instant::max()) {
     // Zero would disarm.
-    const auto since_boot = std::max<std::int64_t>(wanted.time_since_epoch().count(), 1);
+    const auto since_boot = std::max<std::int64_t>(next_.time_since_epoch().count(), 1);
     setting.it_value.tv_sec = since_boot / 1'000'000'000;
     setting.it_value.tv_nsec = since_boot % 1'000'000'000;
   }
   static_cast<void>(::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr));
-  armed_ = wanted;
-  lead_ = wanted - now;
+  armed_ = next_;
+  lead_ = next_ - now;
 }
 
-void Loop::turn(std::span<const epoll_event> ready, Instant now) {
+void Loop::turn(std::span<const epoll_event> ready, Instant boottime, Instant now) {
   engine_.shared_.wake_ups.add();
   const std::int64_t wall_ns = realtime_now_ns();
   const Instant woken = now;
   renew_lease();
   clock_.begin(now, wall_ns);
-  note_absence(now);
+  note_absence(boottime, now);
+  is_rung_ = false;
   const Instant heard_until = drain_sockets(ready, now);
+  was_quiet_ = is_quiet(heard_until, now);
+  if (was_quiet_) {
+    asleep_since_ = now;
+    life_sign_.beat(woken, wall_ns);
+    return engine_.notify();
+  }
   // Links before timers: a router whose link went down must not take over because it hears nothing.
   if (is_monitor_ready_) node_->read_monitor(now);
   is_monitor_ready_ = false;
@@ -156,6 +166,11 @@ void Loop::turn(std::span<const epoll_event> ready, Instant now) {
   engine_.notify();
 }
 
+bool Loop::is_quiet(Instant heard_until, Instant now) const {
+  return now < next_ && !is_rung_ && !has_work_ && heard_until == Instant::max() && suspended_ == Nanos{0} &&
+         !node_->has_acted();
+}
+
 Instant Loop::drain_sockets(std::span<const epoll_event> ready, Instant& now) {
   std::size_t budget = kPacketBudget;
   Instant heard_until = Instant::max();
@@ -168,8 +183,10 @@ Instant Loop::drain_sockets(std::span<const epoll_event> ready, Instant& now) {
       if (tag == &claim_tag) are_claims_ready_ = true;
       if (tag == &companion_tag) is_companion_gone_ = true;
       if (tag == &timer_tag || tag == &doorbell_tag || tag == &monitor_tag || tag == &answers_tag ||
-          tag == &claim_tag || tag == &companion_tag)
+          tag == &claim_tag || tag == &companion_tag) {
+        is_rung_ |= tag != &timer_tag;
         continue;
+      }
       const Instant until =
           node_->receive_from(*static_cast<SocketEntry*>(event.data.ptr), now, clock_, budget);
       heard_until = std::min(heard_until, until);
@@ -184,9 +201,8 @@ Instant Loop::drain_sockets(std::span<const epoll_event> ready, Instant& now) {
 }
 
 /// Before the sockets are read: what arrived while this node did not run must find it listening.
-void Loop::note_absence(Instant now) {
-  const Instant boottime = boottime_now();
-  suspended_ = suspend_clock_.slept(boottime, monotonic_now());
+void Loop::note_absence(Instant boottime, Instant now) {
+  suspended_ = suspend_clock_.slept(boottime, now);
   const bool may_be_absent = due_ <= now && now - due_ >= 2 * node_->smallest_interval();
   if (may_be_absent || suspended_ > Nanos{0}) node_->listen_if_absent(suspended_, now);
 }

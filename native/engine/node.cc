@@ -135,7 +135,10 @@ Instant Node::receive_from(SocketEntry& entry, Instant& now, StampClock& clock, 
   while (budget > 0) {
     const std::size_t got = receiver_.receive(entry, now, clock);
     budget -= std::min(budget, ReceiveBatch::kSize);
-    if (!world_.domain.effects().empty()) executor_.run(now);
+    if (!world_.domain.effects().empty()) {
+      executor_.run(now);
+      has_acted_ = true;
+    }
     unlooked_ += got;
     if (unlooked_ >= ReceiveBatch::kSize) {
       now = send_due_adverts();
@@ -149,6 +152,7 @@ Instant Node::receive_from(SocketEntry& entry, Instant& now, StampClock& clock, 
 
 Instant Node::send_due_adverts() {
   now_ = monotonic_now();
+  has_acted_ = true;
   fire(Instant::min());
   return now_;
 }
@@ -166,6 +170,7 @@ void Node::fire(Instant heard_until) {
 void Node::advance(Instant& now, Instant heard_until) {
   now_ = now;
   unlooked_ = 0;
+  has_acted_ = false;
   settle_links(now);
   // What arrives from here on has not been read.
   fire(std::min(now, heard_until));
@@ -219,8 +224,8 @@ void Node::joined(const std::vector<vrrp::RouterId>& routers, Instant now) {
   executor_.run(now);
 }
 
-std::optional<Instant> Node::next_deadline() const {
-  std::optional<Instant> earliest = world_.domain.next_deadline();
+std::optional<Instant> Node::other_deadline() const {
+  std::optional<Instant> earliest;
   const auto consider = [&](std::optional<Instant> other) {
     if (other && (!earliest || *other < *earliest)) earliest = other;
   };

@@ -60,7 +60,10 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   [[nodiscard]] std::array<int, 4> answer_fds() const {
     return {addresses_.answers_fd(), worker_->fd(), routing_.answers_fd(), routing_.monitor_fd()};
   }
-  [[nodiscard]] std::optional<Instant> next_deadline() const;
+  /// The earliest deadline of anything but the state machines.
+  [[nodiscard]] std::optional<Instant> other_deadline() const;
+  /// Something was carried out since the last `advance`.
+  [[nodiscard]] bool has_acted() const { return has_acted_; }
   /// The earliest deadline of the state machines: an advert, or a peer's silence.
   [[nodiscard]] std::optional<Instant> protocol_deadline() const { return world_.domain.next_deadline(); }
 
@@ -175,6 +178,7 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   std::vector<vrrp::RouterId> source_watchers_;  // routers that look for their source on any link
   bool are_addresses_changed_ = false;
   std::size_t unlooked_ = 0;  // packets since adverts of our own were last looked after
+  bool has_acted_ = false;
   bool are_answers_ready_ = false;
   bool is_watchdog_held_ = false;
   bool is_listing_ = false;
