@@ -20,7 +20,8 @@ constexpr int kMostLowerTold = 20;
 
 }  // namespace
 
-void Executor::run(Instant now) {
+bool Executor::run(Instant now) {
+  if (world_.domain.effects().empty()) return false;
   for (const vrrp::Effect& effect : world_.domain.effects()) {
     if (effect.kind != EffectKind::kSendAdvert || is_quiet_) continue;
     Router* router = world_.find(effect.router);
@@ -30,11 +31,15 @@ void Executor::run(Instant now) {
   }
   send_adverts(now);
   // By index: what is carried out may ask the domain for more.
+  bool were_others = false;
   for (std::size_t i = 0; i < world_.domain.effects().size(); ++i) {
+    if (world_.domain.effects()[i].kind == EffectKind::kSendAdvert) continue;
     const vrrp::Effect effect = world_.domain.effects()[i];
     carry_out(effect, now);
+    were_others = true;
   }
   world_.domain.clear_effects();
+  return were_others;
 }
 
 // ---- adverts ----
@@ -166,7 +171,7 @@ void Executor::carry_out(const vrrp::Effect& effect, Instant now) {
   Router* router = world_.find(effect.router);
   if (router == nullptr) return;
   switch (effect.kind) {
-    case EffectKind::kSendAdvert:
+    case EffectKind::kSendAdvert:  // was sent before
     case EffectKind::kGroupTransition:
       break;
     case EffectKind::kInstall:

@@ -16,8 +16,8 @@ class Executor {
   Executor(World& world, AddressTable& addresses, RoutingTable& routing, FrameSocket frames)
       : world_(world), addresses_(addresses), routing_(routing), frames_(std::move(frames)) {}
 
-  /// Carries out and clears the domain's effects.
-  void run(Instant now);
+  /// Carries out and clears the domain's effects. True when there were others than adverts.
+  bool run(Instant now);
   /// Sends gratuitous ARP and NA that are due, at most one batch. True when more are due.
   bool announce_due(Instant now);
   /// The addresses of a router are there: what waited for that is announced.

@@ -113,27 +113,28 @@ std::uint64_t Loop::run() {
 
 void Loop::arm(Instant now) {
   due_ = node_->protocol_deadline().value_or(Instant::max());
-  next_ = std::min(due_, other_due_);
+  next_other_ = other_due_;
   if (engine_.options_.event_loop_timeout > Micros{0} &&
       !engine_.is_watchdog_held_.load(std::memory_order_relaxed)) {
     const Instant silent = Instant{Nanos{engine_.heartbeat_ns_.load(std::memory_order_relaxed)}} +
                            engine_.options_.event_loop_timeout;
-    next_ = std::min(next_, silent);
+    next_other_ = std::min(next_other_, silent);
   }
+  const Instant next = std::min(due_, next_other_);
   // Adverts heard move the deadline on and on. Setting the timer for each is dear with many routers, an idle
   // wake-up costs more than a few settings: it is moved when it is worth half of its time.
-  if (next_ == armed_) return;
-  if (armed_ > now && armed_ < next_ && next_ - armed_ < lead_ / 2) return;
+  if (next == armed_) return;
+  if (armed_ > now && armed_ < next && next - armed_ < lead_ / 2) return;
   itimerspec setting{};
-  if (next_ != Instant::max()) {
+  if (next != Instant::max()) {
     // Zero would disarm.
-    const auto since_boot = std::max<std::int64_t>(next_.time_since_epoch().count(), 1);
+    const auto since_boot = std::max<std::int64_t>(next.time_since_epoch().count(), 1);
     setting.it_value.tv_sec = since_boot / 1'000'000'000;
     setting.it_value.tv_nsec = since_boot % 1'000'000'000;
   }
   static_cast<void>(::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr));
-  armed_ = next_;
-  lead_ = next_ - now;
+  armed_ = next;
+  lead_ = next - now;
 }
 
 void Loop::turn(std::span<const epoll_event> ready, Instant boottime, Instant now) {
@@ -145,18 +146,22 @@ void Loop::turn(std::span<const epoll_event> ready, Instant boottime, Instant no
   note_absence(boottime, now);
   is_rung_ = false;
   const Instant heard_until = drain_sockets(ready, now);
-  was_quiet_ = is_quiet(heard_until, now);
-  if (was_quiet_) {
-    asleep_since_ = now;
-    life_sign_.beat(woken, wall_ns);
-    return engine_.notify();
-  }
+  const bool is_alone = is_protocol_alone(heard_until, now);
   // Links before timers: a router whose link went down must not take over because it hears nothing.
   if (is_monitor_ready_) node_->read_monitor(now);
   is_monitor_ready_ = false;
-  note_lateness(now);
-  node_->advance(now, heard_until);
+  if (!is_alone || due_ <= now) note_lateness(now);
+  if (!is_alone) {
+    node_->advance(now, heard_until);
+  } else if (due_ <= now) {
+    node_->fire(now, heard_until);
+  }
   life_sign_.beat(woken, wall_ns);
+  was_quiet_ = !node_->take_acted() && is_alone;
+  if (was_quiet_) {
+    asleep_since_ = now;
+    return engine_.notify();
+  }
   if (std::exchange(are_claims_ready_, false)) node_->read_claims(now);
   watch_javascript(now);
   leave_with_companion(now);
@@ -166,9 +171,9 @@ void Loop::turn(std::span<const epoll_event> ready, Instant boottime, Instant no
   engine_.notify();
 }
 
-bool Loop::is_quiet(Instant heard_until, Instant now) const {
-  return now < next_ && !is_rung_ && !has_work_ && heard_until == Instant::max() && suspended_ == Nanos{0} &&
-         !node_->has_acted();
+bool Loop::is_protocol_alone(Instant heard_until, Instant now) const {
+  return now < next_other_ && !is_rung_ && !has_work_ && heard_until == Instant::max() &&
+         suspended_ == Nanos{0};
 }
 
 Instant Loop::drain_sockets(std::span<const epoll_event> ready, Instant& now) {

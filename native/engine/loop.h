@@ -35,9 +35,9 @@ class Loop {
   void arm(Instant now);
   /// `boottime` was read right before `now`.
   void turn(std::span<const epoll_event> ready, Instant boottime, Instant now);
-  /// Nothing happened but that adverts were heard, which led to nothing, and nothing is due: most wake-ups of
-  /// a Backup Router. What else a turn looks at would cost as much again, in cache misses.
-  [[nodiscard]] bool is_quiet(Instant heard_until, Instant now) const;
+  /// Packets came, or a deadline of the protocol: most wake-ups. What else a turn looks at would cost as much
+  /// again, in cache misses.
+  [[nodiscard]] bool is_protocol_alone(Instant heard_until, Instant now) const;
   /// Moves `now` on while a flood is read. Returns until when everything that arrived has been read.
   Instant drain_sockets(std::span<const epoll_event> ready, Instant& now);
   void note_absence(Instant boottime, Instant now);
@@ -67,15 +67,15 @@ class Loop {
   bool is_lease_told_ = false;
   Nanos suspended_{};  // since the last wake-up
   Instant armed_ = Instant::max();
-  Nanos lead_{};                        // how far ahead armed_ was when the timer was set
-  Instant due_ = Instant::max();        // the first advert or silence of this wake-up
-  Instant other_due_ = Instant::max();  // the first of everything else of the node, since the last full turn
-  Instant next_ = Instant::max();       // the first of all
+  Nanos lead_{};                         // how far ahead armed_ was when the timer was set
+  Instant due_ = Instant::max();         // the first advert or silence of this wake-up
+  Instant other_due_ = Instant::max();   // the first of everything else of the node, since the last full turn
+  Instant next_other_ = Instant::max();  // that, and what is looked at besides the node
   Instant late_told_{};
   bool was_long_told_ = false;  // that one was longer than an advert interval
   Instant asleep_since_{};
   bool is_rung_ = false;    // woken by something besides packets and the timer
-  bool was_quiet_ = false;  // the last turn
+  bool was_quiet_ = false;  // the last turn: adverts heard and sent, nothing else
   bool is_monitor_ready_ = false;
   bool is_monitor_held_ = false;
   bool are_claims_ready_ = false;

@@ -135,10 +135,7 @@ Instant Node::receive_from(SocketEntry& entry, Instant& now, StampClock& clock, 
   while (budget > 0) {
     const std::size_t got = receiver_.receive(entry, now, clock);
     budget -= std::min(budget, ReceiveBatch::kSize);
-    if (!world_.domain.effects().empty()) {
-      executor_.run(now);
-      has_acted_ = true;
-    }
+    has_acted_ |= executor_.run(now);
     unlooked_ += got;
     if (unlooked_ >= ReceiveBatch::kSize) {
       now = send_due_adverts();
@@ -152,29 +149,32 @@ Instant Node::receive_from(SocketEntry& entry, Instant& now, StampClock& clock, 
 
 Instant Node::send_due_adverts() {
   now_ = monotonic_now();
-  has_acted_ = true;
-  fire(Instant::min());
+  fire_due(Instant::min());
   return now_;
 }
 
-void Node::fire(Instant heard_until) {
+void Node::fire_due(Instant heard_until) {
   // Each router once; then others have to be heard.
   for (std::size_t fired = 0; fired <= world_.routers.size(); fired += kRoutersPerLook) {
     const bool are_more_due = world_.domain.advance(now_, heard_until, kRoutersPerLook);
-    executor_.run(now_);
+    has_acted_ |= executor_.run(now_);
     if (!are_more_due) break;
     now_ = monotonic_now();
   }
 }
 
-void Node::advance(Instant& now, Instant heard_until) {
+void Node::fire(Instant& now, Instant heard_until) {
   now_ = now;
   unlooked_ = 0;
-  has_acted_ = false;
-  settle_links(now);
   // What arrives from here on has not been read.
-  fire(std::min(now, heard_until));
+  fire_due(std::min(now, heard_until));
   now = now_;
+}
+
+void Node::advance(Instant& now, Instant heard_until) {
+  now_ = now;
+  settle_links(now);
+  fire(now, heard_until);
   if (start_at_ && *start_at_ <= now) start_routers(now);
   if (list_again_at_ && *list_again_at_ <= now) ask_for_list();
   addresses_.advance(now);

@@ -48,6 +48,8 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   /// Everything that is due: what was decided is carried out, adverts first; `now` moves on meanwhile. A
   /// peer's silence counts up to `heard_until`.
   void advance(Instant& now, Instant heard_until);
+  /// The deadlines of the state machines alone.
+  void fire(Instant& now, Instant heard_until);
   /// A bounded part of the work that need not be done at once. True while more waits.
   bool work(Instant now);
   /// The kernel has been asked for something and has not answered yet.
@@ -62,8 +64,8 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   }
   /// The earliest deadline of anything but the state machines.
   [[nodiscard]] std::optional<Instant> other_deadline() const;
-  /// Something was carried out since the last `advance`.
-  [[nodiscard]] bool has_acted() const { return has_acted_; }
+  /// What was heard or due since the last call led to more than adverts.
+  [[nodiscard]] bool take_acted() { return std::exchange(has_acted_, false); }
   /// The earliest deadline of the state machines: an advert, or a peer's silence.
   [[nodiscard]] std::optional<Instant> protocol_deadline() const { return world_.domain.next_deadline(); }
 
@@ -136,7 +138,7 @@ class Node final : public net::MonitorSink, public AddressObserver, public Routi
   /// Fires what is due until now_ and carries it out, some routers at a time: the first advert does not wait
   /// for what is decided about the last router, and each router's interval begins when its advert leaves, so
   /// that routers which became Active together do not stay a burst. now_ moves on.
-  void fire(Instant heard_until);
+  void fire_due(Instant heard_until);
 
   // ---- links (node_links.cc) ----
   void link_changed(LinkState* link);
