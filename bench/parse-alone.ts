@@ -14,7 +14,13 @@ const file = process.argv[2] ?? '';
 const before = process.cpuUsage();
 const diagnostics = new Diagnostics();
 const parser = new Parser(diagnostics, { take: () => undefined });
-const options = { configId: '', files: systemFiles, machine: systemMachine(), strictIncludes: false };
+const options = {
+  configId: '',
+  files: systemFiles,
+  machine: systemMachine(),
+  strictIncludes: false,
+  closesQuotes: false,
+};
 const source = new SourceFile(file, readFileSync(file, 'latin1'));
 new Preprocessor(options, parser, diagnostics).file(source, '.', file);
 parser.finish(source);
