@@ -23,7 +23,7 @@ export function auth(
       ? 'strict mode has none'
       : derived.version === 3
         ? 'VRRP version 3 has none'
-        : authPass === undefined
+        : authPass === undefined || authPass === ''
           ? 'there is no auth_pass'
           : authType === 'AH' && derived.family === 6
             ? 'AH works with IPv4 only'

@@ -145,6 +145,14 @@ function usableSorry(raw: RawVirtualServer, family: Family, context: Context): E
   const { fields } = raw.section;
   const sorry = fields.sorryServer;
   if (sorry === undefined) {
+    if (fields.sorryServerLvsMethod !== undefined) {
+      const [at = raw.section.at] = refusedIn(raw, 'sorry_server_lvs_method');
+      context.diagnostics.report(
+        messages.badValue,
+        at,
+        'sorry_server_lvs_method needs a sorry_server before it',
+      );
+    }
     if (fields.sorryServerInhibit !== undefined) {
       context.diagnostics.report(
         messages.badValue,

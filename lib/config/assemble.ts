@@ -318,7 +318,8 @@ function assembleVrrp(raw: Root, globals: GlobalDefs, context: Context): Vrrp {
     scripts: allByName(scripts),
     files: allByName(files),
     processes: allByName(processes),
-    bfds: allByName(bfds),
+    // Those of which the checkers alone hear cannot be tracked.
+    bfds: allByName(bfds.map((each) => (each.value?.vrrp === false ? { ...each, value: undefined } : each))),
   };
   const preferences = new RulePreferences(context);
   const staticRules = preferences.fill(raw.staticRules);

@@ -92,7 +92,10 @@ export class BlockDecoder<R> {
     }
     if (row.isFirstKept === true) {
       this.#seen ??= new Set();
-      if (this.#seen.has(field)) {
+      if (
+        this.#seen.has(field) &&
+        (row.missing !== undefined || statement.words.length > row.reader.minWords)
+      ) {
         // keepalived: a list that it skips ends the block around it.
         context.isIrregular ||= row.reader.isList === true;
         context.diagnostics.report(messages.onlyFirstCounts, wordSpan(statement, 0), keyword);

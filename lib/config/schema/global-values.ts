@@ -90,7 +90,10 @@ export const rxBufsPolicy: Reader<RxBufsPolicy> = {
   ),
   read(line) {
     const upper = (line.word(1) ?? '').toUpperCase();
-    if (upper === 'MTU' || upper === 'ADVERT') return upper;
+    if (upper === 'MTU' || upper === 'ADVERT') {
+      if (line.words.length > 2) line.report(messages.adjusted, 2, `one policy is enough: ${upper} is used`);
+      return upper;
+    }
     return readInteger(line, 1, 0, uint32);
   },
 };

@@ -6,7 +6,7 @@ import { micros, seconds } from '../../units.js';
 import { messages } from '../messages.js';
 import type { Word } from '../model.js';
 import type { InterfaceDelay, LinkbeatInterface } from '../model-vrrp.js';
-import { alias, block, defaulted, Line, optional, several, type Reader } from './dsl.js';
+import { alias, block, defaulted, folded, Line, optional, several, type Reader, type Row } from './dsl.js';
 import { wordList } from './lists.js';
 import { account, bareCommand } from './scripts.js';
 import { weightReader } from './tracking.js';
@@ -75,6 +75,7 @@ export const vrrpTrackProcess = block('vrrp_track_process', 'Processes that must
     defaultText: '0',
     ...works,
     missing: 'reported',
+    isFirstKept: true,
   }),
   quorum: defaulted(integer(1, 65535), 1, 'how many must run', works),
   quorum_max: optional(integer(0, 65535), 'how many may run', { ...works, defaultText: 'no limit' }),
@@ -125,7 +126,6 @@ export const trackFile = block('track_file', 'A file whose number changes priori
     defaultText: '1',
     ...works,
     missing: 'reported',
-    isFirstKept: true,
   }),
   init_file: optional(initFile, 'creates the file with this number', works),
 });
@@ -233,15 +233,31 @@ export function readInterfaceDelay(line: Line): InterfaceDelay | undefined {
 
 const reported = { missing: 'reported' } as const;
 
+/** keepalived minds when there is a second one, which it uses. */
+function replaced(what: string, help: string): Row<string | undefined> {
+  const reader = word(what);
+  return folded(
+    reader,
+    undefined,
+    help,
+    (previous: string | undefined, value: string, line) => {
+      if (previous !== undefined)
+        line.report(messages.adjusted, 0, `'${line.keyword}' is given twice; the last one counts`);
+      return value;
+    },
+    reported,
+  );
+}
+
 /** The SSL block of the top level. */
 export const ssl = block(
   'SSL',
   'Client TLS settings of all SSL_GET checkers.',
   {
-    password: optional(word('string'), 'passphrase of the key', reported),
-    ca: optional(word('file'), 'certificates of authorities', reported),
-    certificate: optional(word('file'), 'client certificate', reported),
-    key: optional(word('file'), 'client key', reported),
+    password: replaced('string', 'passphrase of the key'),
+    ca: replaced('file', 'certificates of authorities'),
+    certificate: replaced('file', 'client certificate'),
+    key: replaced('file', 'client key'),
   },
   'works',
 );
