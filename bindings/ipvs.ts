@@ -75,7 +75,10 @@ export class IpvsConnection implements AsyncDisposable {
     });
   }
 
-  /** The whole table with its counters.   Equivalent: ipvsadm -Ln --stats */
+  /**
+   * The whole table with its counters, in one call: a dump of the services and one of the destinations of each, since the kernel has no
+   * command for those of all.   Equivalent: ipvsadm -Ln --stats
+   */
   async table(): Promise<readonly IpvsEntryStatus[]> {
     const { services, counters } = await this.#queue((ipvs) => ipvs.table());
     let at = 0;

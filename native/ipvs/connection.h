@@ -41,6 +41,8 @@ class Connection {
   Result<std::vector<CommandError>> run(std::span<const Command> commands);
 
   /// The whole table: every service with its destinations and counters.   Equivalent: ipvsadm -Ln --stats
+  /// One dump of the services, then one of the destinations of each: IPVS_CMD_GET_DEST wants a service, and
+  /// the kernel has no command for all of them.
   Result<Table> table();
   Result<std::vector<SyncDaemon>> daemons();
   Result<Timeouts> timeouts();

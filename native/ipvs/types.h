@@ -124,7 +124,7 @@ struct ServiceStatus {
   std::vector<DestinationStatus> destinations;
 };
 
-/// The whole table as one dump gives it.
+/// The whole table as `Connection::table` reads it.
 struct Table {
   std::vector<ServiceStatus> services;
 };
