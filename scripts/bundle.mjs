@@ -107,9 +107,12 @@ const __whenUsed=(name)=>{let loaded;return new Proxy({},{get:(_,key)=>(loaded??
   }
 }
 
-/** Node's modules are loaded when something of them is used: child_process alone brings fifty others. */
+/**
+ * Node's modules are loaded when something of them is used: child_process alone brings fifty others. So are the packages of single
+ * checkers: RE2 and DNS took 43 ms of every start of a checkers process.
+ */
 function lateModules(text) {
-  return text.replace(/=require\("(node:[\w/]+)"\)/g, (whole, name) =>
+  return text.replace(/=require\("(node:[\w/]+|re2js|dns-packet)"\)/g, (whole, name) =>
     name === 'node:fs' || name === 'node:path' ? whole : `=__whenUsed("${name}")`,
   );
 }
