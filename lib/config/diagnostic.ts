@@ -63,6 +63,8 @@ export class Diagnostics {
   readonly #list: Diagnostic[] = [];
   readonly #classes = new Set<KeepalivedClass>();
   #dropped = 0;
+  /** The latest one is among them. */
+  #isLatestDropped = false;
   /** Where the first `#placed` of the list are: by source and start their indices. Neither ever changes. */
   readonly #places = new Map<SourceFile, Map<number, number[]>>();
   #placed = 0;
@@ -113,7 +115,9 @@ export class Diagnostics {
     const keepalivedClass = this.#classOf(message);
     const isFatal = message.isFatal && !this.#isLost;
     // Of the many that a runaway repetition brings, those beyond the limit are kept that change the verdict.
-    if (this.#list.length >= maxDiagnostics && !isFatal && this.#classes.has(keepalivedClass)) {
+    this.#isLatestDropped =
+      this.#list.length >= maxDiagnostics && !isFatal && this.#classes.has(keepalivedClass);
+    if (this.#isLatestDropped) {
       this.#dropped++;
       return;
     }
@@ -205,6 +209,7 @@ export class Diagnostics {
 
   /** Adds a place to the latest diagnostic. */
   relate(message: string, span: Span): void {
+    if (this.#isLatestDropped) return;
     const latest = this.#list.pop();
     if (latest !== undefined) this.#list.push({ ...latest, related: [...latest.related, { message, span }] });
   }

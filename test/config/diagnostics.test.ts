@@ -338,6 +338,12 @@ test('what follows from a mistake is told there, as a note', () => {
   );
 });
 
+test('notes of diagnostics that are not shown are not shown either', () => {
+  const found = diagnose({ text: 'global_defs {\n'.repeat(12_000) });
+  assert.ok(found.some(({ code }) => code === 'KA1008'));
+  assert.ok(found.every(({ related }) => related.length <= 5));
+});
+
 test('a row of braces that open nothing is one mistake', () => {
   assert.deepEqual(codes('{'.repeat(1000)), ['KA2001']);
   assert.deepEqual(codes('{{\n{{\n'), ['KA2001', 'KA2001']);
