@@ -81,7 +81,10 @@ export function directorNamespace(name: string): string {
   return name;
 }
 
-/** `/proc/net/ip_vs` of a process's namespace: a line each service and destination, whatever their number. */
+/**
+ * `/proc/net/ip_vs` of a process's namespace: a line each service and destination, whatever their number. While another namespace has
+ * services, the kernel leaves some of a long table out: one daemon at a time.
+ */
 export function readTable(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/net/ip_vs`, 'latin1');
