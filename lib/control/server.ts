@@ -19,7 +19,10 @@ import { schemas, type DaemonStatus } from './schema.js';
 const maxHead = 16_384;
 /** Largest body of a request, bytes. */
 const maxBody = 65_536;
-/** A request must have come, and its answer have gone, within this. Streams of events are free of it. */
+/**
+ * A request must have come, and its answer have gone, within this. Streams of events are free of it, and so is the time
+ * that a reload takes: whoever asks for one knows how long to wait.
+ */
 const exchangeMs = 40_000;
 /** A reader of events that has so many bytes still to take is cut off; it comes again with Last-Event-ID. */
 const maxBacklog = 262_144;
@@ -60,11 +63,15 @@ export class ControlServer {
 
   /** Takes over a connection, which must be paused. */
   accept(socket: Socket, access: Access): void {
-    const limit = this.#clock.schedule(exchangeMs, () => socket.destroy(), { background: true });
-    socket.once('close', () => limit.cancel());
-    this.#access.set(socket, { access, limit });
+    this.#access.set(socket, { access, limit: this.#limit(socket) });
     this.#http.emit('connection', socket);
     socket.resume();
+  }
+
+  #limit(socket: Socket): Timer {
+    const limit = this.#clock.schedule(exchangeMs, () => socket.destroy(), { background: true });
+    socket.once('close', () => limit.cancel());
+    return limit;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -119,7 +126,10 @@ export class ControlServer {
       this.#send(response, 200, operation.answer.type, text);
       return;
     }
+    const isReload = operation.id === 'reload';
+    if (isReload) held.limit.cancel();
     const said = await this.#json(operation, names, input);
+    if (isReload) this.#limit(request.socket);
     const answer = { ...said, ageMs: Math.max(0, this.#clock.wallMs() - said.atMs) };
     this.#send(response, 200, 'application/json', `${JSON.stringify(answer)}\n`);
   }

@@ -12,7 +12,9 @@ import { ControlListener, type ControlOptions } from '../../../lib/control/liste
 import { adminPath } from '../../../lib/control/paths.js';
 import { KaError } from '../../../lib/errors.js';
 import { systemClock } from '../../../lib/host.js';
+import type { ReloadReport } from '../../../lib/control/messages.js';
 import { HandlersHost } from '../../support/control-host.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 
 const work = mkdtempSync(join(tmpdir(), 'ka-control-'));
@@ -209,6 +211,27 @@ test('a body without end, a head without end and nonsense end their connection a
   );
   assert.match(await raw(path, '\0\0\0\n\n'), /^HTTP\/1\.1 400 .*this is no HTTP request/s);
   await get({ path }, '/v1/status');
+});
+
+test('a reload that takes minutes is answered, and whoever does not take an answer is cut off', async () => {
+  const clock = new ManualClock();
+  class SlowHost extends HandlersHost {
+    override async reload(): Promise<ReloadReport> {
+      await clock.advance(100_000);
+      return super.reload();
+    }
+  }
+  const { listener, path } = await open(new SlowHost({ vrrp: handlers }), { clock });
+  await using _ = listener;
+  const done = await post({ path: adminPath(path) }, '/v1/reload', {});
+  assert.ok(typeof done === 'object' && done !== null && 'lines' in done);
+  assert.deepEqual(done.lines, ['nothing changed']);
+  const idle = connect(path);
+  await new Promise((resolve) => idle.once('connect', resolve));
+  const closed = new Promise((resolve) => idle.once('close', resolve));
+  await get({ path }, '/v1/status');
+  await clock.advance(100_000);
+  await closed;
 });
 
 test('more connections than the limit are closed, and there is room again afterwards', async () => {
