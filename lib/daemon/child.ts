@@ -102,7 +102,9 @@ async function runFirst(context: RunContext, channel: ChildChannel, order: Child
   }
   const write = (side: Side): void => {
     const half: Half = { side, generation: order.generation, config: halfOf(config, side) };
-    const writer = side === 'checkers' ? memory.written : new HalfWriter();
+    // What the next one could copy is memory that only a reload pays for.
+    const isKept = side === 'checkers' && realServers(config) <= manyRealServers;
+    const writer = isKept ? memory.written : new HalfWriter();
     writer.write(childFds[side], half);
     channel.report({ kind: 'half', side });
   };
