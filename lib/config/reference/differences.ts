@@ -12,7 +12,7 @@ export const differences: readonly Difference[] = [
   },
   {
     what: 'A file whose braces do not fit is told of as it was meant.',
-    why: 'It runs as keepalived runs it, and `-t` has the same status; but the messages, and `ka-node check`, are about the blocks that were meant, and tell a missing or needless brace once (`KA2001` to `KA2008`, `KA2020`). A definition that contains itself is refused (`KA1201`) where keepalived reads it until a line is full or for ever.',
+    why: 'It runs as keepalived runs it, and `-t` has the same status; but the messages, and `ka-node check`, are about the blocks that were meant, and tell a missing or needless brace once (`KA2001` to `KA2008`, `KA2020`). A definition that contains itself is refused (`KA1201`) where keepalived reads it until a line is full or for ever, and so is a sequence over what can be no name (`~SEQ(1,3)`, `KA1203`), which keepalived repeats.',
   },
   {
     what: 'keepalived 2.2.7 crashes are not imitated.',
