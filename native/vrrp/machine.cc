@@ -212,6 +212,8 @@ void Machine::grant_grace(Micros late, Instant now) {
 bool Machine::listen_if_absent(Nanos uncounted, Instant now) {
   auto* active = std::get_if<Active>(&state_);
   if (active == nullptr || params_.priority == kPriorityOwner) return false;
+  const bool only_starves = uncounted == Nanos{0} && now - active->adver_timer.due() < kStarving;
+  if (active->listens && only_starves) return false;
   const Nanos interval = params_.advert_interval;
   const Nanos silent = now - (active->adver_timer.due() - interval) + uncounted;
   if (silent < params_.down_timer_adverts * interval) return false;

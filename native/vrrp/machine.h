@@ -51,7 +51,8 @@ class Machine {
 
   /// This node may not have run, and `uncounted` is what the clock of Instant did not count of that. An
   /// Active Router that has said nothing for as long as others wait listens for one interval before it
-  /// speaks: true.
+  /// speaks: true. One that listens already and wakes less than kStarving late does not go on listening, or a
+  /// starving node would never speak: what was said meanwhile is in its sockets, and is heard before.
   bool listen_if_absent(Nanos uncounted, Instant now);
 
   // ---- decisions ----
@@ -103,6 +104,9 @@ class Machine {
   [[nodiscard]] View view() const;
 
  private:
+  /// Sockets hold what arrives in this time.
+  static constexpr Nanos kStarving = std::chrono::seconds{1};
+
   struct Initialize {};
   struct Backup {
     Instant active_down_timer;

@@ -32,6 +32,27 @@ TEST_CASE(
   CHECK(rig.until(seconds(12)) == "advert=100");
 }
 
+TEST_CASE("a starving node speaks when it has listened once, however late it wakes again") {
+  Params quick = Rig::params();
+  quick.advert_interval = std::chrono::milliseconds(10);
+  Rig rig = absent(quick, seconds(10));
+  CHECK(rig.domain.listen_if_absent(Nanos{0}, rig.now));
+  rig.domain.advance(rig.now);
+  CHECK(take(rig.domain).empty());
+  rig.sleep_until(seconds(10.2));
+  CHECK_FALSE(rig.domain.listen_if_absent(Nanos{0}, rig.now));
+  rig.domain.advance(rig.now);
+  CHECK(take(rig.domain) == "advert=100 announce=requested");
+  // Late again: it listens once more, and goes on doing so when it slept for long or the machine was
+  // suspended.
+  rig.sleep_until(seconds(10.4));
+  CHECK(rig.domain.listen_if_absent(Nanos{0}, rig.now));
+  rig.sleep_until(seconds(11.5));
+  CHECK(rig.domain.listen_if_absent(Nanos{0}, rig.now));
+  rig.sleep_until(seconds(11.6));
+  CHECK(rig.domain.listen_if_absent(seconds(60), rig.now));
+}
+
 TEST_CASE("a shorter absence changes nothing") {
   Rig rig = absent(Rig::params(), seconds(7.5));
   CHECK_FALSE(rig.domain.listen_if_absent(Nanos{0}, rig.now));
